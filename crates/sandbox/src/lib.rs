@@ -1,0 +1,9 @@
+//! Emulators of the outside systems, strict enough that what they accept the real systems accept.
+//! This crate imports nothing of ours: an emulator that shares types with the client shares its
+//! misunderstandings.
+
+pub mod clock;
+pub mod emulator;
+pub mod gocardless;
+pub mod harness;
+pub mod netsuite;
