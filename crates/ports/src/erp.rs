@@ -1,0 +1,112 @@
+//! The ERP port. Reads take slices of ids; writes take a key, declare their guard, and re-read what
+//! they were decided on where the system has no versions.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use model::command::{ErpWrite, WriteAnswer};
+use model::customer::ErpCustomer;
+use model::ids::{ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId, SubsidiaryId};
+use model::invoice::Invoice;
+use model::key::Key;
+use model::ledger::PeriodBook;
+use model::money::{Currency, Money};
+use model::receipt::{DocumentKind, ErpDocument, Receipt};
+
+use crate::description::{Description, Guard};
+use crate::error::PortError;
+use crate::health::Health;
+use crate::read::{Depth, Page, Read, Seen};
+
+#[async_trait]
+pub trait Erp: Send + Sync {
+    fn description(&self) -> &Description;
+
+    /// How a write of this kind is settled when its outcome is unknown.
+    fn guard(&self, write: &ErpWrite) -> Guard;
+
+    async fn check_health(&self) -> Result<Health, PortError>;
+
+    /// Invoices changed since `since` (the engine already subtracted its overlap). `page` is what
+    /// the last page's `next` was. Invoices that are neither open nor known to us may be left out,
+    /// unless they carry one of our fields.
+    async fn changed_invoices(
+        &self,
+        since: Timestamp,
+        page: Option<&str>,
+    ) -> Result<Page<Seen<InvoiceId, Invoice>>, PortError>;
+
+    /// Every open invoice, for the daily full scan.
+    async fn open_invoices(
+        &self,
+        page: Option<&str>,
+    ) -> Result<Page<Seen<InvoiceId, Invoice>>, PortError>;
+
+    /// Customers changed since `since`.
+    async fn changed_customers(
+        &self,
+        since: Timestamp,
+        page: Option<&str>,
+    ) -> Result<Page<Seen<ErpCustomerId, ErpCustomer>>, PortError>;
+
+    /// The given invoices, in the order asked. A cheap read may lag by the description's staleness,
+    /// and says `Missing` never: what a query did not show is then read directly.
+    async fn invoices(
+        &self,
+        ids: &[InvoiceId],
+        depth: Depth,
+    ) -> Result<Vec<Read<Invoice>>, PortError>;
+
+    /// The given customers, in the order asked.
+    async fn customers(
+        &self,
+        ids: &[ErpCustomerId],
+        depth: Depth,
+    ) -> Result<Vec<Read<ErpCustomer>>, PortError>;
+
+    /// Documents by our key, in the order asked. `Direct` reads are made one by one.
+    async fn documents(
+        &self,
+        keys: &[(DocumentKind, Key)],
+        depth: Depth,
+    ) -> Result<Vec<Read<ErpDocument>>, PortError>;
+
+    /// Receipts by the ERP's own id (a predecessor's, or ones named by a person).
+    async fn receipts(&self, ids: &[ReceiptId]) -> Result<Vec<Read<Receipt>>, PortError>;
+
+    async fn periods(&self) -> Result<PeriodBook, PortError>;
+
+    /// What a person may choose from when mapping.
+    async fn choices(&self, kind: ChoiceKind) -> Result<Vec<Choice>, PortError>;
+
+    /// The sum of an account's postings up to now in the account's own currency, for `verify`.
+    async fn account_balance(&self, account: &LedgerAccountId) -> Result<Money, PortError>;
+
+    /// Looks for the effect of a write whose outcome is unknown: by key, by what a refusal names, or
+    /// by state, as the guard says. `None`: nothing is to be seen of it (yet).
+    async fn find(&self, key: &Key, write: &ErpWrite) -> Result<Option<WriteAnswer>, PortError>;
+
+    /// Makes the write. A refusal because the key exists already is answered by reading, comparing
+    /// and adopting what is there (`adopted`), or `Rejected` when it differs.
+    async fn write(&self, key: &Key, write: &ErpWrite) -> Result<WriteAnswer, PortError>;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChoiceKind {
+    Accounts,
+    Currencies,
+    Subsidiaries,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// "bank", "undeposited", "expense", "other": enough to suggest a mapping.
+    pub kind: String,
+    pub currency: Option<Currency>,
+    pub subsidiary: Option<SubsidiaryId>,
+}

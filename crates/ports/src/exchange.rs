@@ -1,0 +1,36 @@
+//! The record of each exchange with an outside system, for the case's timeline. Bodies have passed
+//! an allow-list of fields already: payer bank details and secrets are never in it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    pub at: Timestamp,
+    /// The connection's id.
+    pub connection: String,
+    pub method: String,
+    /// Path and query, without the host.
+    pub path: String,
+    /// `None`: no answer.
+    pub status: Option<u16>,
+    pub duration_milliseconds: u64,
+    /// The other side's request id, which its support asks for.
+    pub request_id: Option<String>,
+    pub request_body: Option<String>,
+    pub response_body: Option<String>,
+    /// The key of the command it belongs to.
+    pub command: Option<String>,
+}
+
+/// Takes exchanges; must neither block nor fail.
+pub trait Recorder: Send + Sync {
+    fn record(&self, exchange: Exchange);
+}
+
+/// Keeps nothing.
+pub struct NoRecorder;
+
+impl Recorder for NoRecorder {
+    fn record(&self, _: Exchange) {}
+}
