@@ -14,6 +14,8 @@ pub mod mandate;
 pub mod money;
 pub mod payment;
 pub mod payout;
+pub mod person;
 pub mod policy;
 pub mod reason;
 pub mod receipt;
+pub mod sight;

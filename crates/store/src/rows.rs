@@ -11,10 +11,11 @@ use model::customer::{CustomerPair, ProcessorCustomer};
 use model::decision::{Decision, ItemDocument, Stage};
 use model::event::Event;
 use model::ids::{
-    AccountId, CollectionId, ConnectionId, ErpCustomerId, InvoiceId, LinkId, ProcessorCustomerId,
+    AccountId, CollectionId, ConnectionId, ErpCustomerId, LinkId,
 };
 use model::key::Key;
 use model::payout::KeptItem;
+pub use model::person::{AboutAttempt, PersonFact, PersonSaid};
 use model::policy::Policy;
 use model::reason::{Reason, ReasonCode};
 
@@ -124,38 +125,6 @@ pub struct CommandRow {
     pub watch_until: Option<Timestamp>,
     /// The record's version when it was refused: a newer one of a person clears the refusal.
     pub rejected_version: Option<String>,
-}
-
-/// Something a person said or did about a case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PersonFact {
-    pub nth: i64,
-    pub at: Timestamp,
-    pub actor: Actor,
-    pub said: PersonSaid,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "said")]
-pub enum PersonSaid {
-    /// Clears refusals: send again.
-    Retry,
-    /// Lets the next attempt be made (after a cancellation, denial, final failure, reversal…).
-    Release,
-    /// Stops retries of the failed collection.
-    Stop,
-    /// Takes the attention item off the list until the facts change.
-    Ignore { code: ReasonCode },
-    /// The payment in question collects this invoice: adopt it.
-    Adopt { collection: CollectionId },
-    /// The payment in question has nothing to do with this invoice.
-    NotOurs { collection: CollectionId },
-    /// A foreign payment belongs to this invoice.
-    Match { collection: CollectionId, invoice: InvoiceId },
-    /// The candidate chosen for an ambiguous customer.
-    Choose { customer: ProcessorCustomerId },
-    /// The person dealt with it elsewhere: leave it.
-    Leave,
 }
 
 /// One fact of a look: an answer to our own read.
