@@ -1,1 +1,10 @@
-//! flows
+//! One file (or folder) per flow: facts in, decision out. Pure: no I/O, no async, no clock.
+
+pub mod collection;
+pub mod common;
+pub mod customer;
+pub mod dating;
+pub mod mandate;
+pub mod payout;
+pub mod refund;
+pub mod routing;
