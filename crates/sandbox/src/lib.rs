@@ -6,4 +6,5 @@ pub mod clock;
 pub mod emulator;
 pub mod gocardless;
 pub mod harness;
+pub mod in_process;
 pub mod netsuite;
