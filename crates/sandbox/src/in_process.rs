@@ -66,3 +66,71 @@ pub(crate) fn body_too_large() -> Response<Bytes> {
         .insert(CONTENT_TYPE, http::HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::toy::Toy;
+
+    const BASE: &str = "http://127.0.0.1:1";
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn check(outcome: &Outcome, status: u16, body: &str) {
+        match outcome {
+            Outcome::Respond(response) => {
+                assert_eq!(response.status().as_u16(), status);
+                assert_eq!(response.body(), body);
+            }
+            other => panic!("no answer: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_call_is_answered_at_the_given_time() {
+        let toy = Toy::new("red", Some(1));
+        let request = Request::get("/orders").body(Bytes::new()).unwrap();
+        let outcome = call(&toy, time("2026-03-02T09:00:00Z"), BASE, request);
+        check(&outcome, 200, "http://127.0.0.1:1/orders at 2026-03-02T09:00:00Z");
+        let request = Request::get("/hang").body(Bytes::new()).unwrap();
+        let outcome = call(&toy, time("2026-03-02T09:00:00Z"), BASE, request);
+        assert!(matches!(outcome, Outcome::NoAnswer));
+    }
+
+    #[test]
+    fn a_body_over_the_limit_is_refused_without_effect() {
+        let toy = Toy::new("red", None);
+        for (bytes, status) in [(BODY_BYTES_MAX, 200), (BODY_BYTES_MAX + 1, 413)] {
+            let request = Request::put("/echo").body(Bytes::from(vec![b'x'; bytes])).unwrap();
+            let outcome = call(&toy, time("2026-03-02T09:00:00Z"), BASE, request);
+            let Outcome::Respond(response) = outcome else { panic!("no answer") };
+            assert_eq!(response.status().as_u16(), status, "{bytes} bytes");
+        }
+        assert_eq!(toy.state().handled.len(), 1);
+    }
+
+    #[test]
+    fn a_kept_permit_counts_as_a_request_in_work() {
+        let toy = Toy::new("red", Some(1));
+        let admission = Admission::new();
+        let ask = || {
+            let request = Request::get("/orders").body(Bytes::new()).unwrap();
+            call_among(&toy, &admission, time("2026-03-02T09:00:00Z"), BASE, request)
+        };
+        let (_, permit) = ask();
+        check(&ask().0, 429, "one at a time");
+        drop(permit);
+        check(&ask().0, 200, "http://127.0.0.1:1/orders at 2026-03-02T09:00:00Z");
+    }
+
+    #[test]
+    fn time_advances_in_steps_of_an_hour() {
+        let toy = Toy::new("red", None);
+        advance(&toy, time("2026-03-02T09:00:00Z"), time("2026-03-02T11:20:00Z"));
+        advance(&toy, time("2026-03-02T11:20:00Z"), time("2026-03-02T11:20:00Z"));
+        let expected = ["2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z", "2026-03-02T11:20:00Z"];
+        assert_eq!(toy.state().advanced, expected.map(time));
+    }
+}

@@ -8,3 +8,5 @@ pub mod gocardless;
 pub mod harness;
 pub mod in_process;
 pub mod netsuite;
+#[cfg(test)]
+mod toy;

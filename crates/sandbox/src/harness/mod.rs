@@ -10,6 +10,8 @@ mod ports;
 mod requests;
 mod serving;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 use std::net::{IpAddr, SocketAddr};
