@@ -1,0 +1,128 @@
+//! What can be connected: one line per system. The console and the CLI ask for exactly the fields
+//! that an entry names.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ports::exchange::Recorder;
+use ports::transport::Transport;
+use ports::{Clock, Erp, Processor};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::http::hosts::{AllowedHosts, HostRefused};
+
+/// A credential or setting that a connection is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    /// The key in `ConnectOptions::secrets` or `::settings`.
+    pub name: &'static str,
+    /// What people call it.
+    pub label: &'static str,
+    /// Kept sealed and never shown again.
+    pub secret: bool,
+    pub required: bool,
+    /// Where to find it, in a sentence or two.
+    pub help: &'static str,
+}
+
+/// The vendor's own addresses, for help texts and pings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hosts {
+    pub live: &'static str,
+    pub sandbox: &'static str,
+}
+
+/// Everything a connector is made of. Secrets never leave it again.
+pub struct ConnectOptions {
+    /// The connection's id, for the record.
+    pub connection: String,
+    /// Another address than the vendor's (an account's own, or an emulator's).
+    pub account_url: Option<Url>,
+    /// Hosts beside the vendor's that a person allowed.
+    pub allowed_hosts: AllowedHosts,
+    pub settings: BTreeMap<String, String>,
+    pub secrets: BTreeMap<String, SecretString>,
+    pub transport: Arc<dyn Transport>,
+    pub clock: Arc<dyn Clock>,
+    pub recorder: Arc<dyn Recorder>,
+}
+
+/// Why a connection can not be made. Names the field, never its value if that is a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    #[error("\"{0}\" is missing")]
+    Missing(&'static str),
+    #[error("\"{field}\" can not be used: {why}")]
+    Wrong { field: &'static str, why: String },
+    #[error(transparent)]
+    Host(#[from] HostRefused),
+}
+
+impl ConnectOptions {
+    /// A setting that is there and not blank.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// A setting that must be there.
+    pub fn required(&self, name: &'static str) -> Result<&str, ConnectError> {
+        self.setting(name).ok_or(ConnectError::Missing(name))
+    }
+
+    /// A secret that is there and not blank.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<SecretString> {
+        use secrecy::ExposeSecret;
+        self.secrets.get(name).filter(|secret| !secret.expose_secret().trim().is_empty()).cloned()
+    }
+
+    /// A secret that must be there.
+    pub fn required_secret(&self, name: &'static str) -> Result<SecretString, ConnectError> {
+        self.secret(name).ok_or(ConnectError::Missing(name))
+    }
+
+    /// A setting that is a whole number.
+    pub fn number(&self, name: &'static str) -> Result<Option<u32>, ConnectError> {
+        let wrong = |text: &str| ConnectError::Wrong {
+            field: name,
+            why: format!("\"{text}\" is not a whole number"),
+        };
+        self.setting(name).map(|text| text.parse().map_err(|_| wrong(text))).transpose()
+    }
+}
+
+/// An ERP that can be connected.
+#[derive(Debug, Clone, Copy)]
+pub struct ErpEntry {
+    pub slug: &'static str,
+    pub name: &'static str,
+    pub credentials: &'static [Field],
+    pub settings: &'static [Field],
+    pub hosts: Hosts,
+    pub connect: fn(ConnectOptions) -> Result<Box<dyn Erp>, ConnectError>,
+}
+
+/// A processor that can be connected.
+#[derive(Debug, Clone, Copy)]
+pub struct ProcessorEntry {
+    pub slug: &'static str,
+    pub name: &'static str,
+    pub credentials: &'static [Field],
+    pub settings: &'static [Field],
+    pub hosts: Hosts,
+    pub connect: fn(ConnectOptions) -> Result<Box<dyn Processor>, ConnectError>,
+}
+
+/// Every ERP, in the order shown.
+#[must_use]
+pub fn erps() -> &'static [ErpEntry] {
+    &[]
+}
+
+/// Every processor, in the order shown.
+#[must_use]
+pub fn processors() -> &'static [ProcessorEntry] {
+    &[]
+}
