@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use model::command::{Command, CommandState, CommandView, RejectionCause, Write};
 use model::decision::{Decision, Stage};
@@ -17,6 +18,8 @@ pub struct Frame {
     pub now: Timestamp,
     /// The date of `now` in the link's time zone.
     pub today: Date,
+    /// The link's time zone, in which documents are dated.
+    pub zone: TimeZone,
     pub erp: AccountId,
     pub processor: AccountId,
     pub link: LinkId,
@@ -62,38 +65,61 @@ impl Frame {
         u32::try_from(ended.count()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
+    /// `1 +` the ended commands whose key begins with these parts.
+    #[must_use]
+    pub fn next_nth_of(&self, parts: &[&str]) -> u32 {
+        let head = format!("{}/", Key::new(parts));
+        let ended = self.commands.iter().filter(|view| view.key.as_str().starts_with(&head));
+        let ended = ended.filter(|view| match view.state {
+            CommandState::Done => true,
+            CommandState::Ended => view.sends > 0,
+            CommandState::Intended
+            | CommandState::InFlight
+            | CommandState::Rejected
+            | CommandState::Watched => false,
+        });
+        u32::try_from(ended.count()).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// The date of a moment in the link's zone.
+    #[must_use]
+    pub fn date_of(&self, at: Timestamp) -> Date {
+        at.to_zoned(self.zone.clone()).date()
+    }
+
     /// Issues a command, unless its key stands refused: then the refusal is the reason. A refusal
     /// for a closed period is cleared by reading the period open on `dated_on`.
     #[must_use]
-    pub fn issue(
-        &self,
-        stage: Stage,
-        key: Key,
-        write: Write,
-        dated_on: Option<Date>,
-    ) -> Decision {
-        if let Some(view) = self.command(&key) {
-            if let (CommandState::Rejected, Some(rejection)) = (view.state, &view.rejection) {
-                let reopened = rejection.cause == RejectionCause::PeriodClosed
-                    && dated_on.is_some_and(|on| self.periods.is_open(on));
-                let renewed = !view.write.same_intent(&write)
-                    && rejection.cause == RejectionCause::ApplicationImpossible;
-                if !reopened && !renewed {
-                    let code = match rejection.cause {
-                        RejectionCause::PeriodClosed => ReasonCode::PeriodClosed,
-                        RejectionCause::Unsupported => ReasonCode::UnsupportedHere,
-                        RejectionCause::ApplicationImpossible
-                        | RejectionCause::State
-                        | RejectionCause::Validation
-                        | RejectionCause::Permission
-                        | RejectionCause::MandateUnusable
-                        | RejectionCause::Other => ReasonCode::Rejected,
-                    };
-                    return Decision::rest(stage, Reason::new(code, rejection.words.clone()));
-                }
-            }
+    pub fn issue(&self, stage: Stage, key: Key, write: Write, dated_on: Option<Date>) -> Decision {
+        if let Some(refusal) = self.standing_refusal(&key, &write, dated_on) {
+            return Decision::rest(stage, refusal);
         }
         let reason = Reason::new(ReasonCode::Acting, write.name());
         Decision::act(stage, reason, Command { key, write })
+    }
+
+    /// The refusal that keeps this write from being sent again, if any.
+    fn standing_refusal(&self, key: &Key, write: &Write, dated_on: Option<Date>) -> Option<Reason> {
+        let view = self.command(key).filter(|view| view.state == CommandState::Rejected)?;
+        let rejection = view.rejection.as_ref()?;
+        let reopened = rejection.cause == RejectionCause::PeriodClosed
+            && dated_on.is_some_and(|on| self.periods.is_open(on));
+        // The invoice turned out not to be open: what is decided now applies less, or nothing.
+        let renewed = rejection.cause == RejectionCause::ApplicationImpossible
+            && !view.write.same_intent(write);
+        if reopened || renewed {
+            return None;
+        }
+        let code = match rejection.cause {
+            RejectionCause::PeriodClosed => ReasonCode::PeriodClosed,
+            RejectionCause::Unsupported => ReasonCode::UnsupportedHere,
+            RejectionCause::ApplicationImpossible
+            | RejectionCause::State
+            | RejectionCause::Validation
+            | RejectionCause::Permission
+            | RejectionCause::MandateUnusable
+            | RejectionCause::Other => ReasonCode::Rejected,
+        };
+        Some(Reason::new(code, rejection.words.clone()))
     }
 }

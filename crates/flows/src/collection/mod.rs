@@ -1,1 +1,72 @@
-//! Collections.
+//! Collections: an open invoice becomes one payment at the processor, its settlements become
+//! receipts, its reversals take them back (DESIGN.md sections 2 and 5). `decide` owns the branching;
+//! each rule stands in its own file.
+
+pub mod annotation;
+pub mod attempts;
+pub mod books;
+pub mod eligibility;
+pub mod facts;
+pub mod reversal;
+#[cfg(test)]
+mod tests;
+
+use model::decision::{Decision, Stage};
+use model::reason::{Reason, ReasonCode};
+use model::sight::Sight;
+
+pub use facts::{Attempt, CollectionFacts, CustomerState, DayUse};
+
+/// Decides the next step of one invoice's case.
+#[must_use]
+pub fn decide(facts: &CollectionFacts) -> Decision {
+    let mut decision = decide_money(facts);
+    decision.settled = books::settled(facts);
+    decision.hints.extend(books::payouts_to_hint(facts));
+    if decision.command.is_none() {
+        decision.command = annotation::command(facts, &decision);
+    }
+    decision
+}
+
+fn decide_money(facts: &CollectionFacts) -> Decision {
+    let invoice = match &facts.invoice {
+        Sight::Found(invoice) => invoice,
+        Sight::Missing => {
+            return Decision::rest(
+                Stage::Open,
+                Reason::new(ReasonCode::RecordMissing, "the invoice is gone from the ERP"),
+            );
+        }
+        Sight::Odd(why) => {
+            return Decision::rest(Stage::Open, Reason::new(ReasonCode::OddRecord, why.clone()));
+        }
+        Sight::NotRead => {
+            return Decision::rest(Stage::Open, Reason::plain(ReasonCode::Unavailable));
+        }
+    };
+    if let Some(decision) = attempts::unreadable(facts) {
+        return decision;
+    }
+    let mut notes = Vec::new();
+    // Money that is taken twice comes before everything else.
+    match attempts::two_live(facts) {
+        attempts::TwoLive::No => {}
+        attempts::TwoLive::Cancel(decision) => return *decision,
+        attempts::TwoLive::Attention(reason) => notes.push(reason),
+    }
+    let mut decision = match books::next(facts, invoice) {
+        books::Books::Act(decision) => *decision,
+        books::Books::Complete { differences } => {
+            notes.extend(differences);
+            attempts::next(facts, invoice)
+        }
+        // A posting that waits for a period must not keep a changed amount from being cancelled,
+        // but nothing new is collected while the books are incomplete.
+        books::Books::Blocked(decision) => {
+            attempts::cancel_only(facts, invoice).unwrap_or(*decision)
+        }
+    };
+    decision.attention.extend(notes);
+    decision
+}

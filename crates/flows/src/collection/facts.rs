@@ -1,0 +1,237 @@
+//! What a look at a collection's case gathers.
+
+use std::collections::BTreeMap;
+
+use model::case::CaseKey;
+use model::decision::ItemDocument;
+use model::event::{Event, EventSubject};
+use model::ids::{CollectionId, MandateId, ProcessorCustomerId};
+use model::invoice::Invoice;
+use model::key::Key;
+use model::mandate::Mandate;
+use model::payment::{Collection, CollectionStatus};
+use model::payout::{KeptItem, PayoutItemKind};
+use model::person::{AboutAttempt, PersonFact, PersonSaid};
+use model::reason::{Reason, ReasonCode};
+use model::receipt::{ErpDocument, Receipt};
+use model::sight::Sight;
+
+use crate::common::Frame;
+
+#[derive(Debug, Clone)]
+pub struct CollectionFacts {
+    pub frame: Frame,
+    pub invoice: Sight<Invoice>,
+    pub customer: CustomerState,
+    /// The mandate named in the ERP's field on the customer.
+    pub named_mandate: Option<MandateId>,
+    /// Every mandate of the matched customer, any currency and status.
+    pub mandates: Vec<Mandate>,
+    /// A mandate request of this customer and currency is under way.
+    pub mandate_requested: bool,
+    /// Payments for this invoice, oldest first: ours, and those of others that name it.
+    pub attempts: Vec<Attempt>,
+    /// The payer's other live payments that do not name an invoice (only with direct facts).
+    pub others: Vec<Collection>,
+    /// Events of all attempts, oldest first.
+    pub events: Vec<Event>,
+    /// Kept payout items of all attempts, by arrival, payout, ordinal.
+    pub items: Vec<KeptItem>,
+    /// Documents of ours in the ERP, by our key.
+    pub documents: BTreeMap<Key, Sight<ErpDocument>>,
+    /// Settled earlier: which document stands for which item.
+    pub settled: Vec<ItemDocument>,
+    pub person: Vec<PersonFact>,
+    /// What the link collected today already.
+    pub day: DayUse,
+    /// What the processor account is called on the invoice.
+    pub processor_name: String,
+}
+
+/// One payment for this invoice.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    pub id: CollectionId,
+    /// Not made by a command of ours.
+    pub adopted: bool,
+    pub collection: Sight<Collection>,
+}
+
+#[derive(Debug, Clone)]
+pub enum CustomerState {
+    Matched(ProcessorCustomerId),
+    /// Why not: unmatched, ambiguous, without e-mail …
+    NotMatched(Reason),
+}
+
+/// Minor units and number of collections made today, in the invoice's currency.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DayUse {
+    pub count: u32,
+    pub minor: i64,
+}
+
+/// Event actions that end an attempt, for good or until it is retried.
+const ENDING_ACTIONS: [&str; 4] =
+    ["failed", "cancelled", "customer_approval_denied", "charged_back"];
+
+impl CollectionFacts {
+    /// Attempts whose payment could be read, oldest first.
+    pub fn readable(&self) -> impl DoubleEndedIterator<Item = (&Attempt, &Collection)> {
+        self.attempts.iter().filter_map(|a| a.collection.found().map(|found| (a, found)))
+    }
+
+    pub fn events_of<'a>(
+        &'a self,
+        id: &'a CollectionId,
+    ) -> impl DoubleEndedIterator<Item = &'a Event> {
+        self.events.iter().filter(move |event| {
+            matches!(&event.subject, EventSubject::Collection(subject) if subject == id.as_str())
+        })
+    }
+
+    /// The newest event with this action.
+    pub fn last_event<'a>(&'a self, id: &'a CollectionId, action: &str) -> Option<&'a Event> {
+        self.events_of(id).rfind(|event| event.action == action)
+    }
+
+    pub fn count_events(&self, id: &CollectionId, action: &str) -> u32 {
+        count(self.events_of(id).filter(|event| event.action == action))
+    }
+
+    /// Kept items that settle the payment, oldest first.
+    pub fn settlements<'a>(&'a self, id: &'a CollectionId) -> impl Iterator<Item = &'a KeptItem> {
+        self.items.iter().filter(move |kept| {
+            kept.item.kind == PayoutItemKind::PaymentPaidOut
+                && kept.item.collection.as_ref() == Some(id)
+        })
+    }
+
+    /// Kept items that take a settlement back, oldest first.
+    pub fn reversals<'a>(&'a self, id: &'a CollectionId) -> impl Iterator<Item = &'a KeptItem> {
+        self.items.iter().filter(move |kept| {
+            kept.item.kind.is_reversal() && kept.item.collection.as_ref() == Some(id)
+        })
+    }
+
+    pub fn receipt(&self, key: &Key) -> Option<&Receipt> {
+        match self.documents.get(key).and_then(Sight::found) {
+            Some(ErpDocument::Receipt(receipt)) => Some(receipt),
+            Some(ErpDocument::Refund(_) | ErpDocument::Deposit(_) | ErpDocument::Journal(_))
+            | None => None,
+        }
+    }
+
+    /// How often the payment ended so far.
+    #[must_use]
+    pub fn ends(&self, id: &CollectionId) -> u32 {
+        count(self.events_of(id).filter(|event| ENDING_ACTIONS.contains(&event.action.as_str())))
+    }
+
+    /// A person said this about the attempt, knowing all of its story so far.
+    #[must_use]
+    pub fn said_of(
+        &self,
+        id: &CollectionId,
+        pick: impl Fn(&PersonSaid) -> Option<&Option<AboutAttempt>>,
+    ) -> bool {
+        let ends = self.ends(id);
+        self.person.iter().any(|fact| {
+            pick(&fact.said)
+                .and_then(Option::as_ref)
+                .is_some_and(|about| about.collection == *id && about.ends >= ends)
+        })
+    }
+
+    #[must_use]
+    pub fn released(&self, id: &CollectionId) -> bool {
+        self.said_of(id, |said| match said {
+            PersonSaid::Release { about } => Some(about),
+            PersonSaid::Retry { .. }
+            | PersonSaid::Stop { .. }
+            | PersonSaid::Ignore { .. }
+            | PersonSaid::Adopt { .. }
+            | PersonSaid::NotOurs { .. }
+            | PersonSaid::Match { .. }
+            | PersonSaid::Choose { .. }
+            | PersonSaid::Leave { .. } => None,
+        })
+    }
+
+    #[must_use]
+    pub fn retry_asked(&self, id: &CollectionId) -> bool {
+        self.said_of(id, |said| match said {
+            PersonSaid::Retry { about } => Some(about),
+            PersonSaid::Release { .. }
+            | PersonSaid::Stop { .. }
+            | PersonSaid::Ignore { .. }
+            | PersonSaid::Adopt { .. }
+            | PersonSaid::NotOurs { .. }
+            | PersonSaid::Match { .. }
+            | PersonSaid::Choose { .. }
+            | PersonSaid::Leave { .. } => None,
+        })
+    }
+
+    #[must_use]
+    pub fn stop_asked(&self, id: &CollectionId) -> bool {
+        self.said_of(id, |said| match said {
+            PersonSaid::Stop { about } => Some(about),
+            PersonSaid::Release { .. }
+            | PersonSaid::Retry { .. }
+            | PersonSaid::Ignore { .. }
+            | PersonSaid::Adopt { .. }
+            | PersonSaid::NotOurs { .. }
+            | PersonSaid::Match { .. }
+            | PersonSaid::Choose { .. }
+            | PersonSaid::Leave { .. } => None,
+        })
+    }
+
+    /// A person dealt with this elsewhere.
+    #[must_use]
+    pub fn left(&self, code: ReasonCode) -> bool {
+        self.person
+            .iter()
+            .any(|fact| matches!(&fact.said, PersonSaid::Leave { code: left } if *left == code))
+    }
+
+    /// Said to be no payment of this invoice.
+    #[must_use]
+    pub fn not_ours(&self, id: &CollectionId) -> bool {
+        self.person.iter().any(
+            |fact| matches!(&fact.said, PersonSaid::NotOurs { collection } if collection == id),
+        )
+    }
+
+    /// The status of the newest attempt.
+    #[must_use]
+    pub fn newest(&self) -> Option<(&Attempt, &Collection)> {
+        self.readable().next_back()
+    }
+
+    /// The payout's case.
+    #[must_use]
+    pub fn payout_case(&self, kept: &KeptItem) -> CaseKey {
+        CaseKey::payout(&self.frame.processor, &kept.payout)
+    }
+}
+
+/// Confirmed or paid out: the money counts as collected.
+#[must_use]
+pub fn is_collected(status: CollectionStatus) -> bool {
+    match status {
+        CollectionStatus::Confirmed | CollectionStatus::PaidOut => true,
+        CollectionStatus::PendingCustomerApproval
+        | CollectionStatus::PendingSubmission
+        | CollectionStatus::Submitted
+        | CollectionStatus::Failed
+        | CollectionStatus::Cancelled
+        | CollectionStatus::CustomerApprovalDenied
+        | CollectionStatus::ChargedBack => false,
+    }
+}
+
+pub fn count<T>(items: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(items.count()).unwrap_or(u32::MAX)
+}

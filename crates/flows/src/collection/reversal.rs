@@ -1,0 +1,375 @@
+//! Taking a receipt back: un-apply, then a refund document, then what is left as a loss. The route
+//! was fixed with the payout item; the receipt of a payout is deposited gross first (mission row
+//! NG10; DESIGN.md section 5, Reversal).
+
+use model::command::{
+    ErpWrite, JournalLine, RecordDeposit, RecordJournal, RecordRefund, UnapplyReceipt, Write,
+};
+use model::decision::{Decision, Stage};
+use model::ids::{LedgerAccountId, PayoutId};
+use model::invoice::Invoice;
+use model::key::Key;
+use model::money::Money;
+use model::payment::Collection;
+use model::payout::{ItemRoute, KeptItem, PayoutItemKind};
+use model::reason::{Reason, ReasonCode};
+use model::receipt::{Application, ErpDocument, ErpRefund, Receipt, ReceiptPlace};
+use model::sight::Sight;
+
+use crate::dating::date_document;
+
+use super::books::{Step, confirmed_reversal_key, memo, receipt_key};
+use super::facts::CollectionFacts;
+
+/// What is to be taken back, and under which keys.
+struct Reversal<'a> {
+    /// First parts of the keys: (payout, ordinal) or (payment, confirmed-n).
+    scope: [String; 2],
+    need: Money,
+    on: jiff::civil::Date,
+    payout: Option<&'a PayoutId>,
+    /// Taken from here; `None`: undeposited funds.
+    from: Option<LedgerAccountId>,
+    /// An undeposited receipt and its refund leave undeposited funds by a deposit of zero.
+    zero_deposit: bool,
+}
+
+impl Reversal<'_> {
+    fn key(&self, word: &str) -> Key {
+        Key::new(&[word, &self.scope[0], &self.scope[1]])
+    }
+}
+
+/// The k-th reversal takes back the k-th settlement.
+pub fn reverse(
+    facts: &CollectionFacts,
+    invoice: &Invoice,
+    settlement: Option<&KeptItem>,
+    item: &KeptItem,
+) -> Step {
+    let place_of = format!("item {} of payout {}", item.item.ordinal, item.payout);
+    let Some(minor) = item.item.amount.negated().whole_minor() else {
+        return stop(ReasonCode::OddRecord, place_of);
+    };
+    let key = settlement
+        .filter(|kept| !super::books::before_cut_over(facts, kept))
+        .map(|kept| receipt_key(facts, kept));
+    let Some(key) = key else {
+        if facts.left(ReasonCode::PredecessorReceiptMissing) {
+            return Step::Done;
+        }
+        return stop(ReasonCode::PredecessorReceiptMissing, place_of);
+    };
+    let Some(receipt) = facts.receipt(&key) else {
+        return stop(ReasonCode::WaitingForReceipts, place_of);
+    };
+    let Some(bank) = bank(facts, item) else {
+        let what = format!("bank account for {}", item.currency);
+        return stop(ReasonCode::AccountNotMapped, what);
+    };
+    let deposited = receipt.place == ReceiptPlace::Deposited;
+    let (from, zero_deposit) = match item.route {
+        ItemRoute::FromBank if !deposited && !begun(facts, item) => {
+            let mut decision = Decision::rest(
+                Stage::Reversed,
+                Reason::new(ReasonCode::WaitingForDeposit, format!("receipt {}", receipt.id)),
+            );
+            decision.hints.extend(settlement.map(|kept| facts.payout_case(kept)));
+            return Step::Blocked(Box::new(decision));
+        }
+        ItemRoute::FromBank => (Some(bank.clone()), false),
+        ItemRoute::LeftToPeople if deposited => (Some(bank.clone()), false),
+        ItemRoute::LeftToPeople => (None, true),
+        ItemRoute::InDeposit | ItemRoute::DepositLine => (None, false),
+    };
+    let reversal = Reversal {
+        scope: [item.payout.to_string(), item.item.ordinal.to_string()],
+        need: Money::new(minor, item.currency),
+        on: item.arrival_on,
+        payout: Some(&item.payout),
+        from,
+        zero_deposit,
+    };
+    run(facts, invoice, receipt, &reversal, item.item.collection.as_ref(), Some(&bank))
+}
+
+/// A receipt posted at confirmed whose payment never settled: taken back at once, dated by the event.
+pub fn reverse_confirmed(
+    facts: &CollectionFacts,
+    invoice: &Invoice,
+    collection: &Collection,
+    key: &Key,
+) -> Step {
+    let Some(receipt) = facts.receipt(key) else { return Step::Done };
+    let event = ["failed", "charged_back", "cancelled"]
+        .iter()
+        .filter_map(|action| facts.last_event(&collection.id, action))
+        .max_by_key(|event| event.at);
+    let bank = facts.frame.policy.accounts.bank(None, receipt.amount.currency);
+    let bank = bank.map(|bank| bank.account.clone());
+    let deposited = receipt.place == ReceiptPlace::Deposited;
+    if deposited && bank.is_none() {
+        let what = format!("bank account for {}", receipt.amount.currency);
+        return stop(ReasonCode::AccountNotMapped, what);
+    }
+    let reversal_key = confirmed_reversal_key(key);
+    let parts: Vec<&str> = reversal_key.as_str().split('/').collect();
+    let scope = [parts[1].to_owned(), parts.get(2).copied().unwrap_or_default().to_owned()];
+    let reversal = Reversal {
+        scope,
+        need: receipt.amount,
+        on: event.map_or(facts.frame.today, |event| facts.frame.date_of(event.at)),
+        payout: None,
+        from: if deposited { bank.clone() } else { None },
+        zero_deposit: !deposited,
+    };
+    run(facts, invoice, receipt, &reversal, Some(&collection.id), bank.as_ref())
+}
+
+fn stop(code: ReasonCode, detail: impl Into<String>) -> Step {
+    Step::blocked(Stage::Reversed, Reason::new(code, detail))
+}
+
+fn bank(facts: &CollectionFacts, item: &KeptItem) -> Option<LedgerAccountId> {
+    let bank = facts.frame.policy.accounts.bank(None, item.currency)?;
+    Some(bank.account.clone())
+}
+
+/// A sequence that was begun is finished, whatever the receipt's place is by then.
+fn begun(facts: &CollectionFacts, item: &KeptItem) -> bool {
+    let ordinal = item.item.ordinal.to_string();
+    let key = Key::new(&["refund", item.payout.as_str(), &ordinal]);
+    facts.frame.command(&key).is_some_and(|view| view.sends > 0)
+}
+
+fn run(
+    facts: &CollectionFacts,
+    invoice: &Invoice,
+    receipt: &Receipt,
+    reversal: &Reversal<'_>,
+    collection: Option<&model::ids::CollectionId>,
+    bank: Option<&LedgerAccountId>,
+) -> Step {
+    let dated = date_document(reversal.on, &facts.frame.periods, facts.frame.policy.closed_period);
+    let Some((dated_on, true_date)) = dated.dates() else {
+        return stop(ReasonCode::PeriodClosed, format!("{}, for the reversal", reversal.on));
+    };
+    let text = memo(collection, reversal.payout, true_date);
+    let refunded = match refund_document(facts, reversal) {
+        RefundDocument::Found(refund) => refund.amount.minor,
+        RefundDocument::Gone(step) => return *step,
+        RefundDocument::None => {
+            let free = free_up(facts, invoice, receipt, reversal);
+            let amount = match free {
+                Free::Enough(amount) => amount,
+                Free::First(step) => return *step,
+            };
+            if amount.is_positive() {
+                let write = RecordRefund {
+                    receipt: receipt.id.clone(),
+                    customer: receipt.customer.clone(),
+                    amount,
+                    from: reversal.from.clone(),
+                    dated_on,
+                    true_date,
+                    receivable_account: receipt.receivable_account.clone(),
+                    subsidiary: receipt.subsidiary.clone(),
+                    exchange_rate: receipt.exchange_rate,
+                    memo: text,
+                };
+                let write = Write::Erp(ErpWrite::RecordRefund(write));
+                let key = reversal.key("refund");
+                return Step::of(facts.frame.issue(Stage::Reversed, key, write, Some(dated_on)));
+            }
+            0
+        }
+    };
+    let rest = reversal.need.minor - refunded;
+    if rest > 0 {
+        let loss = Loss { minor: rest, dated_on, true_date, text: text.clone() };
+        match book_loss(facts, receipt, reversal, bank, loss) {
+            Step::Done => {}
+            step @ (Step::Act(_) | Step::Blocked(_)) => return step,
+        }
+    }
+    if reversal.zero_deposit && refunded > 0 {
+        return zero_deposit(facts, receipt, reversal, bank, (dated_on, true_date));
+    }
+    Step::Done
+}
+
+enum RefundDocument<'a> {
+    Found(&'a ErpRefund),
+    Gone(Box<Step>),
+    None,
+}
+
+fn refund_document<'a>(facts: &'a CollectionFacts, reversal: &Reversal<'_>) -> RefundDocument<'a> {
+    let key = reversal.key("refund");
+    let done = facts.frame.done_id(&key);
+    let lost = |id: &str| {
+        if facts.left(ReasonCode::ReceiptVoided) {
+            return Step::Done;
+        }
+        stop(ReasonCode::ReceiptVoided, format!("refund {id} of ours is voided or gone"))
+    };
+    match facts.documents.get(&key) {
+        Some(Sight::Found(ErpDocument::Refund(refund))) if refund.voided => {
+            RefundDocument::Gone(Box::new(lost(refund.id.as_str())))
+        }
+        Some(Sight::Found(ErpDocument::Refund(refund))) => RefundDocument::Found(refund),
+        Some(Sight::Missing) => match done {
+            Some(id) => RefundDocument::Gone(Box::new(lost(id))),
+            None => RefundDocument::None,
+        },
+        Some(Sight::Odd(why)) => {
+            RefundDocument::Gone(Box::new(stop(ReasonCode::OddRecord, why.clone())))
+        }
+        Some(Sight::NotRead | Sight::Found(_)) | None => match done {
+            // Made, and not shown by this look: nothing more to do until a read shows it.
+            Some(_) => RefundDocument::Gone(Box::new(Step::Done)),
+            None => RefundDocument::None,
+        },
+    }
+}
+
+enum Free {
+    /// This much can be refunded now.
+    Enough(Money),
+    /// This un-application comes first.
+    First(Box<Step>),
+}
+
+/// Only what is unapplied can be refunded: un-applies our invoice first, then others. No more than
+/// the receipt still holds.
+fn free_up(
+    facts: &CollectionFacts,
+    invoice: &Invoice,
+    receipt: &Receipt,
+    reversal: &Reversal<'_>,
+) -> Free {
+    let applied: i64 = receipt.applications.iter().map(|one| one.amount.minor).sum();
+    let available = receipt.unapplied.minor.max(0).saturating_add(applied);
+    let target = reversal.need.minor.min(available);
+    let short = target - receipt.unapplied.minor;
+    if short <= 0 {
+        return Free::Enough(Money::new(target, receipt.amount.currency));
+    }
+    let ours_first = |one: &&Application| u8::from(one.invoice != invoice.id);
+    let Some(from) =
+        receipt.applications.iter().filter(|one| one.amount.is_positive()).min_by_key(ours_first)
+    else {
+        return Free::Enough(receipt.unapplied);
+    };
+    let write = UnapplyReceipt {
+        receipt: receipt.id.clone(),
+        customer: receipt.customer.clone(),
+        invoice: from.invoice.clone(),
+        amount: Money::new(short.min(from.amount.minor), receipt.amount.currency),
+        decided_applied: from.amount,
+    };
+    let parts = ["unapply", reversal.scope[0].as_str(), reversal.scope[1].as_str()];
+    let nth = facts.frame.next_nth_of(&parts).to_string();
+    let key = Key::new(&[parts[0], parts[1], parts[2], &nth]);
+    let write = Write::Erp(ErpWrite::UnapplyReceipt(write));
+    let decision = facts.frame.issue(Stage::Reversed, key, write, Some(receipt.dated_on));
+    Free::First(Box::new(Step::of(decision)))
+}
+
+struct Loss {
+    minor: i64,
+    dated_on: jiff::civil::Date,
+    true_date: Option<jiff::civil::Date>,
+    text: String,
+}
+
+/// A reversal after a refund (or the other way round): what the receipt no longer holds is a loss.
+fn book_loss(
+    facts: &CollectionFacts,
+    receipt: &Receipt,
+    reversal: &Reversal<'_>,
+    bank: Option<&LedgerAccountId>,
+    loss: Loss,
+) -> Step {
+    let key = reversal.key("loss");
+    if facts.frame.done_id(&key).is_some()
+        || facts.documents.get(&key).and_then(Sight::found).is_some()
+    {
+        return Step::Done;
+    }
+    let (Some(chargebacks), Some(bank)) = (&facts.frame.policy.accounts.chargebacks, bank) else {
+        return stop(ReasonCode::AccountNotMapped, "chargebacks");
+    };
+    let currency = reversal.need.currency;
+    let line = |account: &LedgerAccountId, minor| JournalLine {
+        account: account.clone(),
+        amount: Money::new(minor, currency),
+        memo: loss.text.clone(),
+        customer: None,
+    };
+    let write = RecordJournal {
+        subsidiary: receipt.subsidiary.clone(),
+        currency,
+        dated_on: loss.dated_on,
+        true_date: loss.true_date,
+        lines: vec![line(chargebacks, loss.minor), line(bank, -loss.minor)],
+        payout: None,
+        memo: loss.text.clone(),
+    };
+    let write = Write::Erp(ErpWrite::RecordJournal(write));
+    Step::of(facts.frame.issue(Stage::Reversed, key, write, Some(loss.dated_on)))
+}
+
+/// An undeposited receipt and its refund leave undeposited funds together.
+fn zero_deposit(
+    facts: &CollectionFacts,
+    receipt: &Receipt,
+    reversal: &Reversal<'_>,
+    bank: Option<&LedgerAccountId>,
+    dates: (jiff::civil::Date, Option<jiff::civil::Date>),
+) -> Step {
+    let key = reversal.key("zero");
+    let RefundDocument::Found(refund) = refund_document(facts, reversal) else {
+        return Step::Done;
+    };
+    let known = facts.frame.done_id(&key).is_some() || receipt.place == ReceiptPlace::Deposited;
+    if known || refund.amount != receipt.amount {
+        return Step::Done;
+    }
+    let Some(bank) = bank else {
+        let what = format!("bank account for {}", reversal.need.currency);
+        return stop(ReasonCode::AccountNotMapped, what);
+    };
+    let write = RecordDeposit {
+        bank: bank.clone(),
+        currency: reversal.need.currency,
+        dated_on: dates.0,
+        true_date: dates.1,
+        receipts: vec![receipt.id.clone()],
+        refunds: vec![refund.id.clone()],
+        lines: Vec::new(),
+        total: Money::zero(reversal.need.currency),
+        payout: None,
+        memo: format!("clears the reversal of receipt {}", receipt.id),
+    };
+    let write = Write::Erp(ErpWrite::RecordDeposit(write));
+    Step::of(facts.frame.issue(Stage::Reversed, key, write, Some(dates.0)))
+}
+
+/// The word for the invoice's payment status once a reversal is in a payout.
+#[must_use]
+pub fn settled_word(kind: PayoutItemKind) -> Option<model::invoice::PaymentStatus> {
+    use model::invoice::PaymentStatus;
+    match kind {
+        PayoutItemKind::PaymentChargedBack => Some(PaymentStatus::ChargebackSettled),
+        PayoutItemKind::PaymentFailed => Some(PaymentStatus::LateFailureSettled),
+        PayoutItemKind::PaymentPaidOut
+        | PayoutItemKind::PaymentRefunded
+        | PayoutItemKind::Refund
+        | PayoutItemKind::RefundFundsReturned
+        | PayoutItemKind::ProcessorFee
+        | PayoutItemKind::AppFee
+        | PayoutItemKind::RevenueShare
+        | PayoutItemKind::SurchargeFee => None,
+    }
+}
