@@ -28,7 +28,10 @@ impl Driven {
         clock: Arc<VirtualClock>,
         base_url: String,
     ) -> Self {
-        let advanced_to = Mutex::new(clock.now());
+        // Time begins: an emulator that sets up accounts does so before the first request.
+        let start = clock.now();
+        emulator.advance(start);
+        let advanced_to = Mutex::new(start);
         let latency_milliseconds = AtomicU64::new(0);
         let admission = Admission::new();
         Self { emulator, clock, base_url, advanced_to, admission, latency_milliseconds }
