@@ -27,6 +27,9 @@ enum Task {
         /// Only formatting, lints, tidy and the quick tests: a few minutes, before each commit
         #[arg(long)]
         fast: bool,
+        /// Only the steps whose name contains this text
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
     },
     /// Check the rules that no compiler keeps, and print the largest files and functions
     Tidy,
@@ -35,7 +38,7 @@ enum Task {
 fn main() -> ExitCode {
     let root = files::root();
     let passed = match Arguments::parse().task {
-        Task::Test { fast } => test::run(&root, fast),
+        Task::Test { fast, only } => test::run(&root, fast, only.as_deref()),
         Task::Tidy => tidy::run(&root),
     };
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -88,9 +88,11 @@ pub fn probe(root: &Path, words: &[&str]) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The command as one would type it.
+/// The command as one would type it: the program without its folder.
 pub fn describe(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    let words = std::iter::once(name).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
@@ -138,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_command_reads_as_typed() {
-        let mut example = command(&files::root(), "cargo");
+        let mut example = command(&files::root(), "some/folder/cargo");
         assert_eq!(describe(example.args(["fmt", "--check"])), "cargo fmt --check");
     }
 }

@@ -14,10 +14,13 @@ use crate::tally::Tally;
 use crate::tidy;
 use step::{Outcome, Step, Stopwatch, seconds};
 
-/// Runs all steps, or only the quick ones. Returns whether nothing failed.
-pub fn run(root: &Path, fast: bool) -> bool {
+/// Runs all steps, only the quick ones, or only those whose name contains a text. Returns whether
+/// nothing failed.
+pub fn run(root: &Path, fast: bool, only: Option<&str>) -> bool {
+    let is_chosen =
+        |step: &Step| (step.quick || !fast) && only.is_none_or(|text| step.name.contains(text));
     let (now, left_out): (Vec<Step>, Vec<Step>) =
-        steps(root, fast).into_iter().partition(|step| step.quick || !fast);
+        steps(root, fast).into_iter().partition(is_chosen);
     let mut rows = Vec::new();
     for step in &now {
         println!("\n== {} ==", step.name);
@@ -32,11 +35,14 @@ pub fn run(root: &Path, fast: bool) -> bool {
     }
     if !left_out.is_empty() {
         let names: Vec<_> = left_out.iter().map(|step| step.name.as_str()).collect();
-        println!("left out by --fast: {}", names.join(", "));
+        println!("left out as asked: {}", names.join(", "));
     }
     let total: Tally = rows.iter().map(|(_, outcome, _)| outcome.tally).sum();
+    if rows.is_empty() {
+        println!("no step has such a name");
+    }
     println!("{total}");
-    total.failed == 0
+    total.failed == 0 && !rows.is_empty()
 }
 
 /// Everything that must hold before a change lands, cheapest first.

@@ -70,6 +70,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     findings.extend(check_objects(&objects, &features));
     if let Some(fields) = tree.file(FIELD_IDS) {
         findings.extend(same_fields(&objects, &fields.text));
+        findings.extend(objects.iter().filter_map(|object| too_long(object, &fields.text)));
     }
     findings
 }
@@ -164,6 +165,22 @@ fn same_fields(objects: &[Object], source: &str) -> Vec<Finding> {
         Finding::new(FIELD_IDS, 0, format!("{id} is defined under {PROJECT} but not used"))
     });
     missing.chain(unused).collect()
+}
+
+/// The connector cuts its texts to a number of characters that stands beside the id, as in
+/// `("custbody_mlc_account", 60)`; the field must hold as many.
+fn too_long(object: &Object, source: &str) -> Option<Finding> {
+    let holds: usize = object.root.text_of("maxlength").parse().ok()?;
+    let (_, after) = source.split_once(&format!("\"{}\", ", object.script_id()))?;
+    let digits: String = after
+        .chars()
+        .take_while(|c| c.is_ascii_digit() || *c == '_')
+        .filter(|c| *c != '_')
+        .collect();
+    let sent: usize = digits.parse().ok()?;
+    (sent > holds).then(|| {
+        object.finding(format!("holds {holds} characters, but the connector sends up to {sent}"))
+    })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ const ROLE: &str = r#"<role scriptid="customrole_mlc_connector">
 <permission><permkey>REPO_ANALYTICS</permkey><permlevel>EDIT</permlevel></permission>
 <permission><permkey>LIST_ACCOUNT</permkey><permlevel>VIEW</permlevel></permission>
 </permissions></role>"#;
-const IDS: &str = "pub const A: &str = \"custbody_mlc_a\"; // custbody_mlc_ is our prefix";
+const IDS: &str = "const A: Field = field(\"custbody_mlc_a\", 4_0); // custbody_mlc_ is our prefix";
 
 /// The findings after one text of the project was replaced by another.
 fn found(from: &str, to: &str) -> Vec<String> {
@@ -61,6 +61,7 @@ fn each_flaw_is_named() {
         ("<label>A</label>", "<label>A</label><label>B</label>", "label stands twice"),
         ("<label>A</label>", "<label>A</label><colour>B</colour>", "colour is not an element"),
         ("<maxlength>40", "<maxlength>400", "maxlength"),
+        ("<maxlength>40", "<maxlength>39", "holds 39 characters, but the connector sends up to 40"),
         ("<bodycustomerpayment>T", "<bodycustomerpayment>F", "applies to nothing"),
         ("<storevalue>T", "<storevalue>F", "must be stored"),
         ("<searchlevel>2", "<searchlevel>0", "edit and search"),
@@ -71,8 +72,8 @@ fn each_flaw_is_named() {
         ("<permlevel>VIEW", "<permlevel>FULL", "asks for FULL, VIEW is enough"),
         ("<permlevel>VIEW", "<permlevel>READ", "unknown level READ"),
         ("ACCOUNTCENTER", "", "centertype is missing"),
-        ("\"custbody_mlc_a\";", "\"custbody_mlc_c\";", "custbody_mlc_c is used in"),
-        ("\"custbody_mlc_a\";", "\"custbody_mlc_c\";", "custbody_mlc_a is defined under"),
+        ("(\"custbody_mlc_a\"", "(\"custbody_mlc_c\"", "custbody_mlc_c is used in"),
+        ("(\"custbody_mlc_a\"", "(\"custbody_mlc_c\"", "custbody_mlc_a is defined under"),
     ] {
         let findings = found(from, to);
         assert!(findings.iter().any(|f| f.contains(message)), "{message}: {findings:?}");
