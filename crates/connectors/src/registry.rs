@@ -124,5 +124,5 @@ pub fn erps() -> &'static [ErpEntry] {
 /// Every processor, in the order shown.
 #[must_use]
 pub fn processors() -> &'static [ProcessorEntry] {
-    &[]
+    &[crate::processor::gocardless::ENTRY]
 }

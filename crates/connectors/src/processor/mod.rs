@@ -1,1 +1,3 @@
 //! Payment processors, one folder each.
+
+pub mod gocardless;
