@@ -13,15 +13,19 @@ pub struct Finished {
     pub output: String,
 }
 
+/// Variables that must not reach what we start: settings of an installed ml-connector, and what
+/// the outer cargo says about this package.
+const VARIABLES_REMOVED: &[&str] = &["MLC_", "CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
+
 /// A command in the repository's root, in an environment that can neither rewrite golden files
 /// nor reach a real system by a developer's own configuration.
 pub fn command(root: &Path, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root);
     for (name, _) in std::env::vars_os() {
-        // Settings of an installed ml-connector must not leak into its tests.
-        if name.to_string_lossy().starts_with("MLC_") {
-            command.env_remove(name);
+        let text = name.to_string_lossy();
+        if VARIABLES_REMOVED.iter().any(|prefix| text.starts_with(prefix)) {
+            command.env_remove(&name);
         }
     }
     command
@@ -29,20 +33,19 @@ pub fn command(root: &Path, program: impl AsRef<OsStr>) -> Command {
         .env("INSTA_FORCE_PASS", "0")
         .env("CARGO_TERM_COLOR", "never")
         .env("RUST_BACKTRACE", "1")
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        // Emulators listen on loopback; a proxy of the surroundings must not stand between.
-        .env("NO_PROXY", "127.0.0.1,localhost,::1")
-        .env("no_proxy", "127.0.0.1,localhost,::1");
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    // Emulators listen on loopback; a proxy of the surroundings must not stand between.
+    for name in ["NO_PROXY", "no_proxy"] {
+        let before = std::env::var(name).map(|hosts| hosts + ",").unwrap_or_default();
+        command.env(name, before + "127.0.0.1,localhost,::1");
+    }
     command
 }
 
 /// Cargo, the one that runs this program, in the repository's root.
 pub fn cargo(root: &Path) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut cargo = command(root, program);
-    // Set by the outer cargo for this package; they would mislead build scripts of others.
-    cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
-    cargo
+    command(root, program)
 }
 
 /// Runs a program to its end, showing and keeping its output.

@@ -33,7 +33,6 @@ const AUTHORSHIP: &[&str] = &[
     concat!("ai", " assistant"),
     concat!("as an", " ai"),
     concat!("sub", "agent"),
-    concat!("generated", " with"),
     concat!("co-authored", "-by"),
 ];
 
