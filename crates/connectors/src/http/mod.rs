@@ -9,6 +9,10 @@ pub mod hosts;
 pub mod jitter;
 pub mod paging;
 pub mod record;
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
 pub mod throttle;
 pub mod transport;
 pub mod urls;

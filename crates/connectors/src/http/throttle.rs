@@ -12,8 +12,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const WINDOW: Duration = Duration::from_secs(60);
 /// The part of a window's allowance that may be used at once: 1/20, so that bursts start quickly.
 const BURST_PART: u32 = 20;
-/// More requests than this never wait at once: the gate is in front of the throttle.
-const QUEUE_MAX: i32 = 256;
 /// A pause is never longer than this: a header that asks for more is the engine's business.
 const PAUSE_MAX: Duration = Duration::from_secs(15 * 60);
 
@@ -31,8 +29,6 @@ struct Pace {
     interval: SignedDuration,
     /// How far the reservations may run ahead of the clock before a request waits.
     tolerance: SignedDuration,
-    /// Reservations further ahead than this come from a clock that jumped back.
-    furthest: SignedDuration,
 }
 
 struct State {
@@ -40,13 +36,15 @@ struct State {
     full_at: Timestamp,
     /// Nothing is sent before this (429, or nothing left of the window).
     paused_until: Timestamp,
+    /// The clock when it was last looked at.
+    seen: Timestamp,
 }
 
 impl Throttle {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, rate_per_minute: Option<u32>) -> Throttle {
         let now = clock.now();
-        let state = Mutex::new(State { full_at: now, paused_until: now });
+        let state = Mutex::new(State { full_at: now, paused_until: now, seen: now });
         Throttle { clock, pace: rate_per_minute.map(Pace::of), state }
     }
 
@@ -75,29 +73,36 @@ impl Throttle {
     /// Nothing is sent for `wait`.
     pub fn pause(&self, wait: Duration) {
         let now = self.clock.now();
-        let mut state = self.lock();
+        let mut state = self.state_at(now);
         state.paused_until = state.paused_until.max(later(now, signed(wait.min(PAUSE_MAX))));
     }
 
     /// Takes the next free moment, and says how far off it is.
     fn reserve(&self, now: Timestamp) -> Duration {
         let Some(pace) = self.pace else { return Duration::ZERO };
-        let mut state = self.lock();
-        // A clock that jumped back must not freeze the connection.
-        state.full_at = state.full_at.max(now).min(later(now, pace.furthest));
+        let mut state = self.state_at(now);
+        state.full_at = state.full_at.max(now);
         let free_at = later(state.full_at, -pace.tolerance);
         state.full_at = later(state.full_at, pace.interval);
         between(now, free_at)
     }
 
     fn pause_left(&self, now: Timestamp) -> Duration {
-        let mut state = self.lock();
-        state.paused_until = state.paused_until.min(later(now, signed(PAUSE_MAX)));
-        between(now, state.paused_until)
+        between(now, self.state_at(now).paused_until)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The state, moved along when the clock was set back: what is left to wait stays the same, so
+    /// that the connection does not freeze until the clock has caught up.
+    fn state_at(&self, now: Timestamp) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if now < state.seen {
+            let full_in = between(state.seen, state.full_at);
+            let pause = between(state.seen, state.paused_until);
+            state.full_at = later(now, signed(full_in));
+            state.paused_until = later(now, signed(pause));
+        }
+        state.seen = now;
+        state
     }
 }
 
@@ -109,9 +114,7 @@ impl Pace {
         let interval = signed(WINDOW / steady);
         // A burst of n requests runs n - 1 intervals ahead.
         let ahead = i32::try_from(burst.saturating_sub(1)).unwrap_or(i32::MAX);
-        let tolerance = interval.saturating_mul(ahead);
-        let furthest = tolerance.saturating_add(interval.saturating_mul(QUEUE_MAX));
-        Pace { interval, tolerance, furthest }
+        Pace { interval, tolerance: interval.saturating_mul(ahead) }
     }
 }
 
