@@ -114,6 +114,12 @@ pub trait Store: Send + Sync {
     /// `None`: no due time of its own.
     async fn release(&self, case: CaseId, epoch: i64, due_at: Option<Timestamp>) -> Result<()>;
 
+    /// The worker is known to be dead (its process is gone): its leases end at once. Gives how
+    /// many cases became free.
+    async fn expire_worker(&self, worker: &str) -> Result<u32>;
+    /// Names of workers that hold leases of cases or streams.
+    async fn lease_holders(&self) -> Result<Vec<String>>;
+
     // ---- what people say ----
 
     /// Stores it, writes history, makes the case due. Refused for an unknown case.
@@ -231,6 +237,9 @@ pub trait Store: Send + Sync {
     async fn status(&self, now: Timestamp) -> Result<StatusCounts>;
     /// Cases that are not closed and were not looked at since: the daily sweep hints them.
     async fn stale_cases(&self, looked_before: Timestamp, limit: u32) -> Result<Vec<CaseRow>>;
+
+    /// Cases that named this reference at their last look.
+    async fn cases_by_ref(&self, reference: &str) -> Result<Vec<CaseKey>>;
 
     // ---- audit ----
 

@@ -2,6 +2,13 @@
 //! behind one trait, with a conformance suite that every implementation passes.
 
 pub mod api;
+mod canonical;
+pub mod master_key;
 pub mod rows;
+pub mod sqlite;
+pub mod vault;
 
-pub use api::Store;
+pub use api::{Result, Store, StoreError};
+pub use master_key::MasterKeySource;
+pub use sqlite::{SqliteStore, open_or_create};
+pub use vault::Vault;

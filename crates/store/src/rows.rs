@@ -10,9 +10,7 @@ use model::command::{Command, CommandState, CommandView, Rejection, WriteAnswer}
 use model::customer::{CustomerPair, ProcessorCustomer};
 use model::decision::{Decision, ItemDocument, Stage};
 use model::event::Event;
-use model::ids::{
-    AccountId, CollectionId, ConnectionId, ErpCustomerId, LinkId,
-};
+use model::ids::{AccountId, CollectionId, ConnectionId, ErpCustomerId, LinkId};
 use model::key::Key;
 use model::payout::KeptItem;
 pub use model::person::{AboutAttempt, PersonFact, PersonSaid};
@@ -125,6 +123,9 @@ pub struct CommandRow {
     pub watch_until: Option<Timestamp>,
     /// The record's version when it was refused: a newer one of a person clears the refusal.
     pub rejected_version: Option<String>,
+    /// Some send of it ended with an unknown outcome: it may have had its effect, whatever later
+    /// sends were answered.
+    pub maybe_sent: bool,
 }
 
 /// One fact of a look: an answer to our own read.
@@ -160,6 +161,9 @@ pub struct LookResult {
     pub collections: Vec<CollectionRow>,
     /// Hints to give in the same transaction.
     pub hints: Vec<Hint>,
+    /// What the case depends on ("customer/<account>/<id>", "mandate/<account>/<id>" …): replaces
+    /// the stored set, so that news of it finds the case.
+    pub refs: Vec<String>,
     pub actor: Actor,
 }
 

@@ -1,0 +1,224 @@
+//! The audit trail, which is also the history of each case. Each row's chain value is a keyed mac
+//! over the row and the value before it; the head stands beside under a mac of its own, so that
+//! rows cut off the end are noticed (promise P9).
+
+use jiff::Timestamp;
+use rusqlite::{Row, params};
+use serde_json::Value;
+
+use model::case::{Actor, CaseKey};
+
+use super::tx::{Tx, json, micros, parsed, time};
+use crate::api::{Result, StoreError};
+use crate::canonical::canonical;
+use crate::rows::{AuditRow, ChainCheck};
+
+/// Rows read at once while the chain is checked.
+const CHECK_BATCH: u32 = 1000;
+
+/// The chain value before the first row.
+const BEGINNING: &str = "";
+
+struct Head {
+    rows: i64,
+    chain: String,
+}
+
+/// One row as it is chained.
+struct Link<'a> {
+    seq: i64,
+    at: i64,
+    actor: &'a str,
+    case_key: Option<&'a str>,
+    nth: Option<i64>,
+    what: &'a str,
+    body: &'a str,
+}
+
+impl Link<'_> {
+    fn chain(&self, tx: &Tx<'_>, before: &str) -> String {
+        tx.vault.chain_mac(&[
+            b"row",
+            &self.seq.to_be_bytes(),
+            &self.at.to_be_bytes(),
+            self.actor.as_bytes(),
+            // An absent case is told apart from an empty one.
+            if self.case_key.is_some() { b"case" } else { b"none" },
+            self.case_key.unwrap_or_default().as_bytes(),
+            &self.nth.unwrap_or_default().to_be_bytes(),
+            self.what.as_bytes(),
+            self.body.as_bytes(),
+            before.as_bytes(),
+        ])
+    }
+}
+
+fn head_mac(tx: &Tx<'_>, head: &Head) -> String {
+    tx.vault.chain_mac(&[b"head", &head.rows.to_be_bytes(), head.chain.as_bytes()])
+}
+
+/// Writes the head of an empty chain into a new database.
+pub(super) fn begin_chain(tx: &Tx<'_>) -> Result<()> {
+    let head = Head { rows: 0, chain: BEGINNING.to_owned() };
+    tx.run(
+        "insert into audit_head (id, rows, chain, mac) values (1, ?1, ?2, ?3)",
+        params![head.rows, head.chain, head_mac(tx, &head)],
+    )?;
+    Ok(())
+}
+
+fn read_head(tx: &Tx<'_>) -> Result<(Head, String)> {
+    tx.one("select rows, chain, mac from audit_head where id = 1", [], |row| {
+        Ok((Head { rows: row.get(0)?, chain: row.get(1)? }, row.get(2)?))
+    })?
+    .ok_or_else(|| StoreError::Broken("the head of the audit chain is missing".to_owned()))
+}
+
+/// Adds a row; with a case it is also the next row of that case's history.
+pub(super) fn append(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    case: Option<&CaseKey>,
+    what: &str,
+    body: &Value,
+    at: Timestamp,
+) -> Result<()> {
+    let (mut head, _) = read_head(tx)?;
+    let case_key = case.map(ToString::to_string);
+    let nth = case_key.as_deref().map(|key| next_nth(tx, key)).transpose()?;
+    let (actor, body) = (json(actor)?, canonical(body));
+    let row = Link {
+        seq: head.rows + 1,
+        at: micros(at),
+        actor: &actor,
+        case_key: case_key.as_deref(),
+        nth,
+        what,
+        body: &body,
+    };
+    head = Head { rows: row.seq, chain: row.chain(tx, &head.chain) };
+    tx.run(
+        "insert into audit (seq, at, actor, case_key, nth, what, body, chain)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![row.seq, row.at, row.actor, row.case_key, row.nth, what, row.body, head.chain],
+    )?;
+    tx.run(
+        "update audit_head set rows = ?1, chain = ?2, mac = ?3 where id = 1",
+        params![head.rows, head.chain, head_mac(tx, &head)],
+    )?;
+    Ok(())
+}
+
+fn next_nth(tx: &Tx<'_>, case_key: &str) -> Result<i64> {
+    let last = tx.one("select max(nth) from audit where case_key = ?1", [case_key], |row| {
+        Ok(row.get::<_, Option<i64>>(0)?)
+    })?;
+    Ok(last.flatten().unwrap_or(0) + 1)
+}
+
+const COLUMNS: &str = "seq, at, actor, case_key, what, body, chain";
+
+fn audit_row(row: &Row<'_>) -> Result<AuditRow> {
+    let case: Option<String> = row.get(3)?;
+    Ok(AuditRow {
+        seq: row.get(0)?,
+        at: time(row.get(1)?)?,
+        actor: parsed(&row.get::<_, String>(2)?, "actor")?,
+        case: case.map(|key| super::cases::key_of(&key)).transpose()?,
+        what: row.get(4)?,
+        body: parsed(&row.get::<_, String>(5)?, "audit row")?,
+        chain: row.get(6)?,
+    })
+}
+
+pub(super) fn rows(tx: &Tx<'_>, after_seq: i64, limit: u32) -> Result<Vec<AuditRow>> {
+    let sql = format!("select {COLUMNS} from audit where seq > ?1 order by seq limit ?2");
+    tx.all(&sql, params![after_seq, limit], audit_row)
+}
+
+pub(super) fn history(tx: &Tx<'_>, case: &CaseKey) -> Result<Vec<AuditRow>> {
+    let sql = format!("select {COLUMNS} from audit where case_key = ?1 order by nth");
+    tx.all(&sql, [case.to_string()], audit_row)
+}
+
+/// Checks every row against the one before, and the end against the head.
+pub(super) fn verify(tx: &Tx<'_>) -> Result<ChainCheck> {
+    let mut reached = Head { rows: 0, chain: BEGINNING.to_owned() };
+    loop {
+        let batch = stored_links(tx, reached.rows)?;
+        if batch.is_empty() {
+            break;
+        }
+        for stored in batch {
+            match stored.check(tx, &reached) {
+                Ok(next) => reached = next,
+                Err(why) => return Ok(ChainCheck::Broken { seq: stored.seq, why }),
+            }
+        }
+    }
+    let (head, mac) = read_head(tx)?;
+    let broken = |why: String| Ok(ChainCheck::Broken { seq: reached.rows + 1, why });
+    if mac != head_mac(tx, &head) {
+        return broken("the stored head of the chain was changed".to_owned());
+    }
+    if head.rows != reached.rows {
+        return broken(format!("{} rows were written, and {} are there", head.rows, reached.rows));
+    }
+    if head.chain != reached.chain {
+        return broken("the last row is not the one that was written last".to_owned());
+    }
+    Ok(ChainCheck::Intact { rows: head.rows, head: head.chain })
+}
+
+/// A row as the check reads it: its text, not its meaning.
+struct StoredLink {
+    seq: i64,
+    at: i64,
+    actor: String,
+    case_key: Option<String>,
+    nth: Option<i64>,
+    what: String,
+    body: String,
+    chain: String,
+}
+
+impl StoredLink {
+    fn check(&self, tx: &Tx<'_>, before: &Head) -> std::result::Result<Head, String> {
+        if self.seq != before.rows + 1 {
+            return Err(format!("row {} is missing", before.rows + 1));
+        }
+        let link = Link {
+            seq: self.seq,
+            at: self.at,
+            actor: &self.actor,
+            case_key: self.case_key.as_deref(),
+            nth: self.nth,
+            what: &self.what,
+            body: &self.body,
+        };
+        if link.chain(tx, &before.chain) != self.chain {
+            return Err("the row, or the one before it, was changed".to_owned());
+        }
+        Ok(Head { rows: self.seq, chain: self.chain.clone() })
+    }
+}
+
+fn stored_links(tx: &Tx<'_>, after: i64) -> Result<Vec<StoredLink>> {
+    tx.all(
+        "select seq, at, actor, case_key, nth, what, body, chain from audit
+         where seq > ?1 order by seq limit ?2",
+        params![after, CHECK_BATCH],
+        |row| {
+            Ok(StoredLink {
+                seq: row.get(0)?,
+                at: row.get(1)?,
+                actor: row.get(2)?,
+                case_key: row.get(3)?,
+                nth: row.get(4)?,
+                what: row.get(5)?,
+                body: row.get(6)?,
+                chain: row.get(7)?,
+            })
+        },
+    )
+}

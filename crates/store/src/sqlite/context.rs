@@ -1,0 +1,73 @@
+//! All that a look needs of what is stored, for many cases in few statements.
+
+use std::collections::BTreeMap;
+
+use model::case::CaseKey;
+use model::decision::ItemDocument;
+
+use super::tx::{Tx, json, parsed, refused};
+use super::{attention, commands, directory, payouts, people, streams};
+use crate::api::Result;
+use crate::rows::{CaseContext, CaseId, PaymentContext};
+
+/// The tag of events about collections, as `EventSubject` names it.
+const COLLECTION_EVENT: &str = "collection";
+
+pub(super) fn contexts(tx: &Tx<'_>, cases: &[CaseId]) -> Result<Vec<CaseContext>> {
+    let ids = json(&cases)?;
+    let mut found: BTreeMap<CaseId, CaseContext> = tx
+        .all("select id from cases where id in (select value from json_each(?1))", [&ids], |row| {
+            Ok((row.get(0)?, CaseContext::default()))
+        })?
+        .into_iter()
+        .collect();
+    for row in commands::of_cases(tx, &ids)? {
+        found.entry(row.case).or_default().commands.push(row);
+    }
+    for (case, fact) in people::of_cases(tx, &ids)? {
+        found.entry(case).or_default().person_facts.push(fact);
+    }
+    for (case, subject, seq, body) in facts(tx, &ids)? {
+        found.entry(case).or_default().facts.insert(subject, (seq, body));
+    }
+    for (case, row) in attention::of_cases(tx, &ids)? {
+        found.entry(case).or_default().attention.push(row);
+    }
+    let one = |id: &CaseId| match found.get(id) {
+        Some(context) => Ok(context.clone()),
+        None => refused(format!("there is no case with the id {id}")),
+    };
+    cases.iter().map(one).collect()
+}
+
+type Fact = (CaseId, String, i64, serde_json::Value);
+
+fn facts(tx: &Tx<'_>, ids: &str) -> Result<Vec<Fact>> {
+    tx.all(
+        "select case_id, subject, seq, body from facts
+         where case_id in (select value from json_each(?1))",
+        [ids],
+        |row| {
+            let body = parsed(&row.get::<_, String>(3)?, "fact")?;
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, body))
+        },
+    )
+}
+
+pub(super) fn payments(tx: &Tx<'_>, case: &CaseKey) -> Result<PaymentContext> {
+    let collections = directory::collections_of_case(tx, &case.to_string())?;
+    let mut context = PaymentContext::default();
+    for row in &collections {
+        let (account, id) = (&row.account, &row.id);
+        context.events.extend(streams::events_of(tx, account, COLLECTION_EVENT, id.as_str())?);
+        context.items.extend(payouts::of_collection(tx, account, id)?);
+        context.documents.extend(payouts::documents_of_collection(tx, account, id)?);
+    }
+    context.events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+    context.items.sort_by(|a, b| {
+        (a.arrival_on, &a.payout, a.item.ordinal).cmp(&(b.arrival_on, &b.payout, b.item.ordinal))
+    });
+    context.documents.sort_by(ItemDocument::cmp);
+    context.documents.dedup();
+    Ok(PaymentContext { collections, ..context })
+}
