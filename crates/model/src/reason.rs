@@ -107,6 +107,7 @@ reasons! {
     WaitingForItems = "waiting_for_items", Waiting, "The processor says paid out; the payout's items are not read yet", "Nothing to do.";
     WaitingForDeposit = "waiting_for_deposit", Waiting, "The receipt must be deposited before it is taken back", "Nothing to do, or deposit the receipt by hand.";
     WaitingForReceipts = "waiting_for_receipts", Waiting, "The payout waits for receipts of its collections", "Look at the cases named.";
+    WaitingForReversals = "waiting_for_reversals", Waiting, "The payout waits for refunds and reversals that other cases book", "Look at the cases named.";
     WaitingForCause = "waiting_for_cause", Waiting, "The processor's event with the cause has not arrived yet", "Nothing to do.";
     RetryScheduled = "retry_scheduled", Waiting, "The collection failed and will be retried", "Nothing to do; retry now or stop at will.";
     ProcessorRetries = "processor_retries", Waiting, "The collection failed; the processor retries it by itself", "Nothing to do.";

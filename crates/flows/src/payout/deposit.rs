@@ -1,0 +1,493 @@
+//! Booking a paid payout: wait for the documents of its items, post what is left, prove the sum.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use model::command::{DepositLine, ErpWrite, JournalLine, RecordDeposit, RecordJournal, Write};
+use model::decision::{Decision, DocumentRole, ItemDocument, Stage};
+use model::ids::{ErpRefundId, LedgerAccountId, SubsidiaryId};
+use model::key::Key;
+use model::money::Money;
+use model::payout::{KeptItem, Payout};
+use model::policy::Policy;
+use model::reason::{Reason, ReasonCode};
+use model::receipt::{DocumentKind, ErpDocument, ErpRefund, Receipt, ReceiptPlace};
+use model::sight::Sight;
+
+use crate::dating::date_document;
+
+use super::compose::{self, mapped, out_of_range};
+use super::facts::PayoutFacts;
+use super::plan::{self, Left, PlannedDeposit};
+use super::proof::{self, OwnDocument, OwnState, bank_account, purpose};
+use super::routes::{Carrier, carrier};
+use super::{bounced, name_some};
+
+/// What the rules below share.
+struct Book<'a> {
+    facts: &'a PayoutFacts,
+    payout: &'a Payout,
+    own: &'a [OwnDocument],
+    bank: LedgerAccountId,
+    items: Vec<(Carrier, &'a KeptItem)>,
+    documents: BTreeMap<u32, Vec<&'a ItemDocument>>,
+}
+
+/// The next step of a paid payout whose items are kept and are to be booked.
+#[must_use]
+pub fn next(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Decision {
+    match try_next(facts, payout, own) {
+        Ok(decision) => decision,
+        Err(stop) => *stop,
+    }
+}
+
+/// A decision that ends the look early.
+pub(super) type Stop = Box<Decision>;
+
+fn stop(reason: Reason) -> Stop {
+    Box::new(Decision::rest(Stage::Collected, reason))
+}
+
+fn try_next(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Result<Decision, Stop> {
+    compose_check(facts, payout)?;
+    read_back(facts, own)?;
+    if let Some(decision) = bounced::put_back(facts, payout, own) {
+        return Ok(decision);
+    }
+    let book = Book {
+        facts,
+        payout,
+        own,
+        bank: mapped(bank_account(&facts.frame.policy, payout), "bank").map_err(stop)?,
+        items: facts.kept.iter().map(|kept| (carrier(facts, kept), kept)).collect(),
+        documents: by_ordinal(facts),
+    };
+    let mut decision = book.next().unwrap_or_else(|stop| *stop);
+    decision.attention = book.attention();
+    Ok(decision)
+}
+
+/// The kept items still add up to the payout, and what needs documents of its own is whole.
+fn compose_check(facts: &PayoutFacts, payout: &Payout) -> Result<(), Stop> {
+    let items = facts.kept.iter().map(|kept| &kept.item);
+    super::routes::check_sum(payout.amount, items).map_err(stop)?;
+    for kept in &facts.kept {
+        match carrier(facts, kept) {
+            Carrier::Receipt | Carrier::Refund | Carrier::FromBank => {
+                whole(kept).map_err(stop)?;
+            }
+            Carrier::Fee
+            | Carrier::RefundLine
+            | Carrier::Suspense
+            | Carrier::Held
+            | Carrier::People => {}
+        }
+    }
+    Ok(())
+}
+
+/// Payments and refunds are whole minor units; only fees have fractions.
+fn whole(kept: &KeptItem) -> Result<i64, Reason> {
+    kept.item.amount.whole_minor().ok_or_else(|| {
+        let detail = format!("item {} has a fraction: {}", kept.item.ordinal, kept.item.amount);
+        Reason::new(ReasonCode::OddRecord, detail)
+    })
+}
+
+/// A document of ours that is gone is not made again unless a person asks for it.
+pub(super) fn read_back(facts: &PayoutFacts, own: &[OwnDocument]) -> Result<(), Stop> {
+    for one in own {
+        let named = |what: &str| format!("{} {} {what}", one.key, one.document);
+        let reason = match &one.state {
+            OwnState::Standing => continue,
+            OwnState::Voided | OwnState::Missing if facts.remake_asked(&one.key) => continue,
+            OwnState::Voided => Reason::new(ReasonCode::ReceiptVoided, named("was voided")),
+            OwnState::Missing => Reason::new(ReasonCode::OutcomeUnclear, named("is gone")),
+            OwnState::Differs(how) => Reason::new(ReasonCode::DepositDiffers, named(how)),
+        };
+        return Err(stop(reason));
+    }
+    Ok(())
+}
+
+fn by_ordinal(facts: &PayoutFacts) -> BTreeMap<u32, Vec<&ItemDocument>> {
+    let mut documents: BTreeMap<u32, Vec<&ItemDocument>> = BTreeMap::new();
+    for document in &facts.documents {
+        documents.entry(document.ordinal).or_default().push(document);
+    }
+    documents
+}
+
+/// The subsidiary of the mapped bank account.
+#[must_use]
+pub fn bank_subsidiary(policy: &Policy, payout: &Payout) -> Option<SubsidiaryId> {
+    let bank = policy.accounts.bank(payout.bank_account.as_deref(), payout.amount.currency);
+    bank.and_then(|bank| bank.subsidiary.clone())
+}
+
+/// What an item inside the deposit waits for.
+enum Inside<'a> {
+    Receipt(&'a Receipt),
+    Refund(&'a ErpRefund),
+    /// Booked by a loss journal alone.
+    Nothing,
+}
+
+impl<'a> Book<'a> {
+    fn next(&self) -> Result<Decision, Stop> {
+        self.not_held()?;
+        let lines_posted = self
+            .own
+            .iter()
+            .any(|own| own.carries_lines && !own.is_gone() && !own.has_purpose(purpose::BOUNCED));
+        let inside = self.inside()?;
+        let lines = if lines_posted { Vec::new() } else { self.lines(&inside)? };
+        let left = self.left(&inside, lines);
+        match plan::next(&left, self.facts.deposit_lines_max) {
+            plan::Next::Deposit(planned) => self.record_deposit(planned),
+            plan::Next::Journal(lines) => self.record_journal(&lines),
+            plan::Next::Stuck(refunds) => Err(stop(stuck(&refunds))),
+            plan::Next::Nothing => self.prove(),
+        }
+    }
+
+    fn documents_of(&self, kept: &KeptItem) -> &[&'a ItemDocument] {
+        self.documents.get(&kept.item.ordinal).map_or(&[], Vec::as_slice)
+    }
+
+    fn with(&self, wanted: Carrier) -> impl Iterator<Item = &'a KeptItem> {
+        self.items.iter().filter(move |(carrier, _)| *carrier == wanted).map(|(_, kept)| *kept)
+    }
+
+    fn not_held(&self) -> Result<(), Stop> {
+        let held: Vec<String> = self.with(Carrier::Held).map(payment_name).collect();
+        if held.is_empty() {
+            return Ok(());
+        }
+        Err(stop(Reason::new(ReasonCode::ForeignHeld, name_some(&held))))
+    }
+
+    /// The documents that the deposit is made of, or the wait for those that are missing.
+    fn inside(&self) -> Result<Vec<Inside<'a>>, Stop> {
+        let mut inside = Vec::new();
+        let mut missing = Vec::new();
+        for kept in self.with(Carrier::Receipt) {
+            match self.receipt_of(kept)? {
+                Some(receipt) => inside.push(Inside::Receipt(receipt)),
+                None => missing.push(kept),
+            }
+        }
+        let of = self.with(Carrier::Receipt).count();
+        self.wait(&missing, of, ReasonCode::WaitingForReceipts)?;
+        for kept in self.with(Carrier::Refund) {
+            match self.refund_of(kept)? {
+                Some(document) => inside.push(document),
+                None => missing.push(kept),
+            }
+        }
+        let of = self.with(Carrier::Refund).count();
+        self.wait(&missing, of, ReasonCode::WaitingForReversals)?;
+        Ok(inside)
+    }
+
+    /// Waits for the owners of the items that have no document yet, and hints them.
+    fn wait(&self, missing: &[&KeptItem], of: usize, code: ReasonCode) -> Result<(), Stop> {
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let owners = self.facts.owners(missing.iter().map(|kept| &kept.item));
+        let names: Vec<String> = owners.iter().map(ToString::to_string).collect();
+        let detail = format!("{} of {of} missing: {}", missing.len(), name_some(&names));
+        let mut decision = stop(Reason::new(code, detail));
+        decision.hints = owners;
+        Err(decision)
+    }
+
+    /// The receipt of a settlement, once it stands in the books. One that is in a deposit of ours
+    /// counts as it was deposited.
+    fn receipt_of(&self, kept: &KeptItem) -> Result<Option<&'a Receipt>, Stop> {
+        let facts = self.facts;
+        for document in self.documents_of(kept) {
+            if document.role != DocumentRole::Receipt {
+                continue;
+            }
+            match facts.erp_documents.get(&document.key).unwrap_or(&Sight::NotRead) {
+                Sight::Found(ErpDocument::Receipt(receipt)) if receipt.voided => {}
+                Sight::Found(ErpDocument::Receipt(receipt)) => {
+                    if receipt.place == ReceiptPlace::NotPosted {
+                        continue;
+                    }
+                    self.same_amount(kept, receipt.amount, &document.key)?;
+                    return Ok(Some(receipt));
+                }
+                Sight::Found(_) | Sight::Missing => {}
+                Sight::Odd(why) => {
+                    return Err(stop(Reason::new(ReasonCode::OddRecord, why.clone())));
+                }
+                Sight::NotRead => {
+                    let detail = format!("{} was not read", document.key);
+                    return Err(stop(Reason::new(ReasonCode::Unavailable, detail)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn same_amount(&self, kept: &KeptItem, amount: Money, key: &Key) -> Result<(), Stop> {
+        let decided = Money::new(whole(kept).map_err(stop)?, kept.currency);
+        if amount == decided {
+            return Ok(());
+        }
+        let detail = format!("{key} is {amount}, the payout's item is {decided}");
+        Err(stop(Reason::new(ReasonCode::ReceiptDiffers, detail)))
+    }
+
+    /// The refund document inside the deposit, once refund and loss together reach the item.
+    fn refund_of(&self, kept: &KeptItem) -> Result<Option<Inside<'a>>, Stop> {
+        if !self.is_taken_back(kept)? {
+            return Ok(None);
+        }
+        let found = self.documents_of(kept).iter().find_map(|document| {
+            match self.facts.erp_documents.get(&document.key).and_then(Sight::found) {
+                Some(ErpDocument::Refund(refund)) if !refund.voided => Some(refund),
+                Some(_) | None => None,
+            }
+        });
+        match found {
+            Some(refund) if refund.place == ReceiptPlace::NotPosted => Ok(None),
+            Some(refund) => Ok(Some(Inside::Refund(refund))),
+            None => Ok(Some(Inside::Nothing)),
+        }
+    }
+
+    fn is_taken_back(&self, kept: &KeptItem) -> Result<bool, Stop> {
+        let documents = self.documents_of(kept).iter().copied();
+        let erp = &self.facts.erp_documents;
+        let taken = proof::taken_back(documents, &self.bank, kept.currency, erp)
+            .and_then(|taken| taken.refunded.checked_add(taken.lost))
+            .map_err(|error| stop(out_of_range(error)))?;
+        Ok(taken.minor >= -whole(kept).map_err(stop)?)
+    }
+
+    /// Fees, suspense and the rounding that makes everything reach the payout.
+    fn lines(&self, inside: &[Inside<'a>]) -> Result<Vec<DepositLine>, Stop> {
+        let accounts = &self.facts.frame.policy.accounts;
+        let currency = self.payout.amount.currency;
+        let mut lines = compose::lines(accounts, currency, &self.items).map_err(stop)?;
+        let mut remainder = self.payout.amount;
+        let mut take = |amount: Money| -> Result<(), Stop> {
+            remainder = remainder.checked_sub(amount).map_err(|error| stop(out_of_range(error)))?;
+            Ok(())
+        };
+        for line in &lines {
+            take(line.amount)?;
+        }
+        for document in inside {
+            if let Inside::Receipt(receipt) = document {
+                take(receipt.amount)?;
+            }
+        }
+        // Taken back from the bank, or by a refund document inside, or by a loss journal: all of it
+        // reaches the bank beside the lines.
+        for kept in self.with(Carrier::FromBank).chain(self.with(Carrier::Refund)) {
+            take(Money::new(whole(kept).map_err(stop)?, currency))?;
+        }
+        lines.extend(compose::rounding_line(accounts, remainder).map_err(stop)?);
+        Ok(lines)
+    }
+
+    /// What is in no document yet.
+    fn left(&self, inside: &[Inside<'a>], lines: Vec<DepositLine>) -> Left {
+        let mut left = Left { lines, ..Left::default() };
+        for document in inside {
+            match document {
+                Inside::Receipt(receipt) if proof::is_by_person(receipt, self.own) => {
+                    left.lines_apart = true;
+                }
+                Inside::Receipt(receipt) if self.is_in_ours(|own| &own.receipts, &receipt.id) => {}
+                Inside::Receipt(receipt) => {
+                    left.receipts.push((receipt.id.clone(), receipt.amount.minor));
+                }
+                Inside::Refund(refund) if proof::is_refund_by_person(refund, self.own) => {
+                    left.lines_apart = true;
+                }
+                Inside::Refund(refund) if self.is_in_ours(|own| &own.refunds, &refund.id) => {}
+                Inside::Refund(refund) => {
+                    left.refunds.push((refund.id.clone(), refund.amount.minor));
+                }
+                Inside::Nothing => {}
+            }
+        }
+        left
+    }
+
+    fn is_in_ours<Id: PartialEq>(&self, list: impl Fn(&OwnDocument) -> &Vec<Id>, id: &Id) -> bool {
+        self.own.iter().any(|own| !own.is_gone() && list(own).contains(id))
+    }
+
+    /// The date every document of the payout carries, or the wait for its period.
+    fn dates(&self) -> Result<(Date, Option<Date>), Stop> {
+        let frame = &self.facts.frame;
+        let arrival_on = self.facts.kept.first().map_or(frame.today, |kept| kept.arrival_on);
+        date_document(arrival_on, &frame.periods, frame.policy.closed_period)
+            .dates()
+            .ok_or_else(|| stop(Reason::new(ReasonCode::PeriodClosed, arrival_on.to_string())))
+    }
+
+    fn memo(&self) -> String {
+        match &self.payout.reference {
+            Some(reference) => format!("Payout {} {reference}", self.payout.id),
+            None => format!("Payout {}", self.payout.id),
+        }
+    }
+
+    fn key(&self, purpose: &str) -> Key {
+        let payout = self.payout.id.as_str();
+        let nth = self.facts.frame.next_nth_of(&[purpose, payout]).to_string();
+        Key::new(&[purpose, payout, &nth])
+    }
+
+    fn record_deposit(&self, planned: PlannedDeposit) -> Result<Decision, Stop> {
+        let (dated_on, true_date) = self.dates()?;
+        let currency = self.payout.amount.currency;
+        let write = Write::Erp(ErpWrite::RecordDeposit(RecordDeposit {
+            bank: self.bank.clone(),
+            currency,
+            dated_on,
+            true_date,
+            receipts: planned.receipts,
+            refunds: planned.refunds,
+            lines: planned.lines,
+            total: Money::new(planned.total, currency),
+            payout: Some(self.payout.id.clone()),
+            memo: self.memo(),
+        }));
+        let key = self.key(purpose::DEPOSIT);
+        Ok(self.facts.frame.issue(Stage::Collected, key, write, Some(dated_on)))
+    }
+
+    /// The lines against the bank: what a deposit's line adds to the bank's side is a debit of the
+    /// bank and a credit of the line's account.
+    fn record_journal(&self, lines: &[DepositLine]) -> Result<Decision, Stop> {
+        let (dated_on, true_date) = self.dates()?;
+        let currency = self.payout.amount.currency;
+        let memo = self.memo();
+        let mut at_bank = Money::zero(currency);
+        let mut journal = Vec::new();
+        for line in lines {
+            let failed = |error| stop(out_of_range(error));
+            at_bank = at_bank.checked_add(line.amount).map_err(failed)?;
+            let amount = Money::zero(currency).checked_sub(line.amount).map_err(failed)?;
+            let (account, memo) = (line.account.clone(), line.memo.clone());
+            journal.push(JournalLine { account, amount, memo, customer: None });
+        }
+        let (account, customer) = (self.bank.clone(), None);
+        let bank = JournalLine { account, amount: at_bank, memo: memo.clone(), customer };
+        journal.insert(0, bank);
+        let write = Write::Erp(ErpWrite::RecordJournal(RecordJournal {
+            subsidiary: bank_subsidiary(&self.facts.frame.policy, self.payout),
+            currency,
+            dated_on,
+            true_date,
+            lines: journal,
+            payout: Some(self.payout.id.clone()),
+            memo,
+        }));
+        let key = self.key(purpose::FEES);
+        Ok(self.facts.frame.issue(Stage::Collected, key, write, Some(dated_on)))
+    }
+
+    /// Everything of ours is posted: the items booked from the bank must follow, and then all bank
+    /// lines must sum to the payout. Whoever has a stake in this payout waited for the deposit.
+    fn prove(&self) -> Result<Decision, Stop> {
+        let hints = self.facts.owners(self.items.iter().map(|(_, kept)| &kept.item));
+        let mut missing = Vec::new();
+        for kept in self.with(Carrier::FromBank) {
+            if !self.is_taken_back(kept)? {
+                missing.push(kept);
+            }
+        }
+        let of = self.with(Carrier::FromBank).count();
+        if let Err(mut waiting) = self.wait(&missing, of, ReasonCode::WaitingForReversals) {
+            waiting.hints = hints;
+            return Ok(*waiting);
+        }
+        let facts = self.facts;
+        let (documents, erp) = (&facts.documents, &facts.erp_documents);
+        let at_bank = proof::bank_lines(&self.bank, &facts.kept, self.own, documents, erp)
+            .and_then(|lines| proof::sum(self.payout.amount.currency, &lines))
+            .map_err(|error| stop(out_of_range(error)))?;
+        let mut decision = if at_bank == self.payout.amount {
+            let reason = Reason::new(ReasonCode::Booked, at_bank.to_string());
+            Decision::rest(Stage::Closed, reason)
+        } else {
+            let detail = format!("documents {at_bank}, payout {}", self.payout.amount);
+            *stop(Reason::new(ReasonCode::DepositDiffers, detail))
+        };
+        decision.hints = hints;
+        Ok(decision)
+    }
+
+    /// What people should know beside the reason.
+    fn attention(&self) -> Vec<Reason> {
+        let mut attention = Vec::new();
+        let foreign: Vec<String> = self.with(Carrier::Suspense).map(payment_name).collect();
+        if !foreign.is_empty() {
+            attention.push(Reason::new(ReasonCode::ForeignPayment, name_some(&foreign)));
+        }
+        let by_person = self.deposited_by_people();
+        if !by_person.is_empty() {
+            attention.push(Reason::new(ReasonCode::DepositByPerson, name_some(&by_person)));
+        }
+        if self.payout.amount.minor < 0 {
+            let amount = self.payout.amount.to_string();
+            attention.push(Reason::new(ReasonCode::PayoutNegative, amount));
+        }
+        let deposited =
+            self.own.iter().any(|own| own.kind == DocumentKind::Deposit && !own.is_gone());
+        attention.extend(self.exchange().filter(|_| deposited));
+        attention
+    }
+
+    /// Both amounts of a payout whose bank receives another currency.
+    fn exchange(&self) -> Option<Reason> {
+        let exchange =
+            self.payout.exchange.as_ref().filter(|_| proof::is_exchanged(self.payout))?;
+        let received = exchange.amount?;
+        let mut detail = format!("collected {}, received {received}", self.payout.amount);
+        if let Some(rate) = exchange.rate {
+            detail = format!("{detail} at {rate}");
+        }
+        Some(Reason::new(ReasonCode::PayoutExchange, detail))
+    }
+
+    fn deposited_by_people(&self) -> Vec<String> {
+        let inside = self.facts.documents.iter().filter_map(|document| {
+            match self.facts.erp_documents.get(&document.key)?.found()? {
+                ErpDocument::Receipt(receipt) if proof::is_by_person(receipt, self.own) => {
+                    Some(receipt.id.to_string())
+                }
+                ErpDocument::Receipt(_)
+                | ErpDocument::Refund(_)
+                | ErpDocument::Deposit(_)
+                | ErpDocument::Journal(_) => None,
+            }
+        });
+        inside.collect()
+    }
+}
+
+fn payment_name(kept: &KeptItem) -> String {
+    kept.item.collection.as_ref().map_or_else(|| "no payment".to_owned(), ToString::to_string)
+}
+
+fn stuck(refunds: &[ErpRefundId]) -> Reason {
+    let names: Vec<String> = refunds.iter().map(ToString::to_string).collect();
+    let detail = format!(
+        "no receipts are left to deposit together with these refunds, do it by hand: {}",
+        name_some(&names)
+    );
+    Reason::new(ReasonCode::DepositByPerson, detail)
+}

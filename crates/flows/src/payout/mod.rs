@@ -1,0 +1,175 @@
+//! Payouts: read the items once, keep them with their routes, wait for the receipts, post one
+//! deposit, and prove that the bank lines add up (DESIGN.md section 5, Payout; mission row NG8).
+//! `decide` owns the branching; each rule stands in its own file.
+
+pub mod bounced;
+pub mod compose;
+pub mod deposit;
+pub mod facts;
+pub mod plan;
+pub mod proof;
+pub mod routes;
+#[cfg(test)]
+mod tests;
+
+use model::decision::{Decision, Stage};
+use model::key::Key;
+use model::payout::{KeptItem, Payout, PayoutKind, PayoutStatus};
+use model::policy::{Bounced, Mode};
+use model::reason::{Reason, ReasonCode, ReasonKind};
+use model::receipt::DocumentKind;
+use model::sight::Sight;
+
+pub use facts::PayoutFacts;
+pub use proof::{BankLine, OwnDocument, OwnState, bank_account, bank_lines, own_documents};
+use routes::Carrier;
+
+/// How many ids a reason names before it only counts.
+const NAMED_MAX: usize = 5;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayoutDecision {
+    pub decision: Decision,
+    /// Items to keep, when they were just read.
+    pub keep: Vec<KeptItem>,
+    /// Keys of the payout's own documents that the next look must read (deposits, journals).
+    pub read_keys: Vec<(DocumentKind, Key)>,
+}
+
+/// Decides the next step of one payout's case.
+#[must_use]
+pub fn decide(facts: &PayoutFacts) -> PayoutDecision {
+    let own = own_documents(&facts.frame.commands, &facts.id, &facts.erp_documents);
+    let read_keys = own.iter().map(|own| (own.kind, own.key.clone())).collect();
+    let (decision, keep) = match decide_status(facts, &own) {
+        Next::Keep(keep) => (kept_now(facts, &keep), keep),
+        Next::Do(decision) => (*decision, Vec::new()),
+    };
+    PayoutDecision { decision: finish(facts, decision), keep, read_keys }
+}
+
+enum Next {
+    Keep(Vec<KeptItem>),
+    Do(Box<Decision>),
+}
+
+fn rest(stage: Stage, code: ReasonCode, detail: impl Into<String>) -> Next {
+    Next::Do(Box::new(Decision::rest(stage, Reason::new(code, detail))))
+}
+
+/// What the payout's own status says, up to the point where its items are to be booked.
+fn decide_status(facts: &PayoutFacts, own: &[OwnDocument]) -> Next {
+    let payout = match &facts.payout {
+        Sight::Found(payout) => payout,
+        Sight::Missing => {
+            return rest(Stage::Open, ReasonCode::RecordMissing, "the payout is gone");
+        }
+        Sight::Odd(why) => return rest(Stage::Open, ReasonCode::OddRecord, why.clone()),
+        Sight::NotRead => return rest(Stage::Open, ReasonCode::Unavailable, ""),
+    };
+    match payout.kind {
+        PayoutKind::Merchant => {}
+        PayoutKind::Partner => {
+            return rest(Stage::Closed, ReasonCode::PartnerPayout, payout.amount.to_string());
+        }
+    }
+    match payout.status {
+        PayoutStatus::Paid => {}
+        PayoutStatus::Pending => return rest(Stage::Collecting, ReasonCode::PayoutPending, ""),
+        PayoutStatus::Bounced => return Next::Do(has_bounced(facts, payout, own)),
+    }
+    if facts.kept.is_empty() {
+        return keep_items(facts, payout);
+    }
+    match unbooked(facts, payout) {
+        Some(decision) => Next::Do(Box::new(decision)),
+        None => Next::Do(Box::new(deposit::next(facts, payout, own))),
+    }
+}
+
+fn has_bounced(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Box<Decision> {
+    if let Err(gone) = deposit::read_back(facts, own) {
+        return gone;
+    }
+    let taken_back = match facts.frame.policy.bounced {
+        Bounced::Hold => None,
+        Bounced::Reverse => bounced::next(facts, payout, own),
+    };
+    Box::new(taken_back.unwrap_or_else(|| bounced::rest(facts, payout)))
+}
+
+fn keep_items(facts: &PayoutFacts, payout: &Payout) -> Next {
+    let Some(items) = &facts.fresh else {
+        return rest(Stage::Collected, ReasonCode::WaitingForItems, "");
+    };
+    let Some(arrival_on) = payout.arrival_on else {
+        return rest(Stage::Collected, ReasonCode::OddRecord, "paid, but without an arrival date");
+    };
+    match routes::keep(facts, payout, items, arrival_on) {
+        Ok(keep) if keep.is_empty() => rest(Stage::Closed, ReasonCode::Booked, "no items"),
+        Ok(keep) => Next::Keep(keep),
+        Err(reason) => Next::Do(Box::new(Decision::rest(Stage::Collected, reason))),
+    }
+}
+
+/// Keeping is no command: the case is looked at again at once, and so is every case with a stake.
+fn kept_now(facts: &PayoutFacts, keep: &[KeptItem]) -> Decision {
+    let reason = Reason::new(ReasonCode::Acting, format!("keep {} items", keep.len()));
+    let mut decision = Decision::rest(Stage::Collected, reason).at(facts.frame.now);
+    decision.hints = facts.owners(keep.iter().map(|kept| &kept.item));
+    decision
+}
+
+/// Why nothing of a paid payout is booked, if so. Its items are kept all the same: reversals in
+/// later payouts rest on them.
+fn unbooked(facts: &PayoutFacts, payout: &Payout) -> Option<Decision> {
+    let policy = &facts.frame.policy;
+    let arrival_on = facts.kept.first().map(|kept| kept.arrival_on);
+    let booked_from = policy.cut_over_on;
+    if booked_from.is_none_or(|from| arrival_on.is_none_or(|arrival| arrival < from)) {
+        let reason = match booked_from {
+            Some(from) => Reason::new(ReasonCode::BeforeCutOver, from.to_string()),
+            None => Reason::new(ReasonCode::BeforeCutOver, "no cut-over date is set"),
+        };
+        return Some(Decision::rest(Stage::Closed, reason));
+    }
+    match policy.mode {
+        Mode::On | Mode::PostOnly => {}
+        Mode::Off => {
+            return Some(Decision::rest(Stage::Collected, Reason::plain(ReasonCode::LinkOff)));
+        }
+    }
+    if facts.kept.iter().any(|kept| routes::carrier(facts, kept) == Carrier::People) {
+        let reason = Reason::new(ReasonCode::LeftToPeople, payout.amount.to_string());
+        return Some(Decision::rest(Stage::Closed, reason));
+    }
+    let pending = payout.exchange.as_ref().is_some_and(|exchange| exchange.amount.is_none());
+    if proof::is_exchanged(payout) && pending {
+        let reason = Reason::plain(ReasonCode::ExchangeRatePending);
+        return Some(Decision::rest(Stage::Collected, reason));
+    }
+    None
+}
+
+/// What a person left is closed; others are hinted only when something changed.
+fn finish(facts: &PayoutFacts, mut decision: Decision) -> Decision {
+    let needs_person = decision.reason.code.kind() == ReasonKind::NeedsPerson;
+    if decision.command.is_none() && needs_person && facts.left(decision.reason.code) {
+        let detail = format!("dealt with by a person: {}", decision.reason.sentence());
+        decision.reason = Reason::new(ReasonCode::LeftToPeople, detail);
+        decision.stage = Stage::Closed;
+        decision.look_at = None;
+    }
+    decision.attention.retain(|reason| !facts.left(reason.code));
+    if decision.command.is_none() && facts.last_reason.as_ref() == Some(&decision.reason) {
+        decision.hints.clear();
+    }
+    decision
+}
+
+/// The first few, then how many more.
+pub(crate) fn name_some(names: &[String]) -> String {
+    let more = names.len().saturating_sub(NAMED_MAX);
+    let named = names[..names.len() - more].join(", ");
+    if more == 0 { named } else { format!("{named} and {more} more") }
+}

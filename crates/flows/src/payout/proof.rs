@@ -1,0 +1,307 @@
+//! The bank lines of all documents of a payout, which must sum to it (promise P4). Used by the flow
+//! before it calls a payout booked, and by the proof of the books.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::command::{CommandState, CommandView, ErpWrite, Write};
+use model::decision::{DocumentRole, ItemDocument};
+use model::ids::{ErpRefundId, LedgerAccountId, PayoutId, ReceiptId};
+use model::key::Key;
+use model::money::{Currency, Money, MoneyError};
+use model::payout::{ItemRoute, KeptItem, Payout};
+use model::policy::Policy;
+use model::receipt::{DocumentKind, ErpDocument, ErpRefund, Receipt, ReceiptPlace};
+use model::sight::Sight;
+
+/// Key purposes of the payout's own documents.
+pub mod purpose {
+    pub const DEPOSIT: &str = "deposit";
+    pub const FEES: &str = "fees";
+    pub const BOUNCED: &str = "bounced";
+}
+
+/// A deposit or journal that the payout's case made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnDocument {
+    pub key: Key,
+    /// The ERP's id.
+    pub document: String,
+    pub kind: DocumentKind,
+    /// What it puts on the bank account, as decided.
+    pub at_bank: Money,
+    pub receipts: Vec<ReceiptId>,
+    pub refunds: Vec<ErpRefundId>,
+    /// It holds the fees and the other lines beside receipts and refunds.
+    pub carries_lines: bool,
+    pub state: OwnState,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OwnState {
+    /// As decided; also when it was not read in this look: then the answer to our write counts.
+    Standing,
+    Voided,
+    /// A direct read says that it does not exist.
+    Missing,
+    /// In the ERP it is not what was decided: what differs.
+    Differs(String),
+}
+
+impl OwnDocument {
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self.state, OwnState::Voided | OwnState::Missing)
+    }
+
+    #[must_use]
+    pub fn has_purpose(&self, purpose: &str) -> bool {
+        self.key.as_str().split('/').next() == Some(purpose)
+    }
+}
+
+/// One document's effect on the bank account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BankLine {
+    pub key: Key,
+    /// The ERP's id.
+    pub document: String,
+    pub amount: Money,
+}
+
+/// The account that the payout's money reaches: the mapped bank account, or, when the bank receives
+/// another currency, the exchange clearing account. `None`: not mapped.
+#[must_use]
+pub fn bank_account<'a>(policy: &'a Policy, payout: &Payout) -> Option<&'a LedgerAccountId> {
+    if is_exchanged(payout) {
+        return policy.accounts.exchange_clearing.as_ref();
+    }
+    policy
+        .accounts
+        .bank(payout.bank_account.as_deref(), payout.amount.currency)
+        .map(|bank| &bank.account)
+}
+
+/// The bank receives another currency than was collected.
+#[must_use]
+pub fn is_exchanged(payout: &Payout) -> bool {
+    payout.exchange.as_ref().is_some_and(|exchange| exchange.currency != payout.amount.currency)
+}
+
+/// The payout's own documents: its done deposits and journals, as read back.
+#[must_use]
+pub fn own_documents(
+    commands: &[CommandView],
+    payout: &PayoutId,
+    erp: &BTreeMap<Key, Sight<ErpDocument>>,
+) -> Vec<OwnDocument> {
+    let done = commands.iter().filter(|view| view.state == CommandState::Done);
+    done.filter_map(|view| own_document(view, payout, erp)).collect()
+}
+
+fn own_document(
+    view: &CommandView,
+    payout: &PayoutId,
+    erp: &BTreeMap<Key, Sight<ErpDocument>>,
+) -> Option<OwnDocument> {
+    let document = view.answer.as_ref()?.id.clone();
+    let sight = erp.get(&view.key).unwrap_or(&Sight::NotRead);
+    let own = match &view.write {
+        Write::Erp(ErpWrite::RecordDeposit(deposit)) if deposit.payout.as_ref() == Some(payout) => {
+            OwnDocument {
+                key: view.key.clone(),
+                document,
+                kind: DocumentKind::Deposit,
+                at_bank: deposit.total,
+                receipts: deposit.receipts.clone(),
+                refunds: deposit.refunds.clone(),
+                carries_lines: !deposit.lines.is_empty(),
+                state: deposit_state(sight, deposit.total),
+            }
+        }
+        Write::Erp(ErpWrite::RecordJournal(journal)) if journal.payout.as_ref() == Some(payout) => {
+            // Our journals name the bank account first.
+            let bank = journal.lines.first()?;
+            OwnDocument {
+                key: view.key.clone(),
+                document,
+                kind: DocumentKind::Journal,
+                at_bank: bank.amount,
+                receipts: Vec::new(),
+                refunds: Vec::new(),
+                carries_lines: true,
+                state: journal_state(sight, &bank.account, bank.amount),
+            }
+        }
+        Write::Erp(_) | Write::Processor(_) => return None,
+    };
+    Some(own)
+}
+
+fn deposit_state(sight: &Sight<ErpDocument>, decided: Money) -> OwnState {
+    match sight {
+        Sight::NotRead => OwnState::Standing,
+        Sight::Missing => OwnState::Missing,
+        Sight::Odd(why) => OwnState::Differs(why.clone()),
+        Sight::Found(ErpDocument::Deposit(deposit)) if deposit.voided => OwnState::Voided,
+        Sight::Found(ErpDocument::Deposit(deposit)) if deposit.total == decided => {
+            OwnState::Standing
+        }
+        Sight::Found(ErpDocument::Deposit(deposit)) => {
+            OwnState::Differs(format!("its total is {}, decided was {decided}", deposit.total))
+        }
+        Sight::Found(
+            ErpDocument::Receipt(_) | ErpDocument::Refund(_) | ErpDocument::Journal(_),
+        ) => OwnState::Differs("it is no deposit".to_owned()),
+    }
+}
+
+fn journal_state(sight: &Sight<ErpDocument>, bank: &LedgerAccountId, decided: Money) -> OwnState {
+    match sight {
+        Sight::NotRead => OwnState::Standing,
+        Sight::Missing => OwnState::Missing,
+        Sight::Odd(why) => OwnState::Differs(why.clone()),
+        Sight::Found(ErpDocument::Journal(journal)) if journal.voided => OwnState::Voided,
+        Sight::Found(ErpDocument::Journal(journal)) if !journal.posted => {
+            OwnState::Differs("it is not posted yet: approve it in the ERP".to_owned())
+        }
+        Sight::Found(ErpDocument::Journal(journal)) => {
+            match on_account(&journal.lines, bank, decided.currency) {
+                Ok(at_bank) if at_bank == decided => OwnState::Standing,
+                Ok(at_bank) => OwnState::Differs(format!(
+                    "it puts {at_bank} on the bank account, decided was {decided}"
+                )),
+                Err(error) => OwnState::Differs(error.to_string()),
+            }
+        }
+        Sight::Found(
+            ErpDocument::Receipt(_) | ErpDocument::Refund(_) | ErpDocument::Deposit(_),
+        ) => OwnState::Differs("it is no journal".to_owned()),
+    }
+}
+
+/// The sum of the lines on one account.
+fn on_account(
+    lines: &[(LedgerAccountId, Money)],
+    account: &LedgerAccountId,
+    currency: Currency,
+) -> Result<Money, MoneyError> {
+    lines
+        .iter()
+        .filter(|(line, _)| line == account)
+        .try_fold(Money::zero(currency), |sum, (_, amount)| sum.checked_add(*amount))
+}
+
+/// The bank lines of a payout: its own standing documents, the documents of its items that stand on
+/// the bank account, and receipts and refunds that a person deposited.
+pub fn bank_lines(
+    bank: &LedgerAccountId,
+    kept: &[KeptItem],
+    own: &[OwnDocument],
+    documents: &[ItemDocument],
+    erp: &BTreeMap<Key, Sight<ErpDocument>>,
+) -> Result<Vec<BankLine>, MoneyError> {
+    let routes: BTreeMap<u32, &KeptItem> = kept.iter().map(|k| (k.item.ordinal, k)).collect();
+    let mut lines: Vec<BankLine> = own
+        .iter()
+        .filter(|own| !own.is_gone())
+        .map(|own| BankLine {
+            key: own.key.clone(),
+            document: own.document.clone(),
+            amount: own.at_bank,
+        })
+        .collect();
+    // A document counts once, however often it was settled.
+    let mut counted = BTreeSet::new();
+    for item in documents.iter().filter(|item| counted.insert(&item.key)) {
+        let Some(found) = erp.get(&item.key).and_then(Sight::found) else { continue };
+        let Some(kept) = routes.get(&item.ordinal) else { continue };
+        let amount = item_at_bank(bank, kept, own, found)?;
+        if !amount.is_zero() {
+            let (key, document) = (item.key.clone(), item.document.clone());
+            lines.push(BankLine { key, document, amount });
+        }
+    }
+    Ok(lines)
+}
+
+/// What the document of one item puts on the bank account by itself; inside a deposit of ours it
+/// puts nothing, since the deposit does.
+fn item_at_bank(
+    bank: &LedgerAccountId,
+    kept: &KeptItem,
+    own: &[OwnDocument],
+    found: &ErpDocument,
+) -> Result<Money, MoneyError> {
+    let nothing = Money::zero(kept.currency);
+    match found {
+        ErpDocument::Receipt(receipt) if is_by_person(receipt, own) => Ok(receipt.amount),
+        ErpDocument::Receipt(_) | ErpDocument::Deposit(_) => Ok(nothing),
+        ErpDocument::Refund(refund) if refund.voided => Ok(nothing),
+        ErpDocument::Refund(refund) => {
+            let at_bank = match kept.route {
+                ItemRoute::FromBank => refund.account.as_ref().is_none_or(|from| from == bank),
+                ItemRoute::InDeposit | ItemRoute::DepositLine | ItemRoute::LeftToPeople => {
+                    refund.account.as_ref() == Some(bank) || is_refund_by_person(refund, own)
+                }
+            };
+            if at_bank { nothing.checked_sub(refund.amount) } else { Ok(nothing) }
+        }
+        ErpDocument::Journal(journal) if journal.voided || !journal.posted => Ok(nothing),
+        ErpDocument::Journal(journal) => on_account(&journal.lines, bank, kept.currency),
+    }
+}
+
+/// Deposited, but by no deposit of ours.
+#[must_use]
+pub fn is_by_person(receipt: &Receipt, own: &[OwnDocument]) -> bool {
+    !receipt.voided
+        && receipt.place == ReceiptPlace::Deposited
+        && !own.iter().any(|own| !own.is_gone() && own.receipts.contains(&receipt.id))
+}
+
+/// As for receipts: a refund from undeposited funds that a person put into a deposit.
+#[must_use]
+pub fn is_refund_by_person(refund: &ErpRefund, own: &[OwnDocument]) -> bool {
+    !refund.voided
+        && refund.place == ReceiptPlace::Deposited
+        && !own.iter().any(|own| !own.is_gone() && own.refunds.contains(&refund.id))
+}
+
+/// The sum of bank lines.
+pub fn sum(currency: Currency, lines: &[BankLine]) -> Result<Money, MoneyError> {
+    lines.iter().try_fold(Money::zero(currency), |sum, line| sum.checked_add(line.amount))
+}
+
+/// What an item has reached the bank account with, in its roles of refund and loss.
+pub fn taken_back<'a>(
+    documents: impl IntoIterator<Item = &'a ItemDocument>,
+    bank: &LedgerAccountId,
+    currency: Currency,
+    erp: &BTreeMap<Key, Sight<ErpDocument>>,
+) -> Result<TakenBack, MoneyError> {
+    let mut taken = TakenBack { refunded: Money::zero(currency), lost: Money::zero(currency) };
+    let mut counted = BTreeSet::new();
+    for item in documents.into_iter().filter(|item| counted.insert(&item.key)) {
+        let Some(found) = erp.get(&item.key).and_then(Sight::found) else { continue };
+        match (item.role, found) {
+            (DocumentRole::Refund, ErpDocument::Refund(refund)) if !refund.voided => {
+                taken.refunded = taken.refunded.checked_add(refund.amount)?;
+            }
+            (DocumentRole::Loss, ErpDocument::Journal(journal))
+                if journal.posted && !journal.voided =>
+            {
+                let at_bank = on_account(&journal.lines, bank, currency)?;
+                taken.lost = taken.lost.checked_sub(at_bank)?;
+            }
+            (DocumentRole::Receipt | DocumentRole::Refund | DocumentRole::Loss, _) => {}
+        }
+    }
+    Ok(taken)
+}
+
+/// Both positive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenBack {
+    pub refunded: Money,
+    pub lost: Money,
+}
