@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
@@ -26,9 +26,12 @@ impl Sandbox {
         if !built.is_ok_and(|finished| finished.success) {
             return Err("the sandbox did not build".into());
         }
-        let child = shell::cargo(root)
-            .args(["run", "--quiet"])
-            .args(program)
+        Sandbox::of(shell::cargo(root).args(["run", "--quiet"]).args(program))
+    }
+
+    /// Starts a command that behaves as the sandbox does.
+    fn of(command: &mut Command) -> Result<Self, String> {
+        let child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -70,5 +73,39 @@ impl Drop for Sandbox {
         if matches!(self.child.try_wait(), Ok(None)) && self.child.kill().is_ok() {
             let _ended = self.child.wait();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sandbox;
+    use crate::{files, shell};
+
+    fn start(script: &str) -> Result<Sandbox, String> {
+        Sandbox::of(shell::command(&files::root(), "sh").args(["-c", script]))
+    }
+
+    #[test]
+    fn it_names_its_urls_and_ends_with_its_input() {
+        let sandbox = start(r#"echo '{"a":"http://127.0.0.1:1"}'; cat >/dev/null"#).unwrap();
+        assert_eq!(sandbox.url("a"), Ok("http://127.0.0.1:1"));
+        assert!(sandbox.url("b").unwrap_err().contains("no URL for b"));
+        assert_eq!(sandbox.stop(), Ok(()));
+    }
+
+    #[test]
+    fn a_bad_beginning_or_end_is_told() {
+        assert!(start("echo hello").err().unwrap().contains("hello"));
+        assert!(start("exit 1").is_err());
+        let sandbox = start("echo '{}'; cat >/dev/null; exit 3").unwrap();
+        assert!(sandbox.stop().unwrap_err().contains('3'));
+    }
+
+    #[test]
+    fn one_that_nobody_waits_for_is_ended() {
+        let sandbox = start("echo '{}'; exec sleep 600").unwrap();
+        let process = format!("/proc/{}", sandbox.child.id());
+        drop(sandbox);
+        assert!(!std::path::Path::new(&process).exists());
     }
 }
