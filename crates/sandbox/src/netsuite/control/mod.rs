@@ -1,0 +1,103 @@
+//! The control surface under `/_sandbox/netsuite`: what tests and the demo use to look behind the
+//! API, to fill the account, to act as a person in NetSuite's own UI, and to break things.
+//!
+//! | call | effect |
+//! | --- | --- |
+//! | `GET /truth` | every record in plain JSON, ledger with trial balance, requests by method and path template, refusals, faults struck |
+//! | `POST /seed` | company, preferences, settings, role, integration, set-up lists, custom fields, customers, invoices (see `seed`) |
+//! | `POST /act` | one deed of a person (see `act`), answers what it made |
+//! | `POST /faults` | adds faults, sets the staleness of SuiteQL, expires tokens (see [`faults`]) |
+//! | `POST /reset` | begins anew; `{"standard": false}` with an empty account |
+//! | `POST /query` | runs a SuiteQL text `{q}` as the role sees it, without a token |
+
+pub mod act;
+pub mod seed;
+mod standard;
+pub mod truth;
+
+use super::errors::ApiError;
+use super::faults::Fault;
+use super::state::{Config, State};
+use crate::emulator::ControlError;
+use http::Method;
+use serde_json::{Value, json};
+
+type Answer = Result<Value, ControlError>;
+
+/// A refusal in words.
+fn refuse(text: impl Into<String>) -> ControlError {
+    ControlError(text.into())
+}
+
+impl From<ApiError> for ControlError {
+    fn from(error: ApiError) -> Self {
+        ControlError(format!("{}: {}", error.code, error.detail))
+    }
+}
+
+/// Answers everything but `/reset`.
+pub fn answer(state: &mut State, method: &Method, path: &str, body: &Value) -> Answer {
+    match (method.as_str(), path.trim_end_matches('/')) {
+        ("GET", "/truth") => Ok(truth::report(state)),
+        ("POST", "/seed") => seed::apply(state, body),
+        ("POST", "/act") => act::act(state, body),
+        ("POST", "/faults") => faults(state, body),
+        ("POST", "/query") => query(state, body),
+        _ => Err(refuse(format!("no such control call: {method} {path}"))),
+    }
+}
+
+/// Begins anew; time does not go back.
+pub fn reset(state: &mut State, seed: u64, config: &Config, body: &Value) -> Answer {
+    let mut config = config.clone();
+    if let Some(standard) = body["standard"].as_bool() {
+        config.standard_company = standard;
+    }
+    let now = state.now;
+    *state = seed::initial(seed, &config);
+    state.now = now;
+    Ok(json!({}))
+}
+
+/// `{"add": [{kind, …, method?, path?, after?, times?}], "clear": true, "stale_minutes": N,
+/// "expire_tokens": true, "revoke_certificate": kid, "block_integration": bool}`. Kinds: `status`
+/// {status}, `timeout_before`, `timeout_after_write`, `reset_before`, `reset_after`,
+/// `late_commit` {minutes}, `reject` {record, text}, `mandatory_field` {record, field},
+/// `record_changed`. A body with `kind` at its top is one fault.
+fn faults(state: &mut State, body: &Value) -> Answer {
+    if body["clear"].as_bool() == Some(true) {
+        state.faults.clear();
+    }
+    let mut wanted: Vec<Value> = body["add"].as_array().cloned().unwrap_or_default();
+    if body.get("kind").is_some() {
+        wanted.push(body.clone());
+    }
+    for spec in wanted {
+        let fault: Fault =
+            serde_json::from_value(spec).map_err(|error| refuse(error.to_string()))?;
+        state.faults.add(fault);
+    }
+    if let Some(minutes) = body["stale_minutes"].as_i64() {
+        state.faults.stale_minutes = minutes.max(0);
+    }
+    if body["expire_tokens"].as_bool() == Some(true) {
+        state.integration.tokens.clear();
+        state.faults.count("expire_tokens");
+    }
+    if let Some(kid) = body["revoke_certificate"].as_str() {
+        let held = state.integration.certificates.iter_mut();
+        for certificate in held.filter(|certificate| certificate.kid == kid) {
+            certificate.revoked = true;
+        }
+    }
+    if let Some(blocked) = body["block_integration"].as_bool() {
+        state.integration.blocked = blocked;
+    }
+    Ok(state.faults.report())
+}
+
+fn query(state: &mut State, body: &Value) -> Answer {
+    let text = body["q"].as_str().ok_or_else(|| refuse("q is missing"))?;
+    let rows = super::suiteql::plain_rows(state, text)?;
+    Ok(json!({ "items": rows }))
+}
