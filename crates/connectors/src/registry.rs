@@ -118,7 +118,7 @@ pub struct ProcessorEntry {
 /// Every ERP, in the order shown.
 #[must_use]
 pub fn erps() -> &'static [ErpEntry] {
-    &[]
+    &[crate::erp::netsuite::ENTRY]
 }
 
 /// Every processor, in the order shown.

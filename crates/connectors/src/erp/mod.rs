@@ -1,1 +1,3 @@
 //! ERPs, one folder each.
+
+pub mod netsuite;

@@ -1,0 +1,1 @@
+//! Golden mappings and scripted exchanges.
