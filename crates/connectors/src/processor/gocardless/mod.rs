@@ -11,6 +11,8 @@ mod port;
 mod reads;
 mod recorded;
 mod schemes;
+#[cfg(test)]
+mod tests;
 mod webhook;
 mod wire;
 mod writes;
