@@ -8,5 +8,6 @@ pub mod gocardless;
 pub mod harness;
 pub mod in_process;
 pub mod netsuite;
+pub mod registry;
 #[cfg(test)]
 mod toy;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::admission::Admission;
+use super::admission::{Admission, Permit};
 use crate::clock::VirtualClock;
 use crate::emulator::Emulator;
 use crate::in_process;
@@ -45,10 +45,6 @@ impl Driven {
         &self.base_url
     }
 
-    pub(super) fn admission(&self) -> &Admission {
-        &self.admission
-    }
-
     /// Added host time before each answer.
     pub(super) fn latency_milliseconds(&self) -> u64 {
         self.latency_milliseconds.load(Ordering::Acquire)
@@ -58,9 +54,10 @@ impl Driven {
         self.latency_milliseconds.store(milliseconds, Ordering::Release);
     }
 
-    /// Limit of concurrent requests at this moment.
-    pub(super) fn concurrency_limit(&self) -> Option<usize> {
-        self.emulator.concurrency_limit()
+    /// Lets a request in, unless the emulator has as many in work as it admits at this moment.
+    /// Asks the emulator, so it may block: not for the threads of the runtime.
+    pub(super) fn enter(&self) -> Option<Permit> {
+        self.admission.enter(self.emulator.concurrency_limit())
     }
 
     /// Calls the emulator at the clock's time, after all that was due before it. Blocks while

@@ -8,6 +8,7 @@ mod deliveries;
 mod driven;
 mod ports;
 mod requests;
+mod run;
 mod serving;
 mod stream;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 
 pub use self::admission::{Admission, Permit};
 pub use self::ports::Ports;
+pub use self::run::{Options, Stop, run};
 use self::serving::Stage;
 use crate::clock::VirtualClock;
 use crate::emulator::Emulator;

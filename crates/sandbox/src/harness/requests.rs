@@ -74,24 +74,28 @@ pub(super) async fn answer(
 /// The vendor's API. The request counts as in work while the permit lives. The added latency comes after the effect: a client that gives up meanwhile
 /// has caused something it does not know of, which is the harder case.
 async fn perform(driven: &Arc<Driven>, request: Request<Bytes>) -> (Outcome, Option<Permit>) {
-    let permit = driven.admission().enter(driven.concurrency_limit());
-    let admitted = permit.is_some();
     let called = Arc::clone(driven);
-    let outcome = off_runtime(move || {
-        called.call(|emulator, now| {
-            if admitted {
+    let performed = off_runtime(move || {
+        let permit = called.enter();
+        let outcome = called.call(|emulator, now| {
+            if permit.is_some() {
                 emulator.handle(now, called.base_url(), request)
             } else {
                 Outcome::Respond(emulator.refuse_concurrent(now, called.base_url()))
             }
-        })
+        });
+        (outcome, permit)
     })
     .await;
+    let (outcome, permit) = match performed {
+        Ok(performed) => performed,
+        Err(failed) => return (Outcome::Respond(failed.response()), None),
+    };
     let latency = driven.latency_milliseconds();
-    if admitted && latency > 0 {
+    if permit.is_some() && latency > 0 {
         pause(Duration::from_millis(latency)).await;
     }
-    (outcome.unwrap_or_else(|failed| Outcome::Respond(failed.response())), permit)
+    (outcome, permit)
 }
 
 /// A call of an emulator that panicked: our own mistake, and logged.
