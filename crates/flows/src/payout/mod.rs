@@ -153,8 +153,11 @@ fn unbooked(facts: &PayoutFacts, payout: &Payout) -> Option<Decision> {
 
 /// What a person left is closed; others are hinted only when something changed.
 fn finish(facts: &PayoutFacts, mut decision: Decision) -> Decision {
-    let needs_person = decision.reason.code.kind() == ReasonKind::NeedsPerson;
-    if decision.command.is_none() && needs_person && facts.left(decision.reason.code) {
+    let can_be_left = match decision.reason.code.kind() {
+        ReasonKind::NeedsPerson | ReasonKind::Waiting => true,
+        ReasonKind::Settled | ReasonKind::Acting | ReasonKind::Skipped => false,
+    };
+    if decision.command.is_none() && can_be_left && facts.left(decision.reason.code) {
         let detail = format!("dealt with by a person: {}", decision.reason.sentence());
         decision.reason = Reason::new(ReasonCode::LeftToPeople, detail);
         decision.stage = Stage::Closed;
