@@ -1,0 +1,6 @@
+//! The GoCardless connector against the GoCardless emulator, in process and in virtual time.
+
+#[cfg(test)]
+mod stories;
+#[cfg(test)]
+mod world;
