@@ -135,3 +135,86 @@ impl Resolve for PublicOnly {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    /// Long enough for loopback, short enough for a test that runs into it.
+    const DEADLINE: Duration = Duration::from_millis(300);
+
+    fn transport(allowed: &[&str]) -> ReqwestTransport {
+        let allowed = allowed.iter().map(|host| (*host).to_owned()).collect();
+        ReqwestTransport::try_new(AllowedHosts(allowed)).unwrap()
+    }
+
+    fn get(address: &str) -> http::Request<Bytes> {
+        http::Request::get(address).body(Bytes::new()).unwrap()
+    }
+
+    /// Takes one connection, reads the request's head and answers with `answer`; an empty answer
+    /// keeps the caller waiting until it gives up.
+    async fn serve(listener: &TcpListener, answer: &str) {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut head = vec![0; 4096];
+        let read = socket.read(&mut head).await.unwrap();
+        assert!(read > 0);
+        if answer.is_empty() {
+            // Ends when the caller hangs up.
+            let _ = socket.read(&mut head).await;
+        } else {
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        }
+    }
+
+    async fn exchange(answer: &str) -> Result<http::Response<Bytes>, TransportError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/a", listener.local_addr().unwrap());
+        let transport = transport(&["127.0.0.1"]);
+        futures::join!(transport.send(get(&address), DEADLINE), serve(&listener, answer)).0
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_back_whole_and_redirects_are_not_followed() {
+        let body = "HTTP/1.1 201 Created\r\nX-Request-Id: r1\r\nContent-Length: 4\r\n\r\nbody";
+        let answer = exchange(body).await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (201, b"body".as_ref()));
+        assert_eq!(answer.headers()["x-request-id"], "r1");
+        let redirect =
+            "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/x\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(exchange(redirect).await.unwrap().status().as_u16(), 302);
+    }
+
+    #[tokio::test]
+    async fn silence_and_cut_off_answers_are_no_answer() {
+        for answer in ["", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "nonsense\r\n\r\n"]
+        {
+            let result = exchange(answer).await;
+            assert!(matches!(result, Err(TransportError::NoAnswer(_))), "{answer:?}: {result:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_reached_was_not_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/?secret=x", listener.local_addr().unwrap());
+        drop(listener);
+        let result = transport(&["127.0.0.1"]).send(get(&address), DEADLINE).await;
+        let Err(TransportError::NotSent(words)) = result else { panic!("{result:?}") };
+        assert!(!words.contains("secret"), "{words}");
+    }
+
+    #[tokio::test]
+    async fn private_addresses_are_refused_by_literal_and_by_name() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for host in ["127.0.0.1", "localhost", "[::1]", "10.0.0.1"] {
+            let address = format!("http://{host}:{port}/");
+            let result = transport(&["elsewhere.example"]).send(get(&address), DEADLINE).await;
+            let Err(TransportError::NotSent(words)) = result else { panic!("{host}: {result:?}") };
+            assert!(words.contains("private"), "{host}: {words}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use model::event::{Event, EventSubject};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -33,6 +34,24 @@ pub fn event(mut value: Value) -> Result<Event, Odd> {
         links: links.0,
         resource_metadata: resource_metadata.0,
     })
+}
+
+/// Stands in for an event that can not be read, so that it is shown and not lost: its id, and what is
+/// odd. `at` is the start of the window that it was found in.
+pub fn odd(id: &str, at: Timestamp, odd: Odd) -> Event {
+    Event {
+        id: id.into(),
+        at,
+        subject: EventSubject::Other("odd".to_owned()),
+        action: "odd".to_owned(),
+        origin: None,
+        cause: None,
+        description: Some(odd),
+        reason_code: None,
+        will_retry: None,
+        links: BTreeMap::new(),
+        resource_metadata: BTreeMap::new(),
+    }
 }
 
 /// An event without the link to its own resource is kept under its resource type.

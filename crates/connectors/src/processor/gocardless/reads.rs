@@ -111,13 +111,22 @@ pub async fn found<T>(
     Ok(Page { records, next: window.next })
 }
 
-/// A page of the event list.
+/// A page of the event list. An odd event is kept under its id, with what is odd about it.
 pub async fn events(
     client: &Client,
     since: Timestamp,
     page: Option<&str>,
 ) -> Result<Page<Event>, PortError> {
-    found(client, "events", since, page, events::event).await
+    let window = window(client, "events", since, page).await?;
+    let records = window
+        .records
+        .into_iter()
+        .filter_map(|record| {
+            let id = record_id(&record, "events")?;
+            Some(events::event(record).unwrap_or_else(|odd| events::odd(&id, since, odd)))
+        })
+        .collect();
+    Ok(Page { records, next: window.next })
 }
 
 /// One page of a frozen window, newest first. The window ends with the newest record of its first

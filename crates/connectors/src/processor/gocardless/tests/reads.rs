@@ -62,13 +62,16 @@ async fn a_window_is_frozen_with_its_first_page() {
         [event("EV3", "2026-11-18T07:31:02.103Z"), event("EV2", "2026-11-18T07:30:00.000Z")];
     let bench = bench(vec![
         page("events", &first, Some("EV2")),
-        page("events", &[event("EV1", "2026-11-18T07:00:00.000Z"), json!({"id": 1})], None),
+        page("events", &[event("EV1", "2026-11-18T07:00:00.000Z"), json!({"id": "EV0"})], None),
     ]);
     let since = "2026-11-15T00:00:00Z".parse().unwrap();
     let one = bench.gocardless.events(since, None).await.unwrap();
     assert_eq!(one.records.len(), 2);
     let two = bench.gocardless.events(since, one.next.as_deref()).await.unwrap();
-    assert_eq!((two.records.len(), two.next), (1, None));
+    assert_eq!((two.records.len(), two.next), (2, None));
+    // What can not be read is not lost.
+    assert_eq!(two.records[1].id.as_str(), "EV0");
+    assert_eq!(two.records[1].description.as_deref(), Some("created_at is missing"));
     assert_eq!(
         bench.script.lines(),
         [
