@@ -3,6 +3,7 @@
 
 pub mod api;
 mod canonical;
+pub mod conformance;
 pub mod master_key;
 pub mod rows;
 pub mod sqlite;

@@ -23,6 +23,8 @@ mod views;
 mod writer;
 
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod plans;
 
 use std::path::Path;
@@ -79,7 +81,10 @@ impl SqliteStore {
     /// Every operation runs in the calling task, without threads.
     pub fn in_line(place: &Place, vault: Vault) -> Result<SqliteStore> {
         let db = Mutex::new(place::open_writer(place, &vault)?);
-        Ok(SqliteStore { runner: Runner::InLine { db, vault: Arc::new(vault) }, commits: Arc::default() })
+        Ok(SqliteStore {
+            runner: Runner::InLine { db, vault: Arc::new(vault) },
+            commits: Arc::default(),
+        })
     }
 
     /// Commits of writing transactions since the start, for metrics.

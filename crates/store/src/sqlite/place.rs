@@ -2,9 +2,11 @@
 //! is the one the database was made with.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use refinery::error::Kind;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::tx::Tx;
 use crate::api::{Result, StoreError};
@@ -20,8 +22,14 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Statements kept prepared per connection: more than the crate has.
 const STATEMENTS_KEPT: usize = 200;
 
-/// Two processes that open a new database at once meet in the migrations; the loser finds them done.
-const MIGRATION_ATTEMPTS: usize = 5;
+/// Two processes that open a new database at once meet while it is switched to its log and migrated,
+/// where SQLite does not wait by itself; the loser tries again and finds it done.
+const OPEN_ATTEMPTS: usize = 100;
+const OPEN_PAUSE: Duration = Duration::from_millis(10);
+
+/// Held while a file is made and opened: closing a file drops the locks that this process holds on
+/// it, so that must not happen beside an open database.
+static MAKING: Mutex<()> = Mutex::new(());
 
 /// Where a database lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,15 +44,17 @@ pub(super) fn open_writer(place: &Place, vault: &Vault) -> Result<Connection> {
     let mut db = match place {
         Place::Memory => Connection::open_in_memory()?,
         Place::File(path) => {
+            let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
             make_private(path)?;
             Connection::open(path)?
         }
     };
     prepare(&db)?;
-    db.pragma_update(None, "journal_mode", "wal")?;
+    patiently(|| Ok(db.pragma_update(None, "journal_mode", "wal")?))?;
     db.pragma_update(None, "synchronous", "full")?;
     db.pragma_update(None, "foreign_keys", true)?;
-    migrate(&mut db)?;
+    db.set_transaction_behavior(TransactionBehavior::Immediate);
+    patiently(|| migrate(&mut db))?;
     own(&mut db, vault)?;
     Ok(db)
 }
@@ -78,16 +88,32 @@ fn make_private(path: &Path) -> Result<()> {
     }
 }
 
-fn migrate(db: &mut Connection) -> Result<()> {
-    db.set_transaction_behavior(TransactionBehavior::Immediate);
-    let mut last = String::new();
-    for _ in 0..MIGRATION_ATTEMPTS {
-        match embedded::migrations::runner().run(db) {
-            Ok(_) => return Ok(()),
-            Err(error) => last = error.to_string(),
+/// Tries again for a while when another process is opening the same new database.
+fn patiently(mut step: impl FnMut() -> Result<()>) -> Result<()> {
+    for _ in 1..OPEN_ATTEMPTS {
+        match step() {
+            Err(StoreError::Busy) => std::thread::sleep(OPEN_PAUSE),
+            done => return done,
         }
     }
-    Err(StoreError::Broken(format!("its tables can not be brought up to date: {last}")))
+    step()
+}
+
+fn migrate(db: &mut Connection) -> Result<()> {
+    let Err(error) = embedded::migrations::runner().run(db) else { return Ok(()) };
+    let sqlite = match error.kind() {
+        Kind::Connection(_, source) => source.downcast_ref::<rusqlite::Error>(),
+        _ => None,
+    };
+    match sqlite.and_then(rusqlite::Error::sqlite_error_code) {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Err(StoreError::Busy),
+        Some(ErrorCode::DiskFull) => Err(StoreError::Full),
+        // The other process made the tables between our look and our step.
+        Some(_) if error.to_string().contains("already exists") => Err(StoreError::Busy),
+        Some(_) | None => {
+            Err(StoreError::Broken(format!("its tables can not be brought up to date: {error}")))
+        }
+    }
 }
 
 /// Writes the master key's id into a new database, or compares it with that of an old one.

@@ -1,0 +1,59 @@
+//! Verified deliveries.
+
+use model::ids::ConnectionId;
+
+use super::fixtures::{AnyStore, at, case, connection, hint, ok, person, refused, request};
+use crate::rows::Side;
+
+super::suite! {
+    deliveries_come_back_oldest_first,
+    a_processed_delivery_is_taken_no_more,
+    hints_of_a_delivery_are_given_with_it,
+    bad_signatures_are_counted_alone,
+}
+
+fn bank() -> ConnectionId {
+    ConnectionId::new("bank")
+}
+
+async fn deliveries_come_back_oldest_first(store: AnyStore) {
+    let first = ok(store.inbox_put(&bank(), b"\x00one\xff", at(5)).await);
+    let second = ok(store.inbox_put(&bank(), b"two", at(4)).await);
+    assert!(second > first);
+    let rows = ok(store.inbox_take(10).await);
+    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [first, second]);
+    assert_eq!(rows[0].body, b"\x00one\xff");
+    assert_eq!((rows[0].received_at, rows[0].connection.clone()), (at(5), bank()));
+    assert_eq!(ok(store.inbox_take(1).await).len(), 1);
+}
+
+async fn a_processed_delivery_is_taken_no_more(store: AnyStore) {
+    let first = ok(store.inbox_put(&bank(), b"one", at(1)).await);
+    let second = ok(store.inbox_put(&bank(), b"two", at(2)).await);
+    ok(store.inbox_done(first, &[], Some("an unknown kind of event")).await);
+    let left: Vec<i64> = ok(store.inbox_take(10).await).iter().map(|row| row.id).collect();
+    assert_eq!(left, [second]);
+    assert_eq!(ok(store.status(at(3)).await).inbox_waiting, 1);
+    ok(store.inbox_done(first, &[], None).await);
+    refused(store.inbox_done(second + 100, &[], None).await);
+}
+
+async fn hints_of_a_delivery_are_given_with_it(store: AnyStore) {
+    let id = ok(store.inbox_put(&bank(), b"one", at(1)).await);
+    refused(store.inbox_done(id + 1, &[hint(1, 2)], None).await);
+    assert_eq!(ok(store.case(&case(1)).await), None, "a refused step gives no hints");
+    ok(store.inbox_done(id, &[hint(1, 2), hint(2, 2)], None).await);
+    assert_eq!(ok(store.claim(&request("w", 2)).await).len(), 2);
+}
+
+async fn bad_signatures_are_counted_alone(store: AnyStore) {
+    let bank = connection("bank", Side::Processor);
+    ok(store.put_connection(&bank, &[], &person(), at(0)).await);
+    assert!(ok(store.status(at(1)).await).bad_signatures.is_empty());
+    ok(store.inbox_count_bad(&bank.id).await);
+    ok(store.inbox_count_bad(&bank.id).await);
+    ok(store.put_connection(&bank, &[], &person(), at(2)).await);
+    let status = ok(store.status(at(1)).await);
+    assert_eq!(status.bad_signatures["bank"], 2);
+    assert_eq!(status.inbox_waiting, 0);
+}
