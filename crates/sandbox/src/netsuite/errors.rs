@@ -13,7 +13,7 @@ pub enum Place {
     /// JSON path of a body field.
     Path(String),
     /// Name of a query parameter.
-    Param(&'static str),
+    Param(String),
     /// Name of a header.
     Header(&'static str),
     /// URL path.
@@ -98,8 +98,8 @@ impl ApiError {
     }
 
     /// 400 `INVALID_PARAMETER` that names a query parameter.
-    pub fn bad_param(name: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(400, "INVALID_PARAMETER", detail.into(), Place::Param(name))
+    pub fn bad_param(name: &str, detail: impl Into<String>) -> Self {
+        Self::new(400, "INVALID_PARAMETER", detail.into(), Place::Param(name.to_owned()))
     }
 
     /// 400 `INVALID_ID` for an identifier that is no id at all.
@@ -162,7 +162,8 @@ impl ApiError {
     /// 401 `INVALID_LOGIN` with its challenge.
     pub fn login(account: &str, scheme: &str) -> Self {
         let detail = "Invalid login attempt. For more details, see the Login Audit Trail in the \
-                      NetSuite UI at Setup > Users/Roles > User Management > View Login Audit Trail.";
+                      NetSuite UI at Setup > Users/Roles > User Management > View Login Audit \
+                      Trail.";
         let mut error = Self::new(401, "INVALID_LOGIN", detail.to_owned(), Place::None);
         error.challenge = format!(
             "{scheme} realm=\"{account}\", error=\"invalid_token\", \

@@ -124,7 +124,7 @@ impl State {
         if off { Err(ApiError::no_record_type(name, url)) } else { Ok(kind) }
     }
 
-    /// Declares a custom field from the seed: `{id, type, label?, applies_to?, record?, mandatory?}`.
+    /// Declares a custom field of the seed (its keys stand in `control::seed`).
     pub fn declare_field(&mut self, spec: &Value) -> std::result::Result<(), String> {
         let id = spec["id"].as_str().ok_or("a custom field needs an id")?.to_lowercase();
         let kind = match spec["type"].as_str().unwrap_or("text") {

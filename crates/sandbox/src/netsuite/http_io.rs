@@ -64,7 +64,7 @@ impl<'a> Call<'a> {
     pub fn only_params(&self, known: &[&str]) -> Result<()> {
         match self.query.iter().find(|(key, _)| !known.contains(&key.as_str())) {
             Some((key, _)) => {
-                Err(ApiError::bad_param("", format!("Invalid query parameter name {key}.")))
+                Err(ApiError::bad_param(key, format!("Invalid query parameter name {key}.")))
             }
             None => Ok(()),
         }

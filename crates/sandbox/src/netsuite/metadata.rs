@@ -14,8 +14,8 @@ pub fn answer(state: &State, base_url: &str, call: &Call<'_>) -> Result<Reply> {
     if call.method != "GET" {
         return Err(ApiError::method(&call.path));
     }
-    let root =
-        format!("{}/services/rest/record/v1/metadata-catalog", base_url.trim_end_matches('/'));
+    let records = format!("{}/services/rest/record/v1", base_url.trim_end_matches('/'));
+    let root = format!("{records}/metadata-catalog");
     let accept = call.header("accept").unwrap_or_default().to_lowercase();
     if let Some(name) = call.segments.get(3) {
         let kind = state.kind_of(name, &call.path)?;
@@ -46,8 +46,7 @@ pub fn answer(state: &State, base_url: &str, call: &Call<'_>) -> Result<Reply> {
             let href = format!("{root}/{name}");
             json!({"name": name, "links": [
                 {"rel": "canonical", "href": href, "mediaType": "application/json"},
-                {"rel": "describes",
-                 "href": format!("{}/services/rest/record/v1/{name}", base_url.trim_end_matches('/'))},
+                {"rel": "describes", "href": format!("{records}/{name}")},
                 {"rel": "describedby", "href": href, "mediaType": "application/schema+json"},
             ]})
         })

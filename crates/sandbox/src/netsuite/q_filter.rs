@@ -108,7 +108,8 @@ impl Parser<'_> {
     }
 
     fn takes(&mut self, word: &str) -> bool {
-        let fits = matches!(self.tokens.get(self.at), Some(Token::Word(w)) if w.eq_ignore_ascii_case(word));
+        let next = self.tokens.get(self.at);
+        let fits = matches!(next, Some(Token::Word(have)) if have.eq_ignore_ascii_case(word));
         self.at += usize::from(fits);
         fits
     }

@@ -66,6 +66,12 @@ impl Renderer<'_> {
         out.insert(created.to_owned(), json!(stamp(rec.created)));
         out.insert("lastModifiedDate".to_owned(), json!(stamp(rec.modified)));
         self.add_balances(rec, &mut out);
+        // A checkbox that nobody ever saved reads as not ticked.
+        for custom in self.state.custom_fields.iter().filter(|custom| custom.on(&rec.kind)) {
+            if custom.field.kind == FieldKind::Bool {
+                out.entry(custom.field.name.to_string()).or_insert(json!(false));
+            }
+        }
         for list in sublists(&rec.kind) {
             out.insert(list.name.to_owned(), self.sublist(rec, list));
         }
@@ -215,7 +221,7 @@ impl State {
         id.and_then(|id| self.store.get(kind, id)).map(|rec| self.name_of(rec)).unwrap_or_default()
     }
 
-    /// Open receivables of a customer and the overdue part, in the customer's base currency.
+    /// Open receivables of a customer and the overdue part, in base currency.
     pub fn customer_balance(&self, id: i64) -> (Decimal, Decimal) {
         let today = self.today();
         let (mut balance, mut overdue) = (Decimal::ZERO, Decimal::ZERO);
@@ -223,14 +229,21 @@ impl State {
             if tran.customer() != Some(id) || !tran.posting {
                 continue;
             }
+            let base = self.base_currency(tran.reference("subsidiary"));
+            let in_base = |amount: Decimal| {
+                super::values::round(amount * tran.num("exchangeRate"), self.precision(base))
+            };
             match tran.kind {
                 Kind::Invoice => {
-                    balance += tran.num("amountRemaining");
+                    let open = in_base(tran.num("amountRemaining"));
+                    balance += open;
                     if tran.date("dueDate").is_some_and(|due| due < today) {
-                        overdue += tran.num("amountRemaining");
+                        overdue += open;
                     }
                 }
-                Kind::CustomerPayment | Kind::CreditMemo => balance -= tran.num("unapplied"),
+                Kind::CustomerPayment | Kind::CreditMemo => {
+                    balance -= in_base(tran.num("unapplied"));
+                }
                 _ => {}
             }
         }

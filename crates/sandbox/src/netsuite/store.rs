@@ -182,6 +182,8 @@ type Versions = Vec<(Timestamp, Option<Arc<Record>>)>;
 pub struct Store {
     tables: BTreeMap<Space, BTreeMap<i64, Versions>>,
     external: BTreeMap<(Space, String), BTreeSet<(Kind, i64)>>,
+    /// Entity id, lower-case -> customers.
+    names: BTreeMap<String, BTreeSet<i64>>,
     /// Document -> what is applied to it -> amount.
     applied: BTreeMap<i64, BTreeMap<i64, Decimal>>,
     /// Payment or refund -> deposit that holds it.
@@ -304,11 +306,19 @@ impl Store {
         self.undo.push((space, id));
     }
 
+    /// Customers whose entity id equals this one when letter case is ignored.
+    pub fn named(&self, entity_id: &str) -> impl Iterator<Item = i64> + '_ {
+        self.names.get(&entity_id.to_lowercase()).into_iter().flatten().copied()
+    }
+
     fn index(&mut self, old: Option<&Record>, new: Option<&Record>) {
         if let Some(old) = old {
             self.forget(old);
         }
         let Some(new) = new else { return };
+        if let Some(name) = new.text("entityId") {
+            self.names.entry(name.to_lowercase()).or_default().insert(new.id);
+        }
         if let Some(external_id) = &new.external_id {
             let key = (new.kind.space(), external_id.to_lowercase());
             self.external.entry(key).or_default().insert((new.kind.clone(), new.id));
@@ -322,6 +332,11 @@ impl Store {
     }
 
     fn forget(&mut self, old: &Record) {
+        if let Some(name) = old.text("entityId")
+            && let Some(ids) = self.names.get_mut(&name.to_lowercase())
+        {
+            ids.remove(&old.id);
+        }
         if let Some(external_id) = &old.external_id {
             let key = (old.kind.space(), external_id.to_lowercase());
             if let Some(holders) = self.external.get_mut(&key) {

@@ -4,6 +4,7 @@
 //! | call | effect |
 //! | --- | --- |
 //! | `GET /truth` | every record in plain JSON, ledger with trial balance, requests by method and path template, refusals, faults struck |
+//! | `GET /truth/ledger`, `GET /truth/<record type>` | that part alone |
 //! | `POST /seed` | company, preferences, settings, role, integration, set-up lists, custom fields, customers, invoices (see `seed`) |
 //! | `POST /act` | one deed of a person (see `act`), answers what it made |
 //! | `POST /faults` | adds faults, sets the staleness of SuiteQL, expires tokens (see [`faults`]) |
@@ -39,6 +40,11 @@ impl From<ApiError> for ControlError {
 pub fn answer(state: &mut State, method: &Method, path: &str, body: &Value) -> Answer {
     match (method.as_str(), path.trim_end_matches('/')) {
         ("GET", "/truth") => Ok(truth::report(state)),
+        ("GET", "/truth/ledger") => Ok(super::ledger::report(state)),
+        ("GET", path) if path.starts_with("/truth/") => {
+            let name = path.trim_start_matches("/truth/");
+            Ok(truth::records_of(state, &state.kind_of(name, path)?))
+        }
         ("POST", "/seed") => seed::apply(state, body),
         ("POST", "/act") => act::act(state, body),
         ("POST", "/faults") => faults(state, body),

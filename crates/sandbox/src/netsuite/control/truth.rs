@@ -54,6 +54,11 @@ pub fn report(state: &State) -> Value {
     })
 }
 
+/// All records of a type.
+pub fn records_of(state: &State, kind: &Kind) -> Value {
+    state.store.of(kind).map(|record| plain(record)).collect()
+}
+
 /// One record in plain JSON.
 pub fn plain(record: &Record) -> Value {
     let mut out = plain_line(&record.fields);

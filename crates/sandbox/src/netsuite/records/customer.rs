@@ -147,11 +147,8 @@ fn settle_entity_id(state: &mut State, rec: &mut Record) -> Result<()> {
         let number = state.next_number("C-");
         rec.set("entityId", Val::Text(number));
     }
-    let wanted = rec.text("entityId").unwrap_or_default().to_lowercase();
-    let kind = Kind::Customer;
-    let taken = state.store.of(&kind).any(|other| {
-        other.id != rec.id && other.text("entityId").unwrap_or_default().to_lowercase() == wanted
-    });
+    let wanted = rec.text("entityId").unwrap_or_default();
+    let taken = state.store.named(wanted).any(|id| id != rec.id);
     if taken { Err(ApiError::already_exists()) } else { Ok(()) }
 }
 

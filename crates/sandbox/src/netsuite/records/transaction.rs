@@ -70,6 +70,10 @@ pub fn prepare(
 
 /// Mandatory fields: by preference, by form (faults), by the custom field itself.
 pub fn check_mandatory(state: &State, rec: &Record, op: &Op) -> Result<()> {
+    // A person at a form fills in what it asks for.
+    if op.person {
+        return Ok(());
+    }
     let mut missing: Vec<&str> = Vec::new();
     if rec.kind.is_transaction() {
         for name in &state.preferences.mandatory {
@@ -92,10 +96,7 @@ pub fn check_mandatory(state: &State, rec: &Record, op: &Op) -> Result<()> {
             missing.push(field.map_or(name, |field| &field.label));
         }
     }
-    if missing.is_empty() || (op.person && by_form.is_empty()) {
-        return Ok(());
-    }
-    Err(ApiError::missing(&missing))
+    if missing.is_empty() { Ok(()) } else { Err(ApiError::missing(&missing)) }
 }
 
 fn check_customer(
@@ -141,11 +142,15 @@ fn settle_subsidiary(
     }
     if rec.kind == Kind::Deposit && !rec.fields.contains_key("subsidiary") {
         let account = rec.reference("account").and_then(|id| state.store.get(&Kind::Account, id));
-        if let Some(Val::Many(listed)) = account.and_then(|a| a.fields.get("subsidiary"))
-            && let Some(first) = listed.first()
-        {
-            rec.set("subsidiary", Val::Ref(*first));
-        }
+        // The subsidiary follows the bank account; one that lists none leaves no choice where
+        // there is only one subsidiary.
+        let mut all = state.store.of(&Kind::Subsidiary).map(|subsidiary| subsidiary.id);
+        let only = all.next().filter(|_| all.next().is_none());
+        let listed = match account.and_then(|account| account.fields.get("subsidiary")) {
+            Some(Val::Many(listed)) => listed.first().copied(),
+            _ => only,
+        };
+        rec.default("subsidiary", || listed.map(Val::Ref));
     }
     let Some(subsidiary) = rec.reference("subsidiary") else {
         return Err(ApiError::user("You must enter a value for Subsidiary."));

@@ -2,7 +2,7 @@
 //! names permit, groups, orders, limits.
 
 use super::SqlError;
-use super::ast::{Compare, Expr, Item, Join, Order, Origin, Query, Select, Source};
+use super::ast::{Compare, Expr, Item, Join, Order, Origin, Query, Select, Slot, Source};
 use super::eval::Env;
 use super::functions::Context;
 use super::tables::{Row, Table};
@@ -373,17 +373,20 @@ fn mentions_rownum(expr: &Expr) -> bool {
     *expr == Expr::Rownum || expr.parts().into_iter().any(mentions_rownum)
 }
 
-/// Splits `other = own` where `own` reads only source `at` and `other` only earlier ones.
+/// Splits `other = own` where `own` is a column of source `at` and `other` one of an earlier source
+/// or of a query around. Statuses equal two texts, so they are never looked up.
 fn hash_key(condition: &Expr, at: usize) -> Option<(&Expr, &Expr)> {
     let Expr::Compare(Compare::Equal, a, b) = condition else { return None };
-    let only_own = |expr: &Expr| matches!(expr, Expr::Column { slot: Some(slot), .. } if slot.depth == 0 && slot.source == at);
-    let earlier = |expr: &Expr| {
-        matches!(expr, Expr::Column { slot: Some(slot), .. } if slot.depth > 0 || slot.source < at)
-            || matches!(expr, Expr::Literal(_) | Expr::Param(_))
+    let slot = |expr: &Expr| match expr {
+        Expr::Column { slot: Some(slot), name, .. } if name != "status" => Some(*slot),
+        _ => None,
     };
-    if only_own(b) && earlier(a) {
+    let own = |slot: Slot| slot.depth == 0 && slot.source == at;
+    let earlier = |slot: Slot| slot.depth > 0 || slot.source < at;
+    let (left, right) = (slot(a)?, slot(b)?);
+    if own(right) && earlier(left) {
         Some((a, b))
-    } else if only_own(a) && earlier(b) {
+    } else if own(left) && earlier(right) {
         Some((b, a))
     } else {
         None
