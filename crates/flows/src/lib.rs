@@ -6,5 +6,6 @@ pub mod customer;
 pub mod dating;
 pub mod mandate;
 pub mod payout;
+pub mod people;
 pub mod refund;
 pub mod routing;

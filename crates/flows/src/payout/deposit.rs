@@ -1,6 +1,6 @@
 //! Booking a paid payout: wait for the documents of its items, post what is left, prove the sum.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -323,7 +323,7 @@ impl<'a> Book<'a> {
         left
     }
 
-    fn is_in_ours<Id: PartialEq>(&self, list: impl Fn(&OwnDocument) -> &Vec<Id>, id: &Id) -> bool {
+    fn is_in_ours<Id: Ord>(&self, list: impl Fn(&OwnDocument) -> &BTreeSet<Id>, id: &Id) -> bool {
         self.own.iter().any(|own| !own.is_gone() && list(own).contains(id))
     }
 

@@ -10,7 +10,7 @@ use model::ids::{CollectionId, PayoutId};
 use model::key::Key;
 use model::payout::{KeptItem, Payout, PayoutItem, PayoutItemKind};
 use model::person::{PersonFact, PersonSaid};
-use model::reason::{Reason, ReasonCode};
+use model::reason::Reason;
 use model::receipt::ErpDocument;
 use model::sight::Sight;
 
@@ -44,14 +44,6 @@ pub struct PayoutFacts {
 }
 
 impl PayoutFacts {
-    /// A person dealt with this elsewhere.
-    #[must_use]
-    pub fn left(&self, code: ReasonCode) -> bool {
-        self.person
-            .iter()
-            .any(|fact| matches!(&fact.said, PersonSaid::Leave { code: left } if *left == code))
-    }
-
     /// A person asked to make again what was seen to be gone, after it was seen.
     #[must_use]
     pub fn remake_asked(&self, key: &Key) -> bool {

@@ -16,9 +16,11 @@ use model::decision::{Decision, Stage};
 use model::key::Key;
 use model::payout::{KeptItem, Payout, PayoutKind, PayoutStatus};
 use model::policy::{Bounced, Mode};
-use model::reason::{Reason, ReasonCode, ReasonKind};
+use model::reason::{Reason, ReasonCode};
 use model::receipt::DocumentKind;
 use model::sight::Sight;
+
+use crate::people::{close_left, hint_on_change};
 
 pub use facts::PayoutFacts;
 pub use proof::{BankLine, OwnDocument, OwnState, bank_account, bank_lines, own_documents};
@@ -153,19 +155,9 @@ fn unbooked(facts: &PayoutFacts, payout: &Payout) -> Option<Decision> {
 
 /// What a person left is closed; others are hinted only when something changed.
 fn finish(facts: &PayoutFacts, mut decision: Decision) -> Decision {
-    let can_be_left = match decision.reason.code.kind() {
-        ReasonKind::NeedsPerson | ReasonKind::Waiting => true,
-        ReasonKind::Settled | ReasonKind::Acting | ReasonKind::Skipped => false,
-    };
-    if decision.command.is_none() && can_be_left && facts.left(decision.reason.code) {
-        let detail = format!("dealt with by a person: {}", decision.reason.sentence());
-        decision.reason = Reason::new(ReasonCode::LeftToPeople, detail);
-        decision.stage = Stage::Closed;
-        decision.look_at = None;
-    }
-    decision.attention.retain(|reason| !facts.left(reason.code));
-    if decision.command.is_none() && facts.last_reason.as_ref() == Some(&decision.reason) {
-        decision.hints.clear();
+    close_left(&facts.person, &mut decision);
+    if decision.command.is_none() {
+        hint_on_change(facts.last_reason.as_ref(), &mut decision, None);
     }
     decision
 }

@@ -99,3 +99,90 @@ fn chunks(left: &Left, room: usize) -> (Vec<PlannedDeposit>, Vec<ErpRefundId>) {
     }
     (chunks, refunds.map(|(id, _)| id).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::money::{Currency, Money};
+
+    /// A small generator: the cases are the same in every run.
+    struct Cases(u64);
+
+    impl Cases {
+        fn next(&mut self, below: u64) -> u64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (self.0 >> 33) % below
+        }
+
+        fn amount(&mut self, below: u64) -> i64 {
+            i64::try_from(self.next(below)).unwrap() + 1
+        }
+
+        fn left(&mut self) -> Left {
+            let receipts = (0..self.next(12))
+                .map(|nth| (format!("R{nth}").as_str().into(), self.amount(1000)))
+                .collect();
+            let refunds = (0..self.next(4))
+                .map(|nth| (format!("F{nth}").as_str().into(), self.amount(700)))
+                .collect();
+            let lines = (0..self.next(4)).map(|nth| DepositLine {
+                account: format!("A{nth}").as_str().into(),
+                amount: Money::new(200 - self.amount(900), Currency::GBP),
+                memo: String::new(),
+            });
+            Left { lines: lines.collect(), lines_apart: self.next(4) == 0, receipts, refunds }
+        }
+    }
+
+    /// Takes what the planned document holds out of what is left.
+    fn post(left: &mut Left, planned: &PlannedDeposit, lines_max: usize) {
+        let count = planned.receipts.len() + planned.refunds.len() + planned.lines.len();
+        assert!(count > 0 && count <= lines_max, "{count} lines of {lines_max}");
+        assert!(planned.total >= 0, "negative deposit");
+        assert!(planned.lines.is_empty() || planned.lines == left.lines);
+        let mut total: i64 = planned.lines.iter().map(|line| line.amount.minor).sum();
+        for (id, minor) in &left.receipts {
+            total += if planned.receipts.contains(id) { *minor } else { 0 };
+        }
+        for (id, minor) in &left.refunds {
+            total -= if planned.refunds.contains(id) { *minor } else { 0 };
+        }
+        assert_eq!(total, planned.total);
+        left.receipts.retain(|(id, _)| !planned.receipts.contains(id));
+        left.refunds.retain(|(id, _)| !planned.refunds.contains(id));
+        if !planned.lines.is_empty() {
+            left.lines.clear();
+        }
+    }
+
+    #[test]
+    fn every_document_is_within_its_limits_and_nothing_is_left_but_refunds_without_receipts() {
+        let mut cases = Cases(20_261_118);
+        let (mut deposits, mut journals, mut stuck) = (0, 0, 0);
+        for _ in 0..5_000 {
+            let mut left = cases.left();
+            let lines_max = usize::try_from(cases.next(8)).unwrap() + 2;
+            for _ in 0..40 {
+                match next(&left, lines_max) {
+                    Next::Deposit(planned) => {
+                        deposits += 1;
+                        post(&mut left, &planned, lines_max);
+                    }
+                    Next::Journal(lines) => {
+                        journals += 1;
+                        assert_eq!(std::mem::take(&mut left.lines), lines);
+                        assert!(left.receipts.is_empty(), "the journal comes last");
+                    }
+                    Next::Stuck(refunds) => {
+                        stuck += 1;
+                        assert_eq!(refunds.len(), left.refunds.len());
+                        left.refunds.clear();
+                    }
+                    Next::Nothing => break,
+                }
+            }
+            assert_eq!(left, Left { lines_apart: left.lines_apart, ..Left::default() });
+        }
+        assert!(deposits > 5_000 && journals > 500 && stuck > 100, "{deposits} {journals} {stuck}");
+    }
+}

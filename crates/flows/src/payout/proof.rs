@@ -29,8 +29,9 @@ pub struct OwnDocument {
     pub kind: DocumentKind,
     /// What it puts on the bank account, as decided.
     pub at_bank: Money,
-    pub receipts: Vec<ReceiptId>,
-    pub refunds: Vec<ErpRefundId>,
+    /// Sets: a payout may hold a hundred thousand of them.
+    pub receipts: BTreeSet<ReceiptId>,
+    pub refunds: BTreeSet<ErpRefundId>,
     /// It holds the fees and the other lines beside receipts and refunds.
     pub carries_lines: bool,
     pub state: OwnState,
@@ -112,8 +113,8 @@ fn own_document(
                 document,
                 kind: DocumentKind::Deposit,
                 at_bank: deposit.total,
-                receipts: deposit.receipts.clone(),
-                refunds: deposit.refunds.clone(),
+                receipts: deposit.receipts.iter().cloned().collect(),
+                refunds: deposit.refunds.iter().cloned().collect(),
                 carries_lines: !deposit.lines.is_empty(),
                 state: deposit_state(sight, deposit.total),
             }
@@ -126,8 +127,8 @@ fn own_document(
                 document,
                 kind: DocumentKind::Journal,
                 at_bank: bank.amount,
-                receipts: Vec::new(),
-                refunds: Vec::new(),
+                receipts: BTreeSet::new(),
+                refunds: BTreeSet::new(),
                 carries_lines: true,
                 state: journal_state(sight, &bank.account, bank.amount),
             }

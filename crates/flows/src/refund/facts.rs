@@ -7,8 +7,8 @@ use model::ids::{ErpCustomerId, InvoiceId, PayoutId, ProcessorRefundId};
 use model::key::Key;
 use model::payment::ProcessorRefund;
 use model::payout::{KeptItem, Payout};
-use model::person::{PersonFact, PersonSaid};
-use model::reason::{Reason, ReasonCode};
+use model::person::PersonFact;
+use model::reason::Reason;
 use model::receipt::{ErpDocument, Receipt};
 use model::sight::Sight;
 
@@ -49,14 +49,6 @@ pub struct Settlement {
 }
 
 impl RefundFacts {
-    /// A person dealt with this elsewhere.
-    #[must_use]
-    pub fn left(&self, code: ReasonCode) -> bool {
-        self.person
-            .iter()
-            .any(|fact| matches!(&fact.said, PersonSaid::Leave { code: left } if *left == code))
-    }
-
     /// The latest settlement that no full reversal took back.
     #[must_use]
     pub fn standing_settlement(&self) -> Option<&Settlement> {

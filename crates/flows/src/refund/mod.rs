@@ -13,8 +13,10 @@ use model::key::Key;
 use model::payment::{ProcessorRefund, RefundStatus};
 use model::payout::{ItemRoute, KeptItem, PayoutItemKind};
 use model::policy::Mode;
-use model::reason::{Reason, ReasonCode, ReasonKind};
+use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
+
+use crate::people::{close_left, hint_on_change};
 
 pub use facts::{RefundFacts, Settlement};
 use take_back::Step;
@@ -23,14 +25,10 @@ use take_back::Step;
 #[must_use]
 pub fn decide(facts: &RefundFacts) -> Decision {
     let mut decision = decide_status(facts);
+    close_left(&facts.person, &mut decision);
     if decision.command.is_none() {
-        leave(facts, &mut decision);
-        decision.hints.extend(stakeholders(facts));
-        decision.hints.sort();
-        decision.hints.dedup();
-        if facts.last_reason.as_ref() == Some(&decision.reason) {
-            decision.hints.clear();
-        }
+        let last = facts.last_reason.as_ref();
+        hint_on_change(last, &mut decision, stakeholders(facts));
     }
     decision.settled = settled(facts);
     decision
@@ -146,7 +144,6 @@ fn complete(facts: &RefundFacts, refund: &ProcessorRefund, attention: Vec<Reason
         }
     };
     decision.attention = attention;
-    decision.attention.retain(|reason| !facts.left(reason.code));
     decision
 }
 
@@ -156,19 +153,6 @@ fn ours(facts: &RefundFacts) -> impl Iterator<Item = &KeptItem> {
         .items
         .iter()
         .filter(|kept| !facts.is_before_cut_over(kept) && kept.route != ItemRoute::DepositLine)
-}
-
-/// What a person dealt with elsewhere is closed.
-fn leave(facts: &RefundFacts, decision: &mut Decision) {
-    let can_be_left = match decision.reason.code.kind() {
-        ReasonKind::NeedsPerson | ReasonKind::Waiting => true,
-        ReasonKind::Settled | ReasonKind::Acting | ReasonKind::Skipped => false,
-    };
-    if can_be_left && facts.left(decision.reason.code) {
-        let detail = format!("dealt with by a person: {}", decision.reason.sentence());
-        decision.reason = Reason::new(ReasonCode::LeftToPeople, detail);
-        decision.stage = Stage::Closed;
-    }
 }
 
 /// Which document stands for which item (promise P4).
