@@ -1,0 +1,21 @@
+//! Stories of mandates as text: what is known, then every decision until the case rests.
+
+mod stories;
+mod world;
+
+use world::World;
+
+/// Plays the known facts, section by section (`---` between), and compares all decisions.
+fn check(known: &str, expected: &str) {
+    let mut world = World::new();
+    let mut told = Vec::new();
+    for section in known.split("---") {
+        for line in section.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            world.learn(line);
+        }
+        told.extend(world.play());
+    }
+    let expected: Vec<&str> =
+        expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert_eq!(told.join("\n"), expected.join("\n"), "\nknown:\n{known}");
+}
