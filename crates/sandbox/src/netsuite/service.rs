@@ -43,11 +43,17 @@ impl Address {
 impl State {
     /// The record behind an address; hidden records are as good as absent.
     pub fn find(&self, kind: &Kind, address: &Address) -> Result<Arc<Record>> {
+        self.find_for(kind, address, false)
+    }
+
+    /// As [`State::find`]; a person sees what is hidden from the integration's role.
+    fn find_for(&self, kind: &Kind, address: &Address, person: bool) -> Result<Arc<Record>> {
         let found = match address {
             Address::Id(id) => self.store.get(kind, *id),
             Address::External(external_id) => self.store.by_external(kind, external_id),
         };
-        let visible = found.filter(|record| self.role.sees(record.reference("subsidiary")));
+        let seen = |record: &&Arc<Record>| person || self.role.sees(record.reference("subsidiary"));
+        let visible = found.filter(seen);
         match (visible, address) {
             (Some(record), _) => Ok(record.clone()),
             (None, Address::Id(_)) if kind.is_transaction() => Err(ApiError::wrong_transaction()),
@@ -96,7 +102,7 @@ impl State {
         body: &Map<String, Value>,
         op: &Op,
     ) -> Result<i64> {
-        let old = self.find(kind, address)?;
+        let old = self.find_for(kind, address, op.person)?;
         self.atomically(|state| {
             let mut record = (*old).clone();
             let input = state.read_body(kind, body, op)?;
@@ -130,7 +136,7 @@ impl State {
 
     /// Deletes a record.
     pub fn delete(&mut self, kind: &Kind, address: &Address, op: &Op) -> Result<()> {
-        let record = self.find(kind, address)?;
+        let record = self.find_for(kind, address, op.person)?;
         self.atomically(|state| records::delete(state, &record, op))
     }
 

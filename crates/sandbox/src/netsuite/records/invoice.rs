@@ -176,14 +176,18 @@ fn shared(
     body
 }
 
-/// Empties the amounts of an invoice or credit memo that is voided.
+/// Empties the amounts of a transaction that is voided.
 pub fn void_amounts(rec: &mut Record) {
-    for line in rec.lists.get_mut("item").into_iter().flatten() {
-        for name in ["amount", "rate", "tax1Amt", "grossAmt"] {
-            line.insert(name.to_owned(), Val::Num(Decimal::ZERO));
+    for line in rec.lists.values_mut().flatten() {
+        for name in ["amount", "rate", "tax1Amt", "grossAmt", "debit", "credit"] {
+            if let Some(amount) = line.get_mut(name) {
+                *amount = Val::Num(Decimal::ZERO);
+            }
         }
     }
-    for name in ["subtotal", "taxTotal", "discountTotal", "discountRate", "total"] {
-        rec.set_num(name, Decimal::ZERO);
+    for name in ["subtotal", "taxTotal", "discountTotal", "discountRate", "total", "payment"] {
+        if let Some(amount) = rec.fields.get_mut(name) {
+            *amount = Val::Num(Decimal::ZERO);
+        }
     }
 }

@@ -62,8 +62,10 @@ pub fn save(state: &mut State, old: Option<&Record>, mut rec: Record, op: &Op) -
 /// Deletes a record if nothing hangs on it.
 pub fn delete(state: &mut State, rec: &Record, op: &Op) -> Result<()> {
     if rec.kind.is_transaction() {
+        // One that was voided by a reversing journal is linked to that journal.
         let linked = state.store.applied(rec.id).next().is_some()
-            || state.store.deposit_of(rec.id).is_some();
+            || state.store.deposit_of(rec.id).is_some()
+            || (rec.voided() && rec.posting);
         if linked {
             return Err(ApiError::user(
                 "This transaction cannot be deleted because it is linked to by one or more \

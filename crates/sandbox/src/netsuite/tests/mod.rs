@@ -9,6 +9,7 @@ mod payments;
 mod payouts;
 mod periods;
 mod queries;
+mod random;
 mod records;
 mod tba;
 mod token;
