@@ -9,3 +9,4 @@ pub mod payout;
 pub mod people;
 pub mod refund;
 pub mod routing;
+pub mod unresolved;

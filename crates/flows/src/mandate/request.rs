@@ -16,6 +16,8 @@ use model::policy::{MandateRequestPolicy, Mode};
 use model::reason::{Reason, ReasonCode, ReasonKind};
 use model::sight::Sight;
 
+use crate::unresolved::unresolved;
+
 use super::facts::MandateFacts;
 
 /// Cancelled requests after which a person must say whether to ask again.
@@ -160,6 +162,13 @@ fn no_mandate(facts: &MandateFacts, last: Option<&Mandate>) -> Decision {
 /// Makes a request, with the customer that is matched or with one that the processor makes.
 fn ask(facts: &MandateFacts, customer: &ErpCustomer) -> Decision {
     let frame = &facts.frame;
+    // What it was sent with counts, even if the customer was edited meanwhile.
+    let asked = unresolved(frame, Stage::Collecting, |view| {
+        matches!(view.write, Write::Processor(ProcessorWrite::RequestMandate(_)))
+    });
+    if let Some(decision) = asked {
+        return decision;
+    }
     let (erp, currency) = (facts.id.as_str(), facts.currency.code().to_owned());
     let head = ["mandate", frame.processor.as_str(), erp, currency.as_str()];
     let nth = frame.next_nth_of(&head).to_string();

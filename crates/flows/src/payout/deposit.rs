@@ -16,6 +16,7 @@ use model::receipt::{DocumentKind, ErpDocument, ErpRefund, Receipt, ReceiptPlace
 use model::sight::Sight;
 
 use crate::dating::date_document;
+use crate::unresolved::unresolved;
 
 use super::compose::{self, mapped, out_of_range};
 use super::facts::PayoutFacts;
@@ -51,6 +52,9 @@ fn stop(reason: Reason) -> Stop {
 }
 
 fn try_next(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Result<Decision, Stop> {
+    if let Some(decision) = in_flight(facts, Stage::Collected) {
+        return Ok(decision);
+    }
     compose_check(facts, payout)?;
     read_back(facts, own)?;
     if let Some(decision) = bounced::put_back(facts, payout, own) {
@@ -67,6 +71,16 @@ fn try_next(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Result
     let mut decision = book.next().unwrap_or_else(|stop| *stop);
     decision.attention = book.attention();
     Ok(decision)
+}
+
+/// A deposit or journal of this payout whose outcome is not known: receipts that look deposited may
+/// be in it, and must not be taken for a person's doing.
+pub(super) fn in_flight(facts: &PayoutFacts, stage: Stage) -> Option<Decision> {
+    unresolved(&facts.frame, stage, |view| match &view.write {
+        Write::Erp(ErpWrite::RecordDeposit(deposit)) => deposit.payout.as_ref() == Some(&facts.id),
+        Write::Erp(ErpWrite::RecordJournal(journal)) => journal.payout.as_ref() == Some(&facts.id),
+        Write::Erp(_) | Write::Processor(_) => false,
+    })
 }
 
 /// The kept items still add up to the payout, and what needs documents of its own is whole.

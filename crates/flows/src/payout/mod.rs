@@ -32,7 +32,8 @@ const NAMED_MAX: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayoutDecision {
     pub decision: Decision,
-    /// Items to keep, when they were just read.
+    /// Items to keep: all of them when they were just read, later only those whose route is fixed
+    /// by this decision. Each replaces the kept item of its ordinal.
     pub keep: Vec<KeptItem>,
     /// Keys of the payout's own documents that the next look must read (deposits, journals).
     pub read_keys: Vec<(DocumentKind, Key)>,
@@ -83,13 +84,20 @@ fn decide_status(facts: &PayoutFacts, own: &[OwnDocument]) -> Next {
     if facts.kept.is_empty() {
         return keep_items(facts, payout);
     }
-    match unbooked(facts, payout) {
-        Some(decision) => Next::Do(Box::new(decision)),
-        None => Next::Do(Box::new(deposit::next(facts, payout, own))),
+    if let Some(decision) = unbooked(facts, payout) {
+        return Next::Do(Box::new(decision));
     }
+    let released = routes::released(facts);
+    if !released.is_empty() {
+        return Next::Keep(released);
+    }
+    Next::Do(Box::new(deposit::next(facts, payout, own)))
 }
 
 fn has_bounced(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Box<Decision> {
+    if let Some(decision) = deposit::in_flight(facts, Stage::Failed) {
+        return Box::new(decision);
+    }
     if let Err(gone) = deposit::read_back(facts, own) {
         return gone;
     }
@@ -129,11 +137,12 @@ fn unbooked(facts: &PayoutFacts, payout: &Payout) -> Option<Decision> {
     let arrival_on = facts.kept.first().map(|kept| kept.arrival_on);
     let booked_from = policy.cut_over_on;
     if booked_from.is_none_or(|from| arrival_on.is_none_or(|arrival| arrival < from)) {
-        let reason = match booked_from {
-            Some(from) => Reason::new(ReasonCode::BeforeCutOver, from.to_string()),
-            None => Reason::new(ReasonCode::BeforeCutOver, "no cut-over date is set"),
+        // Without a date the link may still be switched on with one that lies before the payout.
+        let (stage, detail) = match booked_from {
+            Some(from) => (Stage::Closed, from.to_string()),
+            None => (Stage::Collected, "no cut-over date is set".to_owned()),
         };
-        return Some(Decision::rest(Stage::Closed, reason));
+        return Some(Decision::rest(stage, Reason::new(ReasonCode::BeforeCutOver, detail)));
     }
     match policy.mode {
         Mode::On | Mode::PostOnly => {}

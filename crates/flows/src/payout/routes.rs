@@ -82,6 +82,17 @@ pub fn route(facts: &PayoutFacts, item: &PayoutItem) -> ItemRoute {
     }
 }
 
+/// Foreign items that were held, and that policy now puts on suspense: their route is fixed before
+/// anything is posted, so that matching one later can not take it to the bank twice.
+#[must_use]
+pub fn released(facts: &PayoutFacts) -> Vec<KeptItem> {
+    let held = facts.kept.iter().filter(|kept| match kept.route {
+        ItemRoute::InDeposit | ItemRoute::FromBank => on_suspense(facts, &kept.item),
+        ItemRoute::DepositLine | ItemRoute::LeftToPeople => false,
+    });
+    held.map(|kept| KeptItem { route: ItemRoute::DepositLine, ..kept.clone() }).collect()
+}
+
 fn on_suspense(facts: &PayoutFacts, item: &PayoutItem) -> bool {
     match facts.frame.policy.foreign_payments {
         ForeignPayments::Suspense => facts.is_foreign(item),
@@ -110,13 +121,9 @@ pub enum Carrier {
     People,
 }
 
-/// The carrier by the fixed route; a foreign item that was held follows the policy of now.
+/// The carrier by the fixed route.
 #[must_use]
 pub fn carrier(facts: &PayoutFacts, kept: &KeptItem) -> Carrier {
-    let foreign = || match facts.frame.policy.foreign_payments {
-        ForeignPayments::Suspense => Carrier::Suspense,
-        ForeignPayments::Hold => Carrier::Held,
-    };
     match kept.route {
         ItemRoute::LeftToPeople => Carrier::People,
         ItemRoute::DepositLine => match kept.item.kind {
@@ -131,7 +138,7 @@ pub fn carrier(facts: &PayoutFacts, kept: &KeptItem) -> Carrier {
             | PayoutItemKind::PaymentRefunded
             | PayoutItemKind::RefundFundsReturned => Carrier::Suspense,
         },
-        ItemRoute::InDeposit | ItemRoute::FromBank if facts.is_foreign(&kept.item) => foreign(),
+        ItemRoute::InDeposit | ItemRoute::FromBank if facts.is_foreign(&kept.item) => Carrier::Held,
         ItemRoute::FromBank => Carrier::FromBank,
         ItemRoute::InDeposit => match kept.item.kind {
             PayoutItemKind::PaymentPaidOut | PayoutItemKind::RefundFundsReturned => {

@@ -77,8 +77,10 @@ fn without_items(refund: &ProcessorRefund) -> Decision {
 fn book(facts: &RefundFacts, refund: &ProcessorRefund) -> Decision {
     let booked: Vec<&KeptItem> = ours(facts).collect();
     if booked.is_empty() {
-        let from = facts.frame.policy.cut_over_on.map_or("none".to_owned(), |on| on.to_string());
-        return rest(Stage::Closed, ReasonCode::BeforeCutOver, from);
+        return match facts.frame.policy.cut_over_on {
+            Some(from) => rest(Stage::Closed, ReasonCode::BeforeCutOver, from.to_string()),
+            None => rest(Stage::Reversed, ReasonCode::BeforeCutOver, "no cut-over date is set"),
+        };
     }
     match facts.frame.policy.mode {
         Mode::On | Mode::PostOnly => {}

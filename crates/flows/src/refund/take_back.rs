@@ -18,6 +18,7 @@ use model::sight::Sight;
 
 use crate::dating::date_document;
 use crate::payout::bank_account;
+use crate::unresolved::unresolved;
 
 use super::facts::{RefundFacts, Settlement};
 
@@ -58,6 +59,13 @@ fn try_step(facts: &RefundFacts, kept: &KeptItem) -> Result<Option<Money>, Next>
     };
     let need = Money::new(minor, kept.currency);
     let dates = dates(facts, kept)?;
+    let own = key("refund", kept);
+    if let Some(decision) = unresolved(&facts.frame, Stage::Reversed, |view| view.key == own) {
+        // What is unapplied may already be gone by it: un-applying more would double it.
+        if facts.documents.get(&own).and_then(Sight::found).is_none() {
+            return Err(Box::new(decision));
+        }
+    }
     let refunded = match refunded(facts, kept)? {
         Some(refunded) => refunded,
         None => match standing(facts)? {

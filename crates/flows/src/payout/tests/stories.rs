@@ -252,7 +252,7 @@ fn items_are_kept_whatever_the_link_does_but_nothing_is_booked() {
         check(&known, &format!("keep in line\n{reason}"));
     };
     case("cut_over_later", "closed before_cut_over (2026-12-01)");
-    case("cut_over_never", "closed before_cut_over (no cut-over date is set)");
+    case("cut_over_never", "collected before_cut_over (no cut-over date is set)");
     case("off", "collected link_off ()");
     case("no_bank", "collected account_not_mapped (bank)");
     case("no_fees", "collected account_not_mapped (fees)");
@@ -394,8 +394,20 @@ fn foreign_payments_are_held_until_matched_or_until_policy_says_suspense() {
         &format!("{held} --- policy suspense"),
         &format!(
             "{kept}
+             keep line line
              deposit/PO1/1 2026-11-18 bank 1300 = R1 suspense:500 suspense:-200
              closed booked (13.00 GBP) ! foreign_payment (PMX2, PMX3) hints 1"
+        ),
+    );
+    // Matched after it stood on suspense: it does not reach the bank again.
+    check(
+        &format!("{held} --- policy suspense --- case PMX2 \n receipt PMX2 undeposited"),
+        &format!(
+            "{kept}
+             keep line line
+             deposit/PO1/1 2026-11-18 bank 1300 = R1 suspense:500 suspense:-200
+             closed booked (13.00 GBP) ! foreign_payment (PMX2, PMX3) hints 1
+             closed booked (13.00 GBP) ! foreign_payment (PMX2, PMX3)"
         ),
     );
     check(
@@ -495,6 +507,16 @@ fn a_deposit_that_a_person_voided_is_not_made_again_unasked() {
         "closed left_to_people (dealt with by a person: A receipt of ours was voided or deleted \
 by somebody: deposit/PO1/1 D1 was voided)",
     );
+}
+
+#[test]
+fn a_deposit_of_unknown_outcome_is_not_taken_for_a_persons() {
+    check_small(
+        "unknown deposit/PO1/1 in_flight",
+        "deposit/PO1/1 again
+         closed booked (9.90 GBP) hints 1",
+    );
+    check_small("unknown deposit/PO1/1 watched", "collected command_in_flight (deposit/PO1/1)");
 }
 
 #[test]

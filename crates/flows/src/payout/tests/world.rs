@@ -127,6 +127,7 @@ impl World {
             ["loss", payment, amount] => self.learn_loss(payment, amount),
             ["case", payment] => self.learn_case(payment),
             ["own", key, what] => self.learn_own(key, what),
+            ["unknown", key, state] => self.learn_unknown(key, state),
             ["lines", max] => self.facts.deposit_lines_max = max.parse().unwrap(),
             ["period", "closed"] => self.close_period(),
             ["says", said, rest @ ..] => self.learn_said(said, rest),
@@ -379,6 +380,19 @@ impl World {
         self.settle(payment, DocumentRole::Loss, key, ErpDocument::Journal(journal));
     }
 
+    /// The command was sent, and its outcome is not known.
+    fn learn_unknown(&mut self, key: &str, state: &str) {
+        let key = Key::from_stored(key);
+        let view = self.facts.frame.commands.iter_mut().find(|view| view.key == key).unwrap();
+        view.answer = None;
+        view.state = match state {
+            "in_flight" => CommandState::InFlight,
+            "watched" => CommandState::Watched,
+            _ => panic!("no state: {state}"),
+        };
+        self.facts.erp_documents.remove(&key);
+    }
+
     /// A person did this to a document that the payout made.
     fn learn_own(&mut self, key: &str, what: &str) {
         let key = Key::from_stored(key);
@@ -406,7 +420,10 @@ impl World {
             if !keep.is_empty() {
                 let routes: Vec<&str> = keep.iter().map(|kept| route_word(kept.route)).collect();
                 told.push(format!("keep {}", routes.join(" ")));
-                self.facts.kept = keep;
+                let ordinals: Vec<u32> = keep.iter().map(|kept| kept.item.ordinal).collect();
+                self.facts.kept.retain(|kept| !ordinals.contains(&kept.item.ordinal));
+                self.facts.kept.extend(keep);
+                self.facts.kept.sort_by_key(|kept| kept.item.ordinal);
                 continue;
             }
             match &decision.command {
@@ -423,6 +440,13 @@ impl World {
     fn make(&mut self, command: &Command) -> String {
         self.docs += 1;
         let id = format!("D{}", self.docs);
+        let again = self.facts.frame.commands.iter().find(|view| view.key == command.key);
+        if let Some(view) = again {
+            assert_eq!(view.write, command.write, "same key, same content");
+            self.facts.frame.commands.retain(|view| view.key != command.key);
+            self.facts.frame.commands.push(done(command, &id));
+            return format!("{} again", command.key);
+        }
         let (words, document) = match &command.write {
             Write::Erp(ErpWrite::RecordDeposit(deposit)) => {
                 self.place(deposit);
@@ -434,14 +458,7 @@ impl World {
             other => panic!("unexpected {other:?}"),
         };
         self.facts.erp_documents.insert(command.key.clone(), Sight::Found(document));
-        self.facts.frame.commands.push(CommandView {
-            key: command.key.clone(),
-            write: command.write.clone(),
-            state: CommandState::Done,
-            answer: Some(WriteAnswer { id, adopted: false, url: None }),
-            rejection: None,
-            sends: 1,
-        });
+        self.facts.frame.commands.push(done(command, &id));
         format!("{} {words}", command.key)
     }
 
@@ -467,6 +484,17 @@ impl World {
         }
         assert_eq!(total, deposit.total.minor, "the total of the deposit");
         assert!(total >= 0, "negative deposit");
+    }
+}
+
+fn done(command: &Command, id: &str) -> CommandView {
+    CommandView {
+        key: command.key.clone(),
+        write: command.write.clone(),
+        state: CommandState::Done,
+        answer: Some(WriteAnswer { id: id.to_owned(), adopted: false, url: None }),
+        rejection: None,
+        sends: 1,
     }
 }
 

@@ -244,3 +244,20 @@ hints collection/erp:1/INV1 payout/pro:1/PO2",
     );
     case("document refund/PO2/3 unread", "closed booked (25.00 GBP) = refund/PO2/3 F1");
 }
+
+#[test]
+fn a_refund_of_unknown_outcome_unapplies_nothing_more() {
+    check(
+        "refund 2500 paid
+         item refunded PO2 2026-11-18 -2500 bank
+         receipt PO1 8000 INV1:8000
+         --- unknown refund/PO2/3",
+        "unapply/PO2/3/1 2500 from R1 INV1
+         refund/PO2/3 2026-11-18 2500 of R1 from bank
+         closed booked (25.00 GBP) = refund/PO2/3 F1 \
+hints collection/erp:1/INV1 payout/pro:1/PO2
+         refund/PO2/3 again
+         closed booked (25.00 GBP) = refund/PO2/3 F1 \
+hints collection/erp:1/INV1 payout/pro:1/PO2",
+    );
+}

@@ -102,6 +102,7 @@ impl World {
             ["deposited", payout] => self.receipt(payout).place = ReceiptPlace::Deposited,
             ["reversals", count] => self.facts.reversals = count.parse().unwrap(),
             ["document", key, what] => self.learn_document(key, what),
+            ["unknown", key] => self.learn_unknown(key),
             ["policy", "off"] => self.facts.frame.policy.mode = Mode::Off,
             ["policy", "no_bank"] => self.facts.frame.policy.accounts.banks.clear(),
             ["policy", "no_refunds"] => self.facts.frame.policy.accounts.refunds = None,
@@ -237,6 +238,15 @@ impl World {
         }
     }
 
+    /// Sent and took effect, but neither its answer nor the document was seen.
+    fn learn_unknown(&mut self, key: &str) {
+        let key = Key::from_stored(key);
+        let view = self.facts.frame.commands.iter_mut().find(|view| view.key == key).unwrap();
+        view.answer = None;
+        view.state = CommandState::InFlight;
+        self.facts.documents.remove(&key);
+    }
+
     fn close_period(&mut self) {
         let period = Period {
             name: String::new(),
@@ -272,6 +282,13 @@ impl World {
     }
 
     fn make(&mut self, command: &Command) -> String {
+        let again = self.facts.frame.commands.iter_mut().find(|view| view.key == command.key);
+        if let Some(view) = again {
+            assert_eq!(view.write, command.write, "same key, same content");
+            view.state = CommandState::Done;
+            view.answer = Some(WriteAnswer { id: "F1".to_owned(), adopted: true, url: None });
+            return format!("{} again", command.key);
+        }
         let (words, document) = match &command.write {
             Write::Erp(ErpWrite::UnapplyReceipt(write)) => (self.unapply(write), None),
             Write::Erp(ErpWrite::RecordRefund(write)) => self.refund(write),
