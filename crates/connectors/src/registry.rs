@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use ports::exchange::Recorder;
 use ports::transport::Transport;
 use ports::{Clock, Erp, Processor};
@@ -93,6 +94,19 @@ impl ConnectOptions {
     }
 }
 
+/// Credentials that are made here instead of being entered, and what to do with their public half.
+pub struct Prepared {
+    pub secrets: Vec<(String, SecretString)>,
+    /// What to upload or enter at the other side, fit to be printed.
+    pub show: String,
+}
+
+/// Makes credentials for a connection of this name; the error is a sentence.
+pub type Prepare = fn(&str, Timestamp) -> Result<Prepared, String>;
+
+/// Headers that the system would sign a delivery with, for trying one's own endpoint.
+pub type Sign = fn(&SecretString, &[u8]) -> Vec<(&'static str, String)>;
+
 /// An ERP that can be connected.
 #[derive(Debug, Clone, Copy)]
 pub struct ErpEntry {
@@ -101,6 +115,9 @@ pub struct ErpEntry {
     pub credentials: &'static [Field],
     pub settings: &'static [Field],
     pub hosts: Hosts,
+    /// What to set up at the other side, step by step.
+    pub guide: &'static str,
+    pub prepare: Option<Prepare>,
     pub connect: fn(ConnectOptions) -> Result<Box<dyn Erp>, ConnectError>,
 }
 
@@ -112,6 +129,10 @@ pub struct ProcessorEntry {
     pub credentials: &'static [Field],
     pub settings: &'static [Field],
     pub hosts: Hosts,
+    /// What to set up at the other side, step by step.
+    pub guide: &'static str,
+    pub prepare: Option<Prepare>,
+    pub sign: Sign,
     pub connect: fn(ConnectOptions) -> Result<Box<dyn Processor>, ConnectError>,
 }
 

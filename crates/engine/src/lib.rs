@@ -1,1 +1,21 @@
-//! engine
+//! The engine: hints make cases due; a worker looks, decides, saves, and does one command at a time.
+//! No spawn, no sleep, no clock of its own: the shells and the simulator drive it.
+
+pub mod engine;
+pub mod error;
+pub mod inbox;
+mod look;
+pub mod news;
+pub mod plan;
+pub mod poll;
+mod resolve;
+pub mod say;
+mod send;
+pub mod step;
+pub mod sweep;
+pub mod verify;
+pub mod world;
+
+pub use engine::{Engine, Settings};
+pub use error::EngineError;
+pub use world::World;

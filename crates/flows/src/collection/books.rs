@@ -16,7 +16,7 @@ use model::payment::{Collection, CollectionStatus};
 use model::payout::{KeptItem, PayoutItemKind};
 use model::policy::PostOn;
 use model::reason::{Reason, ReasonCode};
-use model::receipt::{ErpDocument, Receipt};
+use model::receipt::{DocumentKind, ErpDocument, Receipt};
 use model::sight::Sight;
 
 use crate::dating::date_document;
@@ -99,6 +99,36 @@ fn steps<'a>(
         }
     });
     confirmed.chain(posts).chain(reversals)
+}
+
+/// The documents of ours that a decision about these payments depends on.
+#[must_use]
+pub fn keys_to_read(facts: &CollectionFacts) -> Vec<(DocumentKind, Key)> {
+    let mut keys = Vec::new();
+    for (_, collection) in facts.readable() {
+        let id = &collection.id;
+        for key in confirmed_keys(facts, id) {
+            let reversal = confirmed_reversal_key(&key);
+            if facts.frame.command(&reversal).is_some() {
+                keys.push((DocumentKind::Refund, reversal));
+            }
+            keys.push((DocumentKind::Receipt, key));
+        }
+        for kept in facts.settlements(id).filter(|kept| !before_cut_over(facts, kept)) {
+            keys.push((DocumentKind::Receipt, receipt_key(facts, kept)));
+        }
+        for kept in facts.reversals(id).filter(|kept| !before_cut_over(facts, kept)) {
+            let ordinal = kept.item.ordinal.to_string();
+            let key = |word| Key::new(&[word, kept.payout.as_str(), &ordinal]);
+            keys.push((DocumentKind::Refund, key("refund")));
+            if facts.frame.command(&key("loss")).is_some() {
+                keys.push((DocumentKind::Journal, key("loss")));
+            }
+        }
+    }
+    keys.sort();
+    keys.dedup();
+    keys
 }
 
 /// Payouts that arrived before the cut-over are never booked (mission row C13).

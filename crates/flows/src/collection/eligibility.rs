@@ -25,7 +25,7 @@ pub fn eligible<'a>(
 }
 
 /// The invoice itself, and whether people want it collected.
-fn wanted(facts: &CollectionFacts, invoice: &Invoice) -> Result<(), Reason> {
+pub fn wanted(facts: &CollectionFacts, invoice: &Invoice) -> Result<(), Reason> {
     let no = |code| Err(Reason::plain(code));
     match invoice.status {
         InvoiceStatus::Voided => return no(ReasonCode::InvoiceVoided),

@@ -15,6 +15,7 @@ mod queries;
 mod reads;
 mod refusal;
 mod settings;
+mod setup;
 mod suiteql;
 #[cfg(test)]
 mod tests;
@@ -63,6 +64,8 @@ pub const ENTRY: ErpEntry = ErpEntry {
         live: "https://<account>.suitetalk.api.netsuite.com",
         sandbox: "https://<account>-sb1.suitetalk.api.netsuite.com",
     },
+    guide: setup::GUIDE,
+    prepare: Some(setup::prepare),
     connect,
 };
 

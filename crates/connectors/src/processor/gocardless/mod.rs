@@ -112,8 +112,19 @@ pub const ENTRY: ProcessorEntry = ProcessorEntry {
         },
     ],
     hosts: Hosts { live: LIVE, sandbox: SANDBOX },
+    guide: GUIDE,
+    prepare: None,
+    sign: webhook::sign,
     connect,
 };
+
+/// Shown when a connection is added.
+const GUIDE: &str = "At GoCardless:
+  1. Developers, Create, Access token: read-write; give it as --secret access_token=…
+  2. Developers, Create, Webhook endpoint: register the address shown above; give its secret as
+     --secret webhook_secret=…
+  3. Collecting needs no further approval. Refunds made here need the refunds feature; creating
+     customers and bank accounts directly needs approved custom payment pages.";
 
 /// One account (organisation) at GoCardless.
 pub struct GoCardless {

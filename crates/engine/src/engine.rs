@@ -1,0 +1,194 @@
+//! The engine's state: store, clock, world, and small caches that live for one pass.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, RwLock};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tracing::warn;
+
+use flows::common::Frame;
+use model::command::CommandView;
+use model::ids::ConnectionId;
+use model::ledger::PeriodBook;
+use ports::{Clock, Erp};
+use store::Store;
+use store::rows::Link;
+
+use crate::error::{EngineError, Result};
+use crate::world::{ErpPort, ProcessorPort, World};
+
+/// Limits of the engine, each with its unit.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Names this worker: unique per process and replica.
+    pub worker: String,
+    /// Lease of a case. Longer than any request's deadline.
+    pub lease_seconds: u32,
+    /// Cases claimed at a time: looks are bulk, so more is cheaper; fewer is fairer.
+    pub batch: u32,
+    /// Cases worked on concurrently within a batch; 1 makes the order deterministic.
+    pub concurrency: usize,
+    /// Seconds between reads of the accounting periods.
+    pub periods_seconds: i64,
+}
+
+impl Settings {
+    #[must_use]
+    pub fn new(worker: impl Into<String>) -> Settings {
+        Settings {
+            worker: worker.into(),
+            lease_seconds: 300,
+            batch: 200,
+            concurrency: 16,
+            periods_seconds: 60,
+        }
+    }
+}
+
+pub struct Engine {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Settings,
+    world: RwLock<Arc<World>>,
+    periods: Mutex<BTreeMap<ConnectionId, (Timestamp, PeriodBook)>>,
+    troubles: Mutex<BTreeMap<ConnectionId, Trouble>>,
+    /// Serialises decide-and-save of collections under a link's daily limits.
+    pub(crate) limits: futures::lock::Mutex<()>,
+}
+
+/// What is wrong with a connection right now, for `status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    pub since: Timestamp,
+    pub what: String,
+    /// Failures in a row.
+    pub count: u32,
+}
+
+/// The name of the setting that stops everything.
+pub const STOP_SETTING: &str = "stop";
+
+impl Engine {
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Engine {
+        Engine {
+            store,
+            clock,
+            settings,
+            world: RwLock::new(Arc::new(World::default())),
+            periods: Mutex::default(),
+            troubles: Mutex::default(),
+            limits: futures::lock::Mutex::new(()),
+        }
+    }
+
+    pub fn set_world(&self, world: World) {
+        if let Ok(mut held) = self.world.write() {
+            *held = Arc::new(world);
+        }
+    }
+
+    #[must_use]
+    pub fn world(&self) -> Arc<World> {
+        self.world.read().map_or_else(|_| Arc::default(), |held| Arc::clone(&held))
+    }
+
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A person stopped everything: nothing is sent.
+    pub async fn stopped(&self) -> Result<bool> {
+        Ok(self.store.setting(STOP_SETTING).await?.as_deref() == Some("on"))
+    }
+
+    /// Connections that fail right now.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<(ConnectionId, Trouble)> {
+        let held = self.troubles.lock();
+        held.map_or_else(
+            |_| Vec::new(),
+            |held| held.iter().map(|(id, trouble)| (id.clone(), trouble.clone())).collect(),
+        )
+    }
+
+    /// Notes that a connection fails or works again.
+    pub(crate) fn note(&self, connection: &ConnectionId, failure: Option<String>) {
+        let now = self.now();
+        let Ok(mut held) = self.troubles.lock() else { return };
+        match failure {
+            None => {
+                held.remove(connection);
+            }
+            Some(what) => {
+                warn!(%connection, what, "connection fails");
+                let trouble = held.entry(connection.clone()).or_insert(Trouble {
+                    since: now,
+                    what: String::new(),
+                    count: 0,
+                });
+                trouble.what = what;
+                trouble.count = trouble.count.saturating_add(1);
+            }
+        }
+    }
+
+    /// The ERP's periods, read anew once they are older than the setting says.
+    pub(crate) async fn periods(
+        &self,
+        connection: &ConnectionId,
+        erp: &Arc<dyn Erp>,
+    ) -> Result<PeriodBook> {
+        let now = self.now();
+        let held = self.periods.lock().ok().and_then(|held| held.get(connection).cloned());
+        if let Some((read_at, book)) = held {
+            let age = now.duration_since(read_at).as_secs();
+            if (0..self.settings.periods_seconds).contains(&age) {
+                return Ok(book);
+            }
+        }
+        let book = erp.periods().await?;
+        if let Ok(mut held) = self.periods.lock() {
+            held.insert(connection.clone(), (now, book.clone()));
+        }
+        Ok(book)
+    }
+
+    /// The frame that every flow of a link is given.
+    pub(crate) async fn frame(
+        &self,
+        erp: &ErpPort,
+        processor: &ProcessorPort,
+        link: &Link,
+        commands: Vec<CommandView>,
+        direct: bool,
+    ) -> Result<Frame> {
+        let zone = TimeZone::get(&link.policy.time_zone).map_err(|_| {
+            EngineError::Setup(format!(
+                "link {}: \"{}\" is no time zone; use an IANA name like Europe/London",
+                link.id, link.policy.time_zone
+            ))
+        })?;
+        let now = self.now();
+        Ok(Frame {
+            now,
+            today: now.to_zoned(zone.clone()).date(),
+            zone,
+            erp: erp.account.clone(),
+            processor: processor.account.clone(),
+            link: link.id.clone(),
+            policy: link.policy.clone(),
+            stopped: self.stopped().await?,
+            periods: self.periods(&erp.connection, &erp.port).await?,
+            direct,
+            commands,
+        })
+    }
+}

@@ -1,0 +1,523 @@
+//! The look at a collection: cheap for all due cases at once, direct for those about to act.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use flows::collection::facts::{Attempt, CollectionFacts, CustomerState, DayUse};
+use flows::collection::{books, decide, eligibility};
+use jiff::civil::Date;
+use model::case::CaseKey;
+use model::command::{CommandState, CommandView, ProcessorWrite, Write};
+use model::decision::{Decision, Stage};
+use model::ids::{CollectionId, InvoiceId};
+use model::invoice::Invoice;
+use model::key::Key;
+use model::mandate::Mandate;
+use model::payment::Collection;
+use model::person::PersonSaid;
+use model::policy::{MandateRequestPolicy, Mode};
+use model::reason::{Reason, ReasonCode};
+use model::receipt::{DocumentKind, ErpDocument};
+use model::sight::Sight;
+use ports::{Depth, Read};
+use store::rows::{CaseContext, Claimed, CollectionRow, PaymentContext};
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::world::{ErpPort, World};
+
+use super::sources::{Served, Sources};
+use super::{Looked, cheap_sight, fact, refs, sight};
+
+/// Invoices and customers read for all cases of a batch at once.
+#[derive(Default)]
+pub(crate) struct CollectionBatch {
+    invoices: BTreeMap<CaseKey, Read<Invoice>>,
+    pub sources: Sources,
+}
+
+impl CollectionBatch {
+    /// Holds an invoice that a list showed.
+    pub(crate) fn hold(&mut self, case: CaseKey, read: Read<Invoice>) {
+        self.invoices.insert(case, read);
+    }
+}
+
+/// What is known of a case's payments before the ERP's documents are read.
+struct Payments {
+    attempts: Vec<Attempt>,
+    others: Vec<Collection>,
+    stored: PaymentContext,
+    /// Rows for the directory.
+    rows: Vec<CollectionRow>,
+}
+
+impl Engine {
+    /// One query per slice of invoices and customers instead of one read per case.
+    pub(crate) async fn collection_batch(
+        &self,
+        world: &World,
+        claimed: &[Claimed],
+    ) -> Result<CollectionBatch> {
+        let mut batch = CollectionBatch::default();
+        let accounts: BTreeSet<_> = claimed.iter().map(|one| one.key.account.clone()).collect();
+        for account in accounts {
+            let Some(erp) = world.erp_of_account(&account) else { continue };
+            let cases: Vec<&Claimed> =
+                claimed.iter().filter(|one| one.key.account == account).collect();
+            for slice in cases.chunks(erp.port.description().slice_max.max(1)) {
+                let ids: Vec<InvoiceId> =
+                    slice.iter().map(|one| InvoiceId::new(one.key.subject.as_str())).collect();
+                let reads = erp.port.invoices(&ids, Depth::Cheap).await?;
+                for (one, read) in slice.iter().zip(reads) {
+                    batch.invoices.insert(one.key.clone(), read);
+                }
+            }
+            let customers = batch
+                .invoices
+                .values()
+                .filter_map(Read::found)
+                .map(|invoice| invoice.customer.clone())
+                .collect::<BTreeSet<_>>();
+            let mut sources = std::mem::take(&mut batch.sources);
+            self.read_customers(&mut sources, &erp, customers).await?;
+            batch.sources = sources;
+            self.note(&erp.connection, None);
+        }
+        Ok(batch)
+    }
+
+    /// Looks and decides. Direct when `depth` says so: then money may be moved on what it says.
+    pub(crate) async fn look_collection(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+        context: &CaseContext,
+        batch: &CollectionBatch,
+        depth: Depth,
+    ) -> Result<Looked> {
+        let seq = self.store.next_seq().await?;
+        let Some(erp) = world.erp_of_account(&claimed.key.account) else {
+            let reason = Reason::new(ReasonCode::NoLink, claimed.key.account.as_str());
+            return Ok(Looked::bare(seq, Decision::rest(Stage::Open, reason)));
+        };
+        let id = InvoiceId::new(claimed.key.subject.as_str());
+        let invoice = self.read_invoice(&erp, &id, batch.invoices.get(&claimed.key), depth).await?;
+        let Sight::Found(found) = &invoice else {
+            return Ok(Looked::bare(seq, unread_invoice(&invoice)));
+        };
+        let mut own_sources = Sources::default();
+        let customer = match batch.sources.customers.get(&found.customer) {
+            Some(read) => read.clone(),
+            None => {
+                self.read_customers(&mut own_sources, &erp, [found.customer.clone()]).await?;
+                own_sources.customers.remove(&found.customer).unwrap_or(Read::Missing)
+            }
+        };
+        let served = match self.served_before(world, claimed, context) {
+            Some(served) => served,
+            None => match self.serve(world, &erp, customer.found(), found.due.currency) {
+                Ok(served) => served,
+                Err(decision) => return Ok(Looked::bare(seq, *decision)),
+            },
+        };
+        let saved = person_saved(context, found, depth);
+        let resolved = self.resolve(world, context, saved).await?;
+        let direct = depth == Depth::Direct;
+        let frame = self
+            .frame(&served.erp, &served.processor, &served.link, resolved.views.clone(), direct)
+            .await?;
+        let mut pair = self.pair(&served, &found.customer).await?;
+        let mut new_pairs = Vec::new();
+        if pair.is_none() {
+            // Matching is a read: done at once, so that a plan and a first look already know.
+            let seen = sight(customer.clone());
+            let none = CaseContext::default();
+            let decided = self.match_customer(&served, &found.customer, &seen, &[], &none).await?;
+            pair = decided.pair;
+            new_pairs.extend(
+                pair.clone().map(|pair| {
+                    (served.erp.account.clone(), served.processor.account.clone(), pair)
+                }),
+            );
+        }
+        let mandate_case =
+            CaseKey::mandate(&served.processor.account, &found.customer, found.due.currency);
+        let requested = self.store.case(&mandate_case).await?.is_some_and(|case| {
+            case.reason.is_some_and(|reason| reason.code == ReasonCode::MandatePending)
+        });
+        let customer_state = match (&pair, &customer) {
+            (Some(pair), _) => CustomerState::Matched(pair.processor.clone()),
+            (None, _) if requested => CustomerState::NotMatched(Reason::new(
+                ReasonCode::MandatePending,
+                found.due.currency.code(),
+            )),
+            (None, _) => self.unmatched(&erp, found).await?,
+        };
+        let payments = self
+            .payments(claimed, context, &resolved.views, &served, &customer_state, found, depth)
+            .await?;
+        let mut facts = CollectionFacts {
+            frame,
+            invoice: invoice.clone(),
+            customer: customer_state,
+            named_mandate: customer.found().and_then(|one| one.stored.mandate.clone()),
+            mandates: Vec::new(),
+            mandate_requested: requested,
+            attempts: payments.attempts,
+            others: payments.others,
+            events: payments.stored.events,
+            items: payments.stored.items,
+            documents: BTreeMap::new(),
+            settled: payments.stored.documents,
+            person: context.person_facts.clone(),
+            day: DayUse::default(),
+            processor_name: served.link.processor.to_string(),
+        };
+        facts.documents = self.documents(&erp, &books::keys_to_read(&facts), depth).await?;
+        self.add_mandates(&served, &mut facts, found, direct).await?;
+        facts.day = self.day_use(&served, &facts, found).await?;
+        let mut decision = decide(&facts);
+        decision.hints.extend(asks_for(&served, &facts, found, &decision));
+        if !new_pairs.is_empty() {
+            decision.hints.push(CaseKey::customer(&served.erp.account, &found.customer));
+        }
+        Ok(Looked {
+            link: Some(served.link.id.clone()),
+            erp: Some((served.erp.connection.clone(), served.erp.account.clone())),
+            processor: Some((
+                served.processor.connection.clone(),
+                served.processor.account.clone(),
+            )),
+            facts: collection_facts(&facts, found, depth),
+            kept: Vec::new(),
+            pairs: new_pairs,
+            collections: payments.rows,
+            refs: collection_refs(&served, &facts, found),
+            settle: resolved.settle,
+            open: resolved.open.iter().map(|row| row.view.key.clone()).collect(),
+            unsent: resolved.unsent,
+            seq,
+            off: served.link.policy.mode == Mode::Off,
+            stopped: facts.frame.stopped,
+            decision,
+        })
+    }
+
+    async fn read_invoice(
+        &self,
+        erp: &ErpPort,
+        id: &InvoiceId,
+        cheap: Option<&Read<Invoice>>,
+        depth: Depth,
+    ) -> Result<Sight<Invoice>> {
+        if let (Depth::Cheap, Some(read @ (Read::Found(_) | Read::Odd(_)))) = (depth, cheap) {
+            return Ok(sight(read.clone()));
+        }
+        let mut reads = erp.port.invoices(std::slice::from_ref(id), Depth::Direct).await?;
+        Ok(reads.pop().map_or(Sight::NotRead, sight))
+    }
+
+    /// Once a payment was asked for, the case stays with the link that asked.
+    fn served_before(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+        context: &CaseContext,
+    ) -> Option<Served> {
+        let asked = context.commands.iter().any(|row| row.view.write.collects());
+        let link = claimed.link.as_ref().filter(|_| asked)?;
+        self.served(world, link)
+    }
+
+    /// Why the customer has no counterpart: what its own case says, if it was looked at.
+    async fn unmatched(&self, erp: &ErpPort, invoice: &Invoice) -> Result<CustomerState> {
+        let case = CaseKey::customer(&erp.account, &invoice.customer);
+        let said = self.store.case(&case).await?.and_then(|case| case.reason);
+        let reason = match said {
+            Some(reason) if reason.code == ReasonCode::CustomerAmbiguous => reason,
+            Some(_) | None => Reason::new(ReasonCode::CustomerUnmatched, invoice.customer.as_str()),
+        };
+        Ok(CustomerState::NotMatched(reason))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything a case's payments depend on")]
+    async fn payments(
+        &self,
+        claimed: &Claimed,
+        context: &CaseContext,
+        views: &[CommandView],
+        served: &Served,
+        customer: &CustomerState,
+        invoice: &Invoice,
+        depth: Depth,
+    ) -> Result<Payments> {
+        let mut stored = self.store.payment_context(&claimed.key).await?;
+        let ours = collected_by_us(views);
+        let mut ids: Vec<CollectionId> = ours.clone();
+        ids.extend(stored.collections.iter().map(|row| row.id.clone()));
+        ids.extend(context.person_facts.iter().filter_map(|fact| match &fact.said {
+            PersonSaid::Adopt { collection } => Some(collection.clone()),
+            PersonSaid::Match { collection, invoice: matched } if *matched == invoice.id => {
+                Some(collection.clone())
+            }
+            PersonSaid::Match { .. }
+            | PersonSaid::Retry { .. }
+            | PersonSaid::Release { .. }
+            | PersonSaid::Stop { .. }
+            | PersonSaid::Ignore { .. }
+            | PersonSaid::NotOurs { .. }
+            | PersonSaid::Choose { .. }
+            | PersonSaid::Leave { .. } => None,
+        }));
+        let mut others = Vec::new();
+        if let (Depth::Direct, CustomerState::Matched(payer)) = (depth, customer) {
+            let listed = served.processor.port.collections_of(payer).await?;
+            for collection in listed.into_iter().filter_map(Read::into_found) {
+                if collection.invoice().as_ref() == Some(&invoice.id) {
+                    ids.push(collection.id);
+                } else {
+                    others.push(collection);
+                }
+            }
+        }
+        let mut seen = BTreeSet::new();
+        ids.retain(|id| seen.insert(id.clone()));
+        let known: BTreeSet<CollectionId> =
+            stored.collections.iter().map(|row| row.id.clone()).collect();
+        let reads = served.processor.port.collections(&ids, Depth::Direct).await?;
+        let keys: BTreeSet<&str> = views.iter().map(|view| view.key.as_str()).collect();
+        let mut attempts = Vec::new();
+        let mut rows = Vec::new();
+        for (id, read) in ids.into_iter().zip(reads) {
+            let by_key = read
+                .found()
+                .and_then(Collection::key_stamp)
+                .is_some_and(|stamp| keys.contains(stamp));
+            let adopted = !ours.contains(&id) && !by_key;
+            if adopted && ended_before_cut_over(served, read.found()) {
+                continue;
+            }
+            if let Some(collection) = read.found() {
+                rows.push(directory_row(served, claimed, collection, adopted));
+            }
+            if !known.contains(&id) {
+                let account = &served.processor.account;
+                let events = self.store.events_of(account, "collection", id.as_str()).await?;
+                stored.events.extend(events);
+                stored.items.extend(self.store.items_of_collection(account, &id).await?);
+            }
+            attempts.push(Attempt { id, adopted, collection: sight(read) });
+        }
+        stored.events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        stored.events.dedup_by(|a, b| a.id == b.id);
+        let order = |kept: &model::payout::KeptItem| {
+            (kept.arrival_on, kept.payout.clone(), kept.item.ordinal)
+        };
+        stored.items.sort_by_key(order);
+        stored.items.dedup_by_key(|kept| order(kept));
+        attempts.sort_by_key(|attempt| {
+            let created = attempt.collection.found().map(|found| found.created_at);
+            (created.is_none(), created, attempt.id.clone())
+        });
+        Ok(Payments { attempts, others, stored, rows })
+    }
+
+    /// Documents by key; cheap reads prove no absence.
+    pub(crate) async fn documents(
+        &self,
+        erp: &ErpPort,
+        keys: &[(DocumentKind, Key)],
+        depth: Depth,
+    ) -> Result<BTreeMap<Key, Sight<ErpDocument>>> {
+        let mut documents = BTreeMap::new();
+        for slice in keys.chunks(erp.port.description().slice_max.max(1)) {
+            let reads = erp.port.documents(slice, depth).await?;
+            for ((_, key), read) in slice.iter().zip(reads) {
+                let seen = match depth {
+                    Depth::Cheap => cheap_sight(read),
+                    Depth::Direct => sight(read),
+                };
+                documents.insert(key.clone(), seen);
+            }
+        }
+        Ok(documents)
+    }
+
+    /// Mandates are read when a debit could follow; the one to be used is read by id.
+    async fn add_mandates(
+        &self,
+        served: &Served,
+        facts: &mut CollectionFacts,
+        invoice: &Invoice,
+        direct: bool,
+    ) -> Result<()> {
+        let live = facts.readable().any(|(_, collection)| collection.status.live());
+        let CustomerState::Matched(payer) = &facts.customer else { return Ok(()) };
+        if live || eligibility::wanted(facts, invoice).is_err() {
+            return Ok(());
+        }
+        let listed = served.processor.port.mandates_of(payer).await?;
+        facts.mandates = listed.into_iter().filter_map(Read::into_found).collect();
+        facts.mandates.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        if !direct {
+            return Ok(());
+        }
+        let chosen: Option<Mandate> = eligibility::choose_mandate(facts, invoice).ok().cloned();
+        let failed = facts.newest().map(|(_, collection)| collection.mandate.clone());
+        for id in chosen.map(|mandate| mandate.id).into_iter().chain(failed) {
+            let read = served.processor.port.mandates(std::slice::from_ref(&id)).await?;
+            if let Some(fresh) = read.into_iter().next().and_then(Read::into_found) {
+                facts.mandates.retain(|mandate| mandate.id != id);
+                facts.mandates.push(fresh);
+            }
+        }
+        Ok(())
+    }
+
+    async fn day_use(
+        &self,
+        served: &Served,
+        facts: &CollectionFacts,
+        invoice: &Invoice,
+    ) -> Result<DayUse> {
+        let limits = &served.link.policy.limits;
+        if limits.day_max.is_empty() && limits.day_count_max.is_none() {
+            return Ok(DayUse::default());
+        }
+        let start_of = |date: Date| {
+            date.to_zoned(facts.frame.zone.clone()).map(|zoned| zoned.timestamp()).ok()
+        };
+        let tomorrow = facts.frame.today.tomorrow().ok().and_then(start_of);
+        let (Some(from), Some(to)) = (start_of(facts.frame.today), tomorrow) else {
+            return Ok(DayUse::default());
+        };
+        let totals = self.store.day_totals(&served.link.id, from, to).await?;
+        let minor = totals.minor.get(invoice.due.currency.code()).copied().unwrap_or(0);
+        Ok(DayUse { count: totals.count, minor })
+    }
+}
+
+fn unread_invoice(invoice: &Sight<Invoice>) -> Decision {
+    let reason = match invoice {
+        Sight::Odd(why) => Reason::new(ReasonCode::OddRecord, why.clone()),
+        Sight::Missing => Reason::new(ReasonCode::RecordMissing, "the invoice is gone"),
+        Sight::NotRead | Sight::Found(_) => Reason::plain(ReasonCode::Unavailable),
+    };
+    Decision::rest(Stage::Open, reason)
+}
+
+/// The record was saved by somebody else than us since the last look of the same depth: stamps of
+/// queries and of direct reads are not comparable.
+fn person_saved(context: &CaseContext, invoice: &Invoice, depth: Depth) -> bool {
+    let Some((seq, before)) = context.facts.get(invoice_subject(depth)) else { return false };
+    let Some(version) = before.get("version").and_then(serde_json::Value::as_str) else {
+        return false;
+    };
+    let ours_since = context.commands.iter().any(|row| {
+        matches!(row.view.write, Write::Erp(_)) && row.sent_seq.is_some_and(|sent| sent > *seq)
+    });
+    !ours_since && invoice.version.as_str() > version
+}
+
+fn invoice_subject(depth: Depth) -> &'static str {
+    match depth {
+        Depth::Cheap => "invoice",
+        Depth::Direct => "invoice_direct",
+    }
+}
+
+/// Payments that our own commands made or adopted.
+fn collected_by_us(views: &[CommandView]) -> Vec<CollectionId> {
+    views
+        .iter()
+        .filter(|view| view.state == CommandState::Done)
+        .filter(|view| matches!(view.write, Write::Processor(ProcessorWrite::Collect(_))))
+        .filter_map(|view| view.answer.as_ref())
+        .map(|answer| CollectionId::new(answer.id.as_str()))
+        .collect()
+}
+
+/// Somebody's payment that was over before this link went live says nothing any more.
+fn ended_before_cut_over(served: &Served, collection: Option<&Collection>) -> bool {
+    let Some(collection) = collection else { return false };
+    let created_on = collection.created_at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    !collection.status.live()
+        && served.link.policy.cut_over_on.is_none_or(|cut_over| created_on < cut_over)
+}
+
+fn directory_row(
+    served: &Served,
+    claimed: &Claimed,
+    collection: &Collection,
+    adopted: bool,
+) -> CollectionRow {
+    CollectionRow {
+        account: served.processor.account.clone(),
+        id: collection.id.clone(),
+        case: Some(claimed.key.clone()),
+        adopted,
+        created_at: collection.created_at,
+        body: serde_json::to_value(collection).unwrap_or_default(),
+    }
+}
+
+/// Cases that must do something before this one can.
+fn asks_for(
+    served: &Served,
+    facts: &CollectionFacts,
+    invoice: &Invoice,
+    decision: &Decision,
+) -> Vec<CaseKey> {
+    let mut cases = Vec::new();
+    let waits = decision.reason.code;
+    if waits == ReasonCode::CustomerUnmatched {
+        cases.push(CaseKey::customer(&served.erp.account, &invoice.customer));
+    }
+    let lacks_mandate = matches!(
+        waits,
+        ReasonCode::NoMandate
+            | ReasonCode::MandateUnusable
+            | ReasonCode::CustomerUnmatched
+            | ReasonCode::MandatePending
+    );
+    let requests = facts.frame.policy.mandate_request != MandateRequestPolicy::Off;
+    if lacks_mandate && requests && facts.frame.policy.mode == Mode::On {
+        cases.push(CaseKey::mandate(
+            &served.processor.account,
+            &invoice.customer,
+            invoice.due.currency,
+        ));
+    }
+    cases
+}
+
+fn collection_facts(
+    facts: &CollectionFacts,
+    invoice: &Invoice,
+    depth: Depth,
+) -> Vec<store::rows::FactRow> {
+    let mut rows: Vec<_> = fact(invoice_subject(depth), invoice).into_iter().collect();
+    for (attempt, collection) in facts.readable() {
+        rows.extend(fact(format!("collection/{}", attempt.id), collection));
+    }
+    for (key, document) in &facts.documents {
+        if let Sight::Found(document) = document {
+            rows.extend(fact(format!("document/{key}"), document));
+        }
+    }
+    rows
+}
+
+fn collection_refs(served: &Served, facts: &CollectionFacts, invoice: &Invoice) -> Vec<String> {
+    let processor = &served.processor.account;
+    let mut list = vec![refs::customer(&served.erp.account, invoice.customer.as_str())];
+    if let CustomerState::Matched(payer) = &facts.customer {
+        list.push(refs::processor_customer(processor, payer.as_str()));
+    }
+    list.extend(facts.mandates.iter().map(|one| refs::mandate(processor, one.id.as_str())));
+    list.extend(facts.attempts.iter().map(|one| refs::collection(processor, one.id.as_str())));
+    list.extend(facts.readable().map(|(_, one)| refs::mandate(processor, one.mandate.as_str())));
+    list.sort();
+    list.dedup();
+    list
+}

@@ -1,0 +1,182 @@
+//! The look at a customer: who it is at each processor account that a link of its ERP serves.
+
+use std::collections::BTreeMap;
+
+use flows::customer::{CustomerDecision, CustomerFacts};
+use model::case::{CaseKey, CaseKind};
+use model::command::CommandView;
+use model::customer::{CustomerPair, ErpCustomer, fold_email};
+use model::decision::{Decision, Stage};
+use model::ids::{ErpCustomerId, ProcessorCustomerId};
+use model::person::{PersonFact, PersonSaid};
+use model::policy::Mode;
+use model::reason::{Reason, ReasonCode, ReasonKind};
+use model::sight::Sight;
+use ports::Depth;
+use store::rows::{CaseContext, Claimed};
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::world::World;
+
+use super::payout::last_reason;
+use super::sources::Served;
+use super::{Looked, fact, refs, sight};
+
+impl Engine {
+    pub(crate) async fn look_customer(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+        context: &CaseContext,
+    ) -> Result<Looked> {
+        let seq = self.store.next_seq().await?;
+        let account = &claimed.key.account;
+        let rest = |code, what: &str| {
+            Looked::bare(seq, Decision::rest(Stage::Open, Reason::new(code, what)))
+        };
+        let Some(erp) = world.erp_of_account(account) else {
+            return Ok(rest(ReasonCode::NoLink, account.as_str()));
+        };
+        let id = ErpCustomerId::new(claimed.key.subject.as_str());
+        let read = erp.port.customers(std::slice::from_ref(&id), Depth::Direct).await?.pop();
+        let customer = read.map_or(Sight::NotRead, sight);
+        let resolved = self.resolve(world, context, false).await?;
+        let mut looked = rest(ReasonCode::NoLink, account.as_str());
+        let links: Vec<_> = world.links_of_erp(&erp.connection).collect();
+        for link in links {
+            let Some(served) = self.served(world, &link.id) else { continue };
+            let decided =
+                self.match_customer(&served, &id, &customer, &resolved.views, context).await?;
+            let payer = decided.pair.as_ref().map(|pair| pair.processor.clone());
+            looked.refs.extend(
+                payer.map(|payer| {
+                    refs::processor_customer(&served.processor.account, payer.as_str())
+                }),
+            );
+            looked.pairs.extend(
+                decided.pair.map(|pair| {
+                    (served.erp.account.clone(), served.processor.account.clone(), pair)
+                }),
+            );
+            // One command a look: the first link that wants one; else the reason that weighs most.
+            if looked.decision.command.is_none()
+                && (looked.link.is_none() || outweighs(&decided.decision, &looked.decision))
+            {
+                let hints = std::mem::take(&mut looked.decision.hints);
+                looked.decision = decided.decision;
+                looked.decision.hints.extend(hints);
+                looked.link = Some(link.id.clone());
+                looked.processor =
+                    Some((served.processor.connection.clone(), served.processor.account.clone()));
+                looked.off = link.policy.mode == Mode::Off;
+            } else {
+                looked.decision.hints.extend(decided.decision.hints);
+            }
+        }
+        looked.erp = Some((erp.connection.clone(), erp.account.clone()));
+        looked.facts = customer.found().and_then(|one| fact("customer", one)).into_iter().collect();
+        looked.refs.push(refs::customer(account, id.as_str()));
+        looked.stopped = self.stopped().await?;
+        looked.settle = resolved.settle;
+        looked.open = resolved.open.iter().map(|row| row.view.key.clone()).collect();
+        looked.unsent = resolved.unsent;
+        Ok(looked)
+    }
+
+    /// The flow's answer for one link; also asked by a collection that finds no pair yet.
+    pub(crate) async fn match_customer(
+        &self,
+        served: &Served,
+        id: &ErpCustomerId,
+        customer: &Sight<ErpCustomer>,
+        views: &[CommandView],
+        context: &CaseContext,
+    ) -> Result<CustomerDecision> {
+        let pair = self.pair(served, id).await?;
+        let account = &served.processor.account;
+        let by_external = self.store.directory_by_erp_customer(account, id.as_str()).await?;
+        let email = customer.found().and_then(|one| one.email.as_deref()).map(fold_email);
+        let (by_email, same_email_erp) = match &email {
+            Some(email) if !email.is_empty() => {
+                let theirs = self.store.directory_by_email(account, email).await?;
+                let ours = self.store.directory_by_email(&served.erp.account, email).await?;
+                let others = ours.iter().filter(|one| one.id.as_str() != id.as_str()).count();
+                (theirs, others + 1)
+            }
+            Some(_) | None => (Vec::new(), 0),
+        };
+        let known =
+            self.read_payers(served, customer, pair.as_ref(), &context.person_facts).await?;
+        let frame =
+            self.frame(&served.erp, &served.processor, &served.link, views.to_vec(), true).await?;
+        let facts = CustomerFacts {
+            frame,
+            id: id.clone(),
+            customer: customer.clone(),
+            pair,
+            known,
+            by_external,
+            created: None,
+            by_email,
+            same_email_erp,
+            person: context.person_facts.clone(),
+            dependants: self.dependants(served, id).await?,
+            last_reason: last_reason(context),
+        };
+        Ok(flows::customer::decide(&facts))
+    }
+
+    /// The pair's customer, the one in the ERP's field, and the one a person chose, read by id.
+    async fn read_payers(
+        &self,
+        served: &Served,
+        customer: &Sight<ErpCustomer>,
+        pair: Option<&CustomerPair>,
+        said: &[PersonFact],
+    ) -> Result<BTreeMap<ProcessorCustomerId, Sight<model::customer::ProcessorCustomer>>> {
+        let stored = customer.found().and_then(|one| one.stored.processor_customer.clone());
+        let chosen = said.iter().rev().find_map(|fact| match &fact.said {
+            PersonSaid::Choose { customer } => Some(customer.clone()),
+            PersonSaid::Retry { .. }
+            | PersonSaid::Release { .. }
+            | PersonSaid::Stop { .. }
+            | PersonSaid::Ignore { .. }
+            | PersonSaid::Adopt { .. }
+            | PersonSaid::NotOurs { .. }
+            | PersonSaid::Match { .. }
+            | PersonSaid::Leave { .. } => None,
+        });
+        let mut ids: Vec<ProcessorCustomerId> = pair
+            .map(|pair| pair.processor.clone())
+            .into_iter()
+            .chain(stored)
+            .chain(chosen)
+            .collect();
+        ids.sort();
+        ids.dedup();
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let reads = served.processor.port.customers(&ids).await?;
+        Ok(ids.into_iter().zip(reads.into_iter().map(sight)).collect())
+    }
+
+    async fn dependants(&self, served: &Served, id: &ErpCustomerId) -> Result<Vec<CaseKey>> {
+        let reference = refs::customer(&served.erp.account, id.as_str());
+        let cases = self.store.cases_by_ref(&reference).await?;
+        Ok(cases.into_iter().filter(|case| case.kind != CaseKind::Customer).collect())
+    }
+}
+
+/// What needs a person, or acts, is shown before what rests.
+fn outweighs(new: &Decision, old: &Decision) -> bool {
+    let weight =
+        |decision: &Decision| match (decision.command.is_some(), decision.reason.code.kind()) {
+            (true, _) => 3,
+            (false, ReasonKind::NeedsPerson) => 2,
+            (false, ReasonKind::Waiting | ReasonKind::Skipped) => 1,
+            (false, ReasonKind::Settled | ReasonKind::Acting) => 0,
+        };
+    weight(new) > weight(old)
+}

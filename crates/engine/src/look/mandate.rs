@@ -1,0 +1,221 @@
+//! The look at a mandate: the customer's mandates in one currency, and the requests for one.
+
+use std::collections::BTreeMap;
+
+use flows::mandate::facts::MandateFacts;
+use jiff::Timestamp;
+use model::case::{CaseKey, CaseKind};
+use model::command::{CommandState, ProcessorWrite, Write};
+use model::customer::{CustomerPair, MatchedBy};
+use model::decision::{Decision, Stage};
+use model::ids::{ErpCustomerId, MandateRequestId, ProcessorCustomerId};
+use model::key::Key;
+use model::mandate::{Mandate, MandateRequest};
+use model::policy::Mode;
+use model::reason::{Reason, ReasonCode};
+use model::sight::Sight;
+use ports::{Depth, Read};
+use store::rows::{CaseContext, Claimed};
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::world::World;
+
+use super::payout::last_reason;
+use super::sources::Served;
+use super::{Looked, fact, refs, sight};
+
+/// What is known of the requests that this case made.
+type Requests = BTreeMap<MandateRequestId, Sight<MandateRequest>>;
+
+impl Engine {
+    pub(crate) async fn look_mandate(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+        context: &CaseContext,
+    ) -> Result<Looked> {
+        let seq = self.store.next_seq().await?;
+        let bare = |code, what: &str| {
+            Looked::bare(seq, Decision::rest(Stage::Open, Reason::new(code, what)))
+        };
+        let account = &claimed.key.account;
+        let Some((id, currency)) = claimed.key.mandate_parts() else {
+            return Ok(bare(ReasonCode::OddRecord, "the case names no customer and currency"));
+        };
+        let Some(processor) = world.processor_of_account(account) else {
+            return Ok(bare(ReasonCode::NoLink, account.as_str()));
+        };
+        let links = world.links_of_processor(&processor.connection);
+        let fitting = links.into_iter().find(|link| link.policy.currencies.contains(&currency));
+        let Some(served) = fitting.and_then(|link| self.served(world, &link.id)) else {
+            return Ok(bare(ReasonCode::CurrencyNotMapped, currency.code()));
+        };
+        let ids = std::slice::from_ref(&id);
+        let customer = served.erp.port.customers(ids, Depth::Direct).await?.pop();
+        let customer = customer.map_or(Sight::NotRead, sight);
+        let resolved = self.resolve(world, context, false).await?;
+        let requests = self.requests(&served, &resolved.views).await?;
+        let stored = self.pair(&served, &id).await?;
+        let made = made_pair(&served, &id, &requests);
+        let pair = stored.as_ref().map(|pair| pair.processor.clone());
+        let pair = pair.or_else(|| made.as_ref().map(|pair| pair.processor.clone()));
+        let mandates = match &pair {
+            Some(payer) => self.mandates_of(&served, payer).await?,
+            None => Vec::new(),
+        };
+        let own = CaseKey::customer(&served.erp.account, &id);
+        let unmatched = match pair.is_some() {
+            true => None,
+            false => self.store.case(&own).await?.and_then(|case| case.reason),
+        };
+        let invitations = self.invitations(&served, &requests).await?;
+        let collections = self.collections_of_customer(&served, &id).await?;
+        let frame = self
+            .frame(&served.erp, &served.processor, &served.link, resolved.views.clone(), true)
+            .await?;
+        let stopped = frame.stopped;
+        let facts = MandateFacts {
+            frame,
+            id: id.clone(),
+            currency,
+            customer,
+            pair: pair.clone(),
+            unmatched,
+            mandates,
+            requests,
+            invited_at: invited_at(context),
+            invitations,
+            wanted: true,
+            collections,
+            person: context.person_facts.clone(),
+            last_reason: last_reason(context),
+        };
+        let mut decision = flows::mandate::decide(&facts);
+        if pair.is_none() && stored.is_none() {
+            decision.hints.push(own.clone());
+        }
+        let new_pair = made.filter(|_| stored.is_none());
+        if new_pair.is_some() {
+            decision.hints.push(own);
+        }
+        Ok(Looked {
+            decision,
+            link: Some(served.link.id.clone()),
+            erp: Some((served.erp.connection.clone(), served.erp.account.clone())),
+            processor: Some((processor.connection.clone(), processor.account.clone())),
+            facts: facts
+                .mandates
+                .iter()
+                .filter_map(|mandate| fact(format!("mandate/{}", mandate.id), mandate))
+                .chain(facts.customer.found().and_then(|customer| fact("customer", customer)))
+                .collect(),
+            kept: Vec::new(),
+            pairs: new_pair
+                .into_iter()
+                .map(|pair| (served.erp.account.clone(), processor.account.clone(), pair))
+                .collect(),
+            collections: Vec::new(),
+            refs: mandate_refs(&served, &facts, pair.as_ref()),
+            settle: resolved.settle,
+            open: resolved.open.iter().map(|row| row.view.key.clone()).collect(),
+            unsent: resolved.unsent,
+            seq,
+            off: served.link.policy.mode == Mode::Off,
+            stopped,
+        })
+    }
+
+    async fn requests(
+        &self,
+        served: &Served,
+        views: &[model::command::CommandView],
+    ) -> Result<Requests> {
+        let ids: Vec<MandateRequestId> = views
+            .iter()
+            .filter(|view| view.state == CommandState::Done)
+            .filter(|view| {
+                matches!(view.write, Write::Processor(ProcessorWrite::RequestMandate(_)))
+            })
+            .filter_map(|view| view.answer.as_ref())
+            .map(|answer| MandateRequestId::new(answer.id.as_str()))
+            .collect();
+        if ids.is_empty() {
+            return Ok(Requests::new());
+        }
+        let reads = served.processor.port.mandate_requests(&ids).await?;
+        Ok(ids.into_iter().zip(reads).map(|(id, read)| (id, sight(read))).collect())
+    }
+
+    async fn mandates_of(
+        &self,
+        served: &Served,
+        payer: &ProcessorCustomerId,
+    ) -> Result<Vec<Mandate>> {
+        let listed = served.processor.port.mandates_of(payer).await?;
+        let mut mandates: Vec<Mandate> = listed.into_iter().filter_map(Read::into_found).collect();
+        mandates.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        Ok(mandates)
+    }
+
+    async fn invitations(
+        &self,
+        served: &Served,
+        requests: &Requests,
+    ) -> Result<Vec<model::mandate::Invitation>> {
+        let mut invitations = Vec::new();
+        for request in requests.keys() {
+            invitations.extend(served.processor.port.invitation(request).await?);
+        }
+        Ok(invitations)
+    }
+
+    /// Cases of the customer's invoices that were looked at so far.
+    async fn collections_of_customer(
+        &self,
+        served: &Served,
+        id: &ErpCustomerId,
+    ) -> Result<Vec<CaseKey>> {
+        let reference = refs::customer(&served.erp.account, id.as_str());
+        let cases = self.store.cases_by_ref(&reference).await?;
+        Ok(cases.into_iter().filter(|case| case.kind == CaseKind::Collection).collect())
+    }
+}
+
+/// The customer that the processor made for a fulfilled request is this customer.
+fn made_pair(served: &Served, id: &ErpCustomerId, requests: &Requests) -> Option<CustomerPair> {
+    let found = requests.values().filter_map(Sight::found);
+    let fulfilled = found.filter(|request| request.mandate.is_some());
+    let payer = fulfilled.filter_map(|request| request.customer.clone()).next_back()?;
+    Some(CustomerPair {
+        link: served.link.id.clone(),
+        erp: id.clone(),
+        processor: payer,
+        by: MatchedBy::Created,
+    })
+}
+
+fn invited_at(context: &CaseContext) -> BTreeMap<Key, Timestamp> {
+    context
+        .commands
+        .iter()
+        .filter(|row| matches!(row.view.write, Write::Processor(ProcessorWrite::InviteMandate(_))))
+        .filter_map(|row| Some((row.view.key.clone(), row.last_sent_at?)))
+        .collect()
+}
+
+fn mandate_refs(
+    served: &Served,
+    facts: &MandateFacts,
+    pair: Option<&ProcessorCustomerId>,
+) -> Vec<String> {
+    let processor = &served.processor.account;
+    let mut list = vec![refs::customer(&served.erp.account, facts.id.as_str())];
+    list.extend(pair.map(|payer| refs::processor_customer(processor, payer.as_str())));
+    list.extend(facts.mandates.iter().map(|one| refs::mandate(processor, one.id.as_str())));
+    let requests = facts.requests.keys();
+    list.extend(requests.map(|id| refs::mandate_request(processor, id.as_str())));
+    list.sort();
+    list.dedup();
+    list
+}

@@ -1,0 +1,117 @@
+//! Looks: for each kind of case, read both sides afresh, fill the flow's facts, decide.
+
+mod collection;
+mod customer;
+mod mandate;
+mod payout;
+mod refund;
+mod sources;
+
+pub(crate) use collection::CollectionBatch;
+pub(crate) use payout::{kind_of_role, serve_link};
+
+use model::decision::Decision;
+use model::ids::{AccountId, ConnectionId, LinkId};
+use model::key::Key;
+use model::payout::KeptItem;
+use model::sight::Sight;
+use ports::Read;
+use store::rows::{CollectionRow, FactRow, Settle};
+
+use model::customer::CustomerPair;
+
+/// What one look at one case came to, before it is saved.
+pub(crate) struct Looked {
+    pub decision: Decision,
+    pub link: Option<LinkId>,
+    /// Where commands of either side go.
+    pub erp: Option<(ConnectionId, AccountId)>,
+    pub processor: Option<(ConnectionId, AccountId)>,
+    pub facts: Vec<FactRow>,
+    pub kept: Vec<(AccountId, KeptItem)>,
+    pub pairs: Vec<(AccountId, AccountId, CustomerPair)>,
+    pub collections: Vec<CollectionRow>,
+    pub refs: Vec<String>,
+    /// Settled while resolving open commands.
+    pub settle: Vec<(Key, Settle)>,
+    /// Open commands whose outcome is not known.
+    pub open: Vec<Key>,
+    /// Committed, never executed.
+    pub unsent: Vec<Key>,
+    /// The sequence taken before the first request of the look.
+    pub seq: i64,
+    /// The link's mode lets nothing be sent.
+    pub off: bool,
+    pub stopped: bool,
+}
+
+impl Looked {
+    /// A look that could not get as far as a flow.
+    pub(crate) fn bare(seq: i64, decision: Decision) -> Looked {
+        Looked {
+            decision,
+            link: None,
+            erp: None,
+            processor: None,
+            facts: Vec::new(),
+            kept: Vec::new(),
+            pairs: Vec::new(),
+            collections: Vec::new(),
+            refs: Vec::new(),
+            settle: Vec::new(),
+            open: Vec::new(),
+            unsent: Vec::new(),
+            seq,
+            off: false,
+            stopped: false,
+        }
+    }
+}
+
+/// A direct read, as a sight.
+pub(crate) fn sight<T>(read: Read<T>) -> Sight<T> {
+    match read {
+        Read::Found(value) => Sight::Found(value),
+        Read::Missing => Sight::Missing,
+        Read::Odd(why) => Sight::Odd(why),
+    }
+}
+
+/// A read from a list or query: what it does not show is not known to be missing.
+pub(crate) fn cheap_sight<T>(read: Read<T>) -> Sight<T> {
+    match read {
+        Read::Found(value) => Sight::Found(value),
+        Read::Missing => Sight::NotRead,
+        Read::Odd(why) => Sight::Odd(why),
+    }
+}
+
+pub(crate) fn fact<T: serde::Serialize>(subject: impl Into<String>, value: &T) -> Option<FactRow> {
+    let body = serde_json::to_value(value).ok()?;
+    Some(FactRow { subject: subject.into(), body })
+}
+
+/// References by which news finds a case.
+pub(crate) mod refs {
+    use model::ids::AccountId;
+
+    pub(crate) fn customer(erp: &AccountId, id: &str) -> String {
+        format!("customer/{erp}/{id}")
+    }
+
+    pub(crate) fn processor_customer(processor: &AccountId, id: &str) -> String {
+        format!("payer/{processor}/{id}")
+    }
+
+    pub(crate) fn mandate(processor: &AccountId, id: &str) -> String {
+        format!("mandate/{processor}/{id}")
+    }
+
+    pub(crate) fn mandate_request(processor: &AccountId, id: &str) -> String {
+        format!("mandate-request/{processor}/{id}")
+    }
+
+    pub(crate) fn collection(processor: &AccountId, id: &str) -> String {
+        format!("collection/{processor}/{id}")
+    }
+}

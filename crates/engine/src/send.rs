@@ -1,0 +1,134 @@
+//! Do: one committed command is sent, and its answer is a fact.
+
+use std::time::Duration;
+
+use jiff::ToSpan;
+use tracing::{info, warn};
+
+use model::command::{Command, ErpWrite, Rejection, RejectionCause, Write};
+use ports::{Description, PortError};
+use store::rows::{Claimed, SendOutcome};
+
+use crate::engine::Engine;
+use crate::error::{EngineError, Result};
+use crate::world::World;
+
+/// Seconds of lease that must be left beyond the request's deadline when it is sent.
+const LEASE_MARGIN_SECONDS: u64 = 5;
+
+/// How a send ended, as far as the worker must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// Done or refused: look again at once.
+    Answered,
+    /// Not executed, or unknown: look again after a while.
+    Later,
+    /// The lease did not suffice; nothing was sent.
+    Withheld,
+}
+
+impl Engine {
+    pub(crate) async fn send(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+        command: &Command,
+        connection: &model::ids::ConnectionId,
+    ) -> Result<Sent> {
+        let not_connected =
+            || EngineError::Setup(format!("connection {connection} is not connected"));
+        let description: Description = match &command.write {
+            Write::Erp(_) => {
+                world.erp(connection).ok_or_else(not_connected)?.port.description().clone()
+            }
+            Write::Processor(_) => {
+                world.processor(connection).ok_or_else(not_connected)?.port.description().clone()
+            }
+        };
+        let seq = self.store.next_seq().await?;
+        let now = self.now();
+        let watch = i64::try_from(description.watch().as_secs()).unwrap_or(i64::MAX / 2);
+        let begun = self
+            .store
+            .begin_send(
+                &command.key,
+                claimed.epoch,
+                seq,
+                now,
+                now + watch.seconds(),
+                self.clock.lease_now(),
+                lease_needed(description.deadline),
+            )
+            .await?;
+        if !begun {
+            return Ok(Sent::Withheld);
+        }
+        let answered = match &command.write {
+            Write::Erp(write) => {
+                let erp = world.erp(connection).ok_or_else(not_connected)?;
+                erp.port.write(&command.key, write).await
+            }
+            Write::Processor(write) => {
+                let processor = world.processor(connection).ok_or_else(not_connected)?;
+                processor.port.write(&command.key, write).await
+            }
+        };
+        let (outcome, sent) = match answered {
+            Ok(answer) => {
+                info!(key = %command.key, id = %answer.id, adopted = answer.adopted, "done");
+                self.note(connection, None);
+                (SendOutcome::Done(answer), Sent::Answered)
+            }
+            Err(error) => {
+                warn!(key = %command.key, %error, "not done");
+                self.note_error(connection, &error);
+                outcome(error)
+            }
+        };
+        self.store.finish_send(&command.key, &outcome, self.now()).await?;
+        Ok(sent)
+    }
+
+    /// Only what the connection as a whole suffers from is its trouble.
+    pub(crate) fn note_error(&self, connection: &model::ids::ConnectionId, error: &PortError) {
+        match error {
+            PortError::Unauthorised(_) | PortError::Unavailable(_) => {
+                self.note(connection, Some(error.to_string()));
+            }
+            PortError::Rejected(_)
+            | PortError::Stale(_)
+            | PortError::Throttled { .. }
+            | PortError::OutcomeUnknown(_)
+            | PortError::Unsupported(_) => {}
+        }
+    }
+}
+
+fn lease_needed(deadline: Duration) -> u32 {
+    u32::try_from(deadline.as_secs().saturating_add(LEASE_MARGIN_SECONDS)).unwrap_or(u32::MAX)
+}
+
+fn outcome(error: PortError) -> (SendOutcome, Sent) {
+    match error {
+        PortError::Rejected(rejection) => {
+            (SendOutcome::Rejected { rejection, version: None }, Sent::Answered)
+        }
+        PortError::Unsupported(words) => {
+            let rejection = Rejection { cause: RejectionCause::Unsupported, words, field: None };
+            (SendOutcome::Rejected { rejection, version: None }, Sent::Answered)
+        }
+        PortError::Stale(what) => (SendOutcome::NotExecuted(what), Sent::Answered),
+        error @ (PortError::Unauthorised(_)
+        | PortError::Throttled { .. }
+        | PortError::Unavailable(_)) => (SendOutcome::NotExecuted(error.to_string()), Sent::Later),
+        PortError::OutcomeUnknown(what) => (SendOutcome::Unknown(what), Sent::Later),
+    }
+}
+
+/// Whether a write rests on records whose freshness the engine must ensure by direct reads.
+pub(crate) fn needs_direct(write: &Write) -> bool {
+    match write {
+        Write::Erp(ErpWrite::AnnotateReceipt(_)) => false,
+        Write::Erp(_) | Write::Processor(_) => write.moves_money(),
+    }
+}

@@ -1,0 +1,376 @@
+//! One pass: claim due cases, look at them in bulk, decide, save, and do one command each. The
+//! caller (a shell's loop, the simulator) calls `work` again as long as it says that something
+//! happened.
+
+use std::collections::BTreeSet;
+
+use futures::StreamExt;
+use futures::stream;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use tracing::warn;
+
+use model::case::{Actor, CaseKey, CaseKind};
+use model::command::Write;
+use model::decision::{Decision, Stage};
+use model::key::Key;
+use model::reason::{Reason, ReasonCode, ReasonKind};
+use ports::Depth;
+use store::rows::{
+    CaseContext, ClaimRequest, Claimed, Hint, LookResult, NewCommand, Saved, Settle,
+};
+
+use crate::engine::Engine;
+use crate::error::{EngineError, Result};
+use crate::look::{CollectionBatch, Looked};
+use crate::send::{Sent, needs_direct};
+use crate::world::World;
+
+/// Seconds after which a case is looked at again when the other side could not be reached.
+const RETRY_SECONDS: i64 = 30;
+
+/// Seconds between looks for the outcome of a command that is not known.
+const OUTCOME_SECONDS: i64 = 20;
+
+/// Seconds by which hints of a look that decided nothing new are put off, so that two cases that
+/// wait for each other do not spin.
+const SAME_AGAIN_SECONDS: i64 = 300;
+
+/// Seconds that a document's lock is waited for before it is tried again.
+const LOCK_SECONDS: i64 = 5;
+
+/// The order in which kinds are worked on: who others wait for comes first.
+const ORDER: [CaseKind; 5] = [
+    CaseKind::Customer,
+    CaseKind::Mandate,
+    CaseKind::Refund,
+    CaseKind::Collection,
+    CaseKind::Payout,
+];
+
+/// What a pass did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Worked {
+    /// Cases looked at.
+    pub looked: u32,
+    /// Commands sent.
+    pub sent: u32,
+    /// Looks that failed and come again later.
+    pub failed: u32,
+}
+
+struct One {
+    sent: bool,
+    failed: bool,
+}
+
+impl Engine {
+    /// One pass over all kinds of cases.
+    pub async fn work(&self) -> Result<Worked> {
+        let world = self.world();
+        let mut worked = Worked::default();
+        for kind in ORDER {
+            let request = ClaimRequest {
+                worker: self.settings.worker.clone(),
+                now: self.now(),
+                lease_now: self.clock.lease_now(),
+                lease_seconds: self.settings.lease_seconds,
+                grace_seconds: grace_seconds(&world),
+                kind,
+                limit: self.settings.batch,
+            };
+            let claimed = self.store.claim(&request).await?;
+            if claimed.is_empty() {
+                continue;
+            }
+            let ids: Vec<_> = claimed.iter().map(|one| one.id).collect();
+            let contexts = self.store.contexts(&ids).await?;
+            let batch = match self.prepare(&world, kind, &claimed).await {
+                Ok(batch) => batch,
+                Err(error) => {
+                    self.give_back(&claimed, &error).await?;
+                    worked.failed += u32::try_from(claimed.len()).unwrap_or(u32::MAX);
+                    continue;
+                }
+            };
+            let (world, batch) = (&world, &batch);
+            let ones: Vec<Result<One>> = stream::iter(claimed.into_iter().zip(contexts))
+                .map(|(claimed, context)| async move {
+                    self.work_case(world, &claimed, &context, batch).await
+                })
+                .buffered(self.settings.concurrency.max(1))
+                .collect()
+                .await;
+            for one in ones {
+                let one = one?;
+                worked.looked += 1;
+                worked.sent += u32::from(one.sent);
+                worked.failed += u32::from(one.failed);
+            }
+        }
+        Ok(worked)
+    }
+
+    async fn prepare(
+        &self,
+        world: &World,
+        kind: CaseKind,
+        claimed: &[Claimed],
+    ) -> Result<CollectionBatch> {
+        match kind {
+            CaseKind::Collection => self.collection_batch(world, claimed).await,
+            CaseKind::Customer | CaseKind::Mandate | CaseKind::Payout | CaseKind::Refund => {
+                Ok(CollectionBatch::default())
+            }
+        }
+    }
+
+    /// A read for the whole batch failed: all of it comes again a little later.
+    async fn give_back(&self, claimed: &[Claimed], error: &EngineError) -> Result<()> {
+        warn!(%error, cases = claimed.len(), "looks put off");
+        let later = self.now() + RETRY_SECONDS.seconds();
+        for one in claimed {
+            self.store.release(one.id, one.epoch, Some(later)).await?;
+        }
+        Ok(())
+    }
+
+    async fn work_case(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+        context: &CaseContext,
+        batch: &CollectionBatch,
+    ) -> Result<One> {
+        match self.look_and_do(world, claimed, context, batch).await {
+            Ok((due_at, sent)) => {
+                self.store.release(claimed.id, claimed.epoch, due_at).await?;
+                Ok(One { sent, failed: false })
+            }
+            Err(EngineError::Port(error)) => {
+                warn!(case = %claimed.key, %error, "look put off");
+                self.note_case_error(world, claimed, &error);
+                let later = self.now() + RETRY_SECONDS.seconds();
+                self.store.release(claimed.id, claimed.epoch, Some(later)).await?;
+                Ok(One { sent: false, failed: true })
+            }
+            Err(error @ EngineError::Setup(_)) => {
+                warn!(case = %claimed.key, %error, "look put off");
+                let later = self.now() + SAME_AGAIN_SECONDS.seconds();
+                self.store.release(claimed.id, claimed.epoch, Some(later)).await?;
+                Ok(One { sent: false, failed: true })
+            }
+            Err(error @ EngineError::Store(_)) => Err(error),
+        }
+    }
+
+    fn note_case_error(&self, world: &World, claimed: &Claimed, error: &ports::PortError) {
+        let erp = world.erp_of_account(&claimed.key.account).map(|port| port.connection);
+        let processor =
+            || world.processor_of_account(&claimed.key.account).map(|port| port.connection);
+        if let Some(connection) = erp.or_else(processor) {
+            self.note_error(&connection, error);
+        }
+    }
+
+    /// Gives the case's next due time and whether a command was sent.
+    async fn look_and_do(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+        context: &CaseContext,
+        batch: &CollectionBatch,
+    ) -> Result<(Option<Timestamp>, bool)> {
+        let mut looked = self.look(world, claimed, context, batch, Depth::Cheap).await?;
+        // Daily limits are decided and saved one at a time.
+        let mut turn = None;
+        if looked.decision.command.as_ref().is_some_and(|command| needs_direct(&command.write)) {
+            let collects =
+                looked.decision.command.as_ref().is_some_and(|command| command.write.collects());
+            if collects && limited(world, &looked) {
+                turn = Some(self.limits.lock().await);
+            }
+            looked = self.look(world, claimed, context, batch, Depth::Direct).await?;
+        }
+        hold(&mut looked);
+        let same = same_as_before(context, &looked.decision);
+        let result = self.result(claimed, &looked, same);
+        let saved = self.store.save_look(&result).await?;
+        drop(turn);
+        let now = self.now();
+        let open_soon = (!looked.open.is_empty()).then(|| now + OUTCOME_SECONDS.seconds());
+        let due = earliest(looked.decision.look_at, open_soon);
+        match (saved, &result.command) {
+            (Saved::LeaseLost, _) => Ok((None, false)),
+            (Saved::Locked { by }, _) => {
+                tracing::debug!(case = %claimed.key, %by, "a document is locked");
+                Ok((earliest(due, Some(now + LOCK_SECONDS.seconds())), false))
+            }
+            (Saved::Stored, None) if !result.kept_items.is_empty() => Ok((Some(now), false)),
+            (Saved::Stored, None) => Ok((due, false)),
+            (Saved::Stored, Some(new)) => {
+                let sent = self.send(world, claimed, &new.command, &new.connection).await?;
+                let due = match sent {
+                    Sent::Answered => Some(self.now()),
+                    Sent::Later => Some(self.now() + retry_after(context, &new.command.key)),
+                    Sent::Withheld => Some(self.now() + LOCK_SECONDS.seconds()),
+                };
+                Ok((due, sent != Sent::Withheld))
+            }
+        }
+    }
+
+    pub(crate) async fn look(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+        context: &CaseContext,
+        batch: &CollectionBatch,
+        depth: Depth,
+    ) -> Result<Looked> {
+        match claimed.key.kind {
+            CaseKind::Collection => {
+                self.look_collection(world, claimed, context, batch, depth).await
+            }
+            CaseKind::Payout => self.look_payout(world, claimed, context, depth).await,
+            CaseKind::Refund => self.look_refund(world, claimed, context, depth).await,
+            CaseKind::Mandate => self.look_mandate(world, claimed, context).await,
+            CaseKind::Customer => self.look_customer(world, claimed, context).await,
+        }
+    }
+
+    fn result(&self, claimed: &Claimed, looked: &Looked, same: bool) -> LookResult {
+        let now = self.now();
+        let command = looked.decision.command.as_ref().and_then(|command| {
+            let (connection, account) = match &command.write {
+                Write::Erp(_) => looked.erp.clone()?,
+                Write::Processor(_) => looked.processor.clone()?,
+            };
+            let account_of = |document: &model::command::DocumentRef| {
+                use model::command::DocumentRef as Doc;
+                match document {
+                    Doc::Invoice(_) | Doc::Receipt(_) | Doc::ErpRefund(_) => &looked.erp,
+                    Doc::Collection(_) | Doc::Payout(_) => &looked.processor,
+                }
+            };
+            let locks: BTreeSet<String> = command
+                .write
+                .documents()
+                .iter()
+                .map(|document| {
+                    let owner = account_of(document).as_ref().map(|(_, account)| account.as_str());
+                    format!("{}|{document:?}", owner.unwrap_or("-"))
+                })
+                .collect();
+            Some(NewCommand {
+                connection,
+                account,
+                command: command.clone(),
+                locks: locks.into_iter().collect(),
+                passes_own_locks: command.write.is_cancel(),
+            })
+        });
+        let hint_at = if same { now + SAME_AGAIN_SECONDS.seconds() } else { now };
+        let hints = looked
+            .decision
+            .hints
+            .iter()
+            .collect::<BTreeSet<&CaseKey>>()
+            .into_iter()
+            .filter(|case| **case != claimed.key)
+            .map(|case| Hint { case: case.clone(), due_at: hint_at, link: looked.link.clone() });
+        LookResult {
+            case: claimed.id,
+            epoch: claimed.epoch,
+            seq: looked.seq,
+            at: now,
+            link: looked.link.clone(),
+            facts: looked
+                .facts
+                .iter()
+                .cloned()
+                .chain(crate::look::fact("decision", &looked.decision))
+                .collect(),
+            decision: looked.decision.clone(),
+            settle: settle(looked, command.as_ref().map(|new| &new.command.key)),
+            command,
+            kept_items: looked.kept.clone(),
+            pairs: looked.pairs.clone(),
+            collections: looked.collections.clone(),
+            hints: hints.collect(),
+            refs: looked.refs.clone(),
+            actor: Actor::System,
+        }
+    }
+}
+
+/// Open commands that are not wanted any more are watched for an orphan; ones that were never
+/// executed end.
+fn settle(looked: &Looked, wanted: Option<&Key>) -> Vec<(Key, Settle)> {
+    let mut settle = looked.settle.clone();
+    let held = looked.off || looked.stopped;
+    for key in looked.open.iter().filter(|key| Some(*key) != wanted) {
+        settle.push((key.clone(), Settle::Watched));
+    }
+    if !held {
+        for key in looked.unsent.iter().filter(|key| Some(*key) != wanted) {
+            settle.push((key.clone(), Settle::Ended));
+        }
+    }
+    settle
+}
+
+/// The global stop and a link that is off hold every command, queued ones too (mission row C13).
+fn hold(looked: &mut Looked) {
+    let code = match (looked.stopped, looked.off) {
+        (true, _) => ReasonCode::Stopped,
+        (false, true) => ReasonCode::LinkOff,
+        (false, false) => return,
+    };
+    if let Some(command) = looked.decision.command.take() {
+        let detail = format!("{} waits", command.write.name());
+        looked.decision.reason = Reason::new(code, detail);
+    }
+}
+
+fn limited(world: &World, looked: &Looked) -> bool {
+    let link = looked.link.as_ref().and_then(|id| world.links.get(id));
+    link.is_some_and(|link| {
+        let limits = &link.policy.limits;
+        !limits.day_max.is_empty() || limits.day_count_max.is_some()
+    })
+}
+
+/// The look came to what the last one came to, with nothing to do.
+fn same_as_before(context: &CaseContext, decision: &Decision) -> bool {
+    let before = context.facts.get("decision").map(|(_, body)| body);
+    decision.command.is_none() && before == serde_json::to_value(decision).ok().as_ref()
+}
+
+fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, None) | (None, one) => one,
+    }
+}
+
+/// Doubled with each send, from half a minute to a quarter of an hour.
+fn retry_after(context: &CaseContext, key: &Key) -> SignedDuration {
+    let sends =
+        context.commands.iter().find(|row| row.view.key == *key).map_or(0, |row| row.view.sends);
+    let seconds = RETRY_SECONDS << sends.min(5);
+    SignedDuration::from_secs(seconds.min(900))
+}
+
+/// The longest deadline that a former holder's request may still have out.
+fn grace_seconds(world: &World) -> u32 {
+    let erps = world.erps.values().map(|port| port.description().deadline);
+    let processors = world.processors.values().map(|port| port.description().deadline);
+    let longest = erps.chain(processors).max().unwrap_or_default();
+    u32::try_from(longest.as_secs()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// Closed for good as far as the store's lists are concerned.
+#[must_use]
+pub fn is_closed(stage: Stage, reason: &Reason) -> bool {
+    stage == Stage::Closed && reason.code.kind() == ReasonKind::Settled
+}

@@ -1,0 +1,321 @@
+//! The proof: processor, our clearing ledger and the ERP's documents against each other, payout by
+//! payout. A side that could not be read is "not proved", never zero (DESIGN.md section 5, Proof).
+
+use std::collections::BTreeMap;
+
+use flows::payout::{bank_account, bank_lines, own_documents, proof};
+use model::case::{CaseKey, CaseKind};
+use model::command::CommandView;
+use model::decision::Stage;
+use model::ids::{LinkId, PayoutId};
+use model::key::Key;
+use model::ledger::{ClearingAccount, Posting};
+use model::money::{Currency, ItemAmount, Money, MoneyError};
+use model::payout::{KeptItem, Payout, PayoutItemKind, PayoutStatus};
+use model::reason::ReasonCode;
+use model::receipt::{DocumentKind, ErpDocument, ReceiptPlace};
+use model::sight::Sight;
+use ports::{Depth, Read};
+use serde::{Deserialize, Serialize};
+use store::rows::{CaseFilter, CaseRow};
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::look::{kind_of_role, serve_link};
+use crate::world::World;
+
+/// Cases read at a time.
+const PAGE: u32 = 500;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    pub findings: Vec<Finding>,
+    pub totals: Vec<Total>,
+}
+
+/// One comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    pub what: String,
+    pub processor: Option<Money>,
+    pub books: Option<Money>,
+    pub verdict: Verdict,
+    pub why: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Equal to the penny.
+    Proved,
+    /// Still on its way, for the reason given.
+    Pending,
+    /// A side could not be read.
+    NotProved,
+    /// Not equal.
+    Differs,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Total {
+    pub what: String,
+    pub amount: Money,
+}
+
+/// Sums per name and currency.
+#[derive(Default)]
+struct Sums(BTreeMap<(String, Currency), ItemAmount>);
+
+impl Sums {
+    fn add(&mut self, what: &str, currency: Currency, amount: ItemAmount) {
+        let held = self.0.entry((what.to_owned(), currency)).or_insert(ItemAmount::ZERO);
+        *held = held.checked_add(amount).unwrap_or(*held);
+    }
+
+    fn totals(self) -> Vec<Total> {
+        self.0
+            .into_iter()
+            .filter_map(|((what, currency), amount)| {
+                let minor = amount.round_to_minor().ok()?;
+                Some(Total { what, amount: Money::new(minor, currency) })
+            })
+            .collect()
+    }
+}
+
+impl Engine {
+    /// Proves every payout of the link (or of all links), and what stands between processor and bank.
+    pub async fn verify(&self, link: Option<&LinkId>) -> Result<Proof> {
+        let world = self.world();
+        let mut findings = Vec::new();
+        let mut sums = Sums::default();
+        for row in self.all_cases(CaseKind::Payout, link).await? {
+            findings.extend(self.verify_payout(&world, &row, &mut sums).await?);
+        }
+        for row in self.all_cases(CaseKind::Collection, link).await? {
+            findings.extend(self.verify_collection(&row, &mut sums).await?);
+        }
+        Ok(Proof { findings, totals: sums.totals() })
+    }
+
+    async fn all_cases(&self, kind: CaseKind, link: Option<&LinkId>) -> Result<Vec<CaseRow>> {
+        let mut rows = Vec::new();
+        let mut after = None;
+        loop {
+            let filter = CaseFilter {
+                kind: Some(kind),
+                link: link.cloned(),
+                after,
+                limit: PAGE,
+                ..CaseFilter::default()
+            };
+            let page = self.store.cases(&filter).await?;
+            let Some(last) = page.last() else { return Ok(rows) };
+            after = Some(last.id);
+            rows.extend(page);
+        }
+    }
+
+    async fn verify_payout(
+        &self,
+        world: &World,
+        row: &CaseRow,
+        sums: &mut Sums,
+    ) -> Result<Option<Finding>> {
+        let id = PayoutId::new(row.key.subject.as_str());
+        let what = format!("payout {id}");
+        let processor = world.processor_of_account(&row.key.account);
+        let read = match &processor {
+            Some(processor) => processor.port.payouts(std::slice::from_ref(&id)).await.ok(),
+            None => None,
+        };
+        let payout = read.and_then(|mut reads| reads.pop()).and_then(Read::into_found);
+        let (Some(processor), Some(payout)) = (processor, payout) else {
+            return Ok(Some(not_proved(what, None, "the processor could not be read")));
+        };
+        if payout.status != PayoutStatus::Paid || not_booked(row) {
+            return Ok(None);
+        }
+        let amount = payout.amount;
+        let Some(served) = serve_link(self, world, &processor, &payout, row.link.as_ref()) else {
+            return Ok(Some(not_proved(what, Some(amount), "no link serves it")));
+        };
+        let account = &processor.account;
+        let kept = self.store.items_of_payout(account, &id).await?;
+        add_items(sums, &kept);
+        if row.stage != Some(Stage::Closed) {
+            let why = row.reason.as_ref().map_or_else(String::new, |reason| reason.sentence());
+            let verdict = Verdict::Pending;
+            return Ok(Some(Finding { what, processor: Some(amount), books: None, verdict, why }));
+        }
+        if let Err(why) = clearing(&payout, &kept) {
+            let (processor, verdict) = (Some(amount), Verdict::Differs);
+            return Ok(Some(Finding { what, processor, books: None, verdict, why }));
+        }
+        let commands = self.commands_of(&row.key).await?;
+        let documents = self.store.item_documents(account, &id).await?;
+        let own = own_documents(&commands, &id, &BTreeMap::new());
+        let mut keys: Vec<(DocumentKind, Key)> =
+            own.iter().map(|own| (own.kind, own.key.clone())).collect();
+        keys.extend(documents.iter().map(|one| (kind_of_role(one.role), one.key.clone())));
+        let Ok(erp) = self.read_documents(&served.erp, &keys).await else {
+            return Ok(Some(not_proved(what, Some(amount), "the ERP could not be read")));
+        };
+        let own = own_documents(&commands, &id, &erp);
+        let Some(bank) = bank_account(&served.link.policy, &payout) else {
+            return Ok(Some(not_proved(what, Some(amount), "no bank account is mapped")));
+        };
+        let total = bank_lines(bank, &kept, &own, &documents, &erp)
+            .and_then(|lines| proof::sum(amount.currency, &lines));
+        Ok(Some(compare(what, amount, total)))
+    }
+
+    async fn commands_of(&self, case: &CaseKey) -> Result<Vec<CommandView>> {
+        let Some(row) = self.store.case(case).await? else { return Ok(Vec::new()) };
+        let context = self.store.contexts(&[row.id]).await?.pop().unwrap_or_default();
+        Ok(context.commands.into_iter().map(|command| command.view).collect())
+    }
+
+    /// Direct reads: a proof does not rest on an index that may lag.
+    async fn read_documents(
+        &self,
+        erp: &crate::world::ErpPort,
+        keys: &[(DocumentKind, Key)],
+    ) -> Result<BTreeMap<Key, Sight<ErpDocument>>> {
+        self.documents(erp, keys, Depth::Direct).await
+    }
+
+    /// What is confirmed and not paid out, undeposited, or unapplied, from the last look.
+    async fn verify_collection(&self, row: &CaseRow, sums: &mut Sums) -> Result<Option<Finding>> {
+        let waits = row.reason.as_ref().map(|reason| reason.code);
+        if row.stage == Some(Stage::Closed) && waits != Some(ReasonCode::Collected) {
+            return Ok(None);
+        }
+        let context = self.store.contexts(&[row.id]).await?.pop().unwrap_or_default();
+        for (subject, (_, body)) in &context.facts {
+            if waits == Some(ReasonCode::WaitingForPayout)
+                && subject.starts_with("collection/")
+                && let Ok(collection) =
+                    serde_json::from_value::<model::payment::Collection>(body.clone())
+                && collection.status == model::payment::CollectionStatus::Confirmed
+            {
+                let amount = ItemAmount::from_minor(collection.amount.minor);
+                sums.add("confirmed, not paid out", collection.amount.currency, amount);
+            }
+            if subject.starts_with("document/")
+                && let Ok(ErpDocument::Receipt(receipt)) =
+                    serde_json::from_value::<ErpDocument>(body.clone())
+                && !receipt.voided
+            {
+                let currency = receipt.amount.currency;
+                if receipt.place == ReceiptPlace::Undeposited {
+                    let amount = ItemAmount::from_minor(receipt.amount.minor);
+                    sums.add("receipts not deposited", currency, amount);
+                }
+                if receipt.unapplied.is_positive() {
+                    let amount = ItemAmount::from_minor(receipt.unapplied.minor);
+                    sums.add("unapplied on receipts", currency, amount);
+                }
+            }
+        }
+        if waits == Some(ReasonCode::DoubleCollection) {
+            let why = row.reason.as_ref().map_or_else(String::new, |reason| reason.sentence());
+            let what = row.key.to_string();
+            let verdict = Verdict::Differs;
+            return Ok(Some(Finding { what, processor: None, books: None, verdict, why }));
+        }
+        Ok(None)
+    }
+}
+
+/// Payouts that the rules never book.
+fn not_booked(row: &CaseRow) -> bool {
+    row.reason.as_ref().is_some_and(|reason| {
+        matches!(
+            reason.code,
+            ReasonCode::PartnerPayout
+                | ReasonCode::BeforeCutOver
+                | ReasonCode::LeftToPeople
+                | ReasonCode::LinkOff
+        )
+    })
+}
+
+fn not_proved(what: String, processor: Option<Money>, why: &str) -> Finding {
+    Finding { what, processor, books: None, verdict: Verdict::NotProved, why: why.to_owned() }
+}
+
+fn compare(what: String, payout: Money, books: std::result::Result<Money, MoneyError>) -> Finding {
+    let processor = Some(payout);
+    match books {
+        Ok(books) if books == payout => {
+            let verdict = Verdict::Proved;
+            Finding { what, processor, books: Some(books), verdict, why: String::new() }
+        }
+        Ok(books) => {
+            let why = "the bank lines of its documents differ from the payout".to_owned();
+            Finding { what, processor, books: Some(books), verdict: Verdict::Differs, why }
+        }
+        Err(error) => not_proved(what, processor, &error.to_string()),
+    }
+}
+
+fn add_items(sums: &mut Sums, kept: &[KeptItem]) {
+    for one in kept {
+        let month = one.arrival_on.strftime("%Y-%m").to_string();
+        let what = match one.item.kind {
+            PayoutItemKind::PaymentPaidOut => "collected",
+            PayoutItemKind::PaymentFailed => "failed late",
+            PayoutItemKind::PaymentChargedBack => "charged back",
+            PayoutItemKind::PaymentRefunded | PayoutItemKind::Refund => "refunded",
+            PayoutItemKind::RefundFundsReturned => "refunds returned",
+            PayoutItemKind::ProcessorFee => "fees (tax included)",
+            PayoutItemKind::AppFee => "app fees",
+            PayoutItemKind::RevenueShare => "revenue share",
+            PayoutItemKind::SurchargeFee => "surcharges (tax included)",
+        };
+        sums.add(&format!("{month} {what}"), one.currency, one.item.amount);
+        for tax in &one.item.taxes {
+            let amount = tax.amount.with_sign_of(one.item.amount);
+            sums.add(&format!("{month} tax in fees"), one.currency, amount);
+        }
+    }
+}
+
+/// The payout as one balanced posting of the clearing ledger, rounding named.
+fn clearing(payout: &Payout, kept: &[KeptItem]) -> std::result::Result<Posting, String> {
+    let currency = payout.amount.currency;
+    let mut exact: BTreeMap<ClearingAccount, ItemAmount> = BTreeMap::new();
+    for one in kept {
+        let account = match one.item.kind {
+            PayoutItemKind::PaymentPaidOut => ClearingAccount::Receivable,
+            PayoutItemKind::PaymentFailed | PayoutItemKind::PaymentChargedBack => {
+                ClearingAccount::Chargebacks
+            }
+            PayoutItemKind::PaymentRefunded
+            | PayoutItemKind::Refund
+            | PayoutItemKind::RefundFundsReturned => ClearingAccount::Refunds,
+            PayoutItemKind::ProcessorFee
+            | PayoutItemKind::AppFee
+            | PayoutItemKind::RevenueShare
+            | PayoutItemKind::SurchargeFee => ClearingAccount::Fees,
+        };
+        let held = exact.entry(account).or_insert(ItemAmount::ZERO);
+        *held = held.checked_add(one.item.amount).map_err(|error| error.to_string())?;
+    }
+    let mut lines = vec![(ClearingAccount::Bank, payout.amount)];
+    let mut posted = payout.amount.minor;
+    for (account, amount) in exact {
+        let minor = amount.round_to_minor().map_err(|error| error.to_string())?;
+        posted -= minor;
+        lines.push((account, Money::new(-minor, currency)));
+    }
+    // Each line is rounded once; together they may be off by less than a unit per line.
+    let lines_count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+    if posted.abs() > lines_count {
+        let off = Money::new(posted, currency);
+        return Err(format!("the kept items are off the payout by {off}"));
+    }
+    lines.push((ClearingAccount::Rounding, Money::new(-posted, currency)));
+    Posting::try_new(lines).map_err(|error| error.to_string())
+}

@@ -1,0 +1,323 @@
+//! The command line: every command, its arguments, and the help that teaches them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "ml-connector",
+    version,
+    about = "Collects open ERP invoices through a payment processor and keeps the books right, \
+             to the penny",
+    after_help = "First steps:\n  \
+        ml-connector demo                     see it work, without any account\n  \
+        ml-connector init                     make a configuration, a key and a database\n  \
+        ml-connector connections add netsuite my-erp …\n  \
+        ml-connector connections add gocardless my-gc …\n  \
+        ml-connector connections ping         prove every credential and permission\n  \
+        ml-connector links add uk --erp my-erp --processor my-gc …\n  \
+        ml-connector plan uk                  what would be collected, and what not, and why\n  \
+        ml-connector links on uk …            go live by accepting that plan\n  \
+        ml-connector serve                    do everything from then on\n\n\
+        Exit codes: 0 well; 1 failed or not proved; 2 wrong usage or configuration; 3 something \
+        waits for a person; 4 the other side can not be reached or refuses the credentials."
+)]
+pub struct Cli {
+    /// The configuration file (default: ml-connector.toml, if it is there).
+    #[arg(long, global = true, value_name = "FILE", env = "MLC_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print JSON instead of tables.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a commented configuration, a master key and an empty database.
+    Init {
+        /// The configuration file to write.
+        #[arg(default_value = crate::config::DEFAULT_FILE)]
+        file: PathBuf,
+    },
+    /// Run: take webhooks, poll, sweep, retry, post.
+    Serve,
+    /// Accounts of outside systems and their credentials.
+    #[command(subcommand)]
+    Connections(Connections),
+    /// ERP and processor joined, with a policy.
+    #[command(subcommand)]
+    Links(Links),
+    /// What a link would do now, and what it would not, and why. Changes nothing.
+    Plan {
+        /// The link.
+        link: String,
+    },
+    /// Poll a link and work on what is due.
+    Sync {
+        /// The link.
+        link: String,
+        /// Work until nothing is due, and say what waits for what.
+        #[arg(long)]
+        until_quiet: bool,
+        /// Seconds after which to stop all the same.
+        #[arg(long, default_value_t = 600)]
+        timeout: u64,
+    },
+    /// Where everything stands.
+    Status,
+    /// The story of one case.
+    Show {
+        /// The case, like collection/netsuite:1234567/5031 (status and attention show them).
+        case: String,
+    },
+    /// What only a person can resolve.
+    #[command(subcommand)]
+    Attention(Attention),
+    /// Payouts and their items.
+    #[command(subcommand)]
+    Payouts(Payouts),
+    /// Compare processor, books and bank, payout by payout; check the audit chain.
+    Verify {
+        /// Only this link.
+        #[arg(long)]
+        link: Option<String>,
+    },
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Stop everything at once: nothing is sent until it is lifted.
+    Stop,
+    /// Lift the stop.
+    Resume,
+    /// Serve the emulated systems on this machine.
+    Sandbox(Sandbox),
+    /// Help with deliveries while setting up and developing.
+    #[command(subcommand)]
+    Webhooks(Webhooks),
+    /// Print completions for a shell.
+    Completions {
+        /// bash, zsh, fish, elvish or powershell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Connections {
+    /// Add an account, or replace its settings and secrets.
+    Add(AddConnection),
+    /// Every connection.
+    List,
+    /// Prove credentials, permissions, fields and clocks against the real system.
+    Ping {
+        /// Only this one.
+        name: Option<String>,
+    },
+    /// Take a connection away (refused while a link uses it).
+    Remove {
+        /// The connection.
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct AddConnection {
+    /// The system: netsuite, gocardless.
+    pub system: String,
+    /// Your name for it.
+    pub name: String,
+    /// Another address than the vendor's (a vendor sandbox, an emulator).
+    #[arg(long)]
+    pub url: Option<String>,
+    /// Allow the host of --url although it is not the vendor's.
+    #[arg(long)]
+    pub allow_host: bool,
+    /// A setting, NAME=VALUE. Leave all out to see which there are.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub settings: Vec<String>,
+    /// A secret: NAME=env:VARIABLE, NAME=file:PATH or NAME=- (asked for on standard input). Never
+    /// the secret itself: it would stay in the shell's history.
+    #[arg(long = "secret", value_name = "NAME=SOURCE")]
+    pub secrets: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Links {
+    /// Join an ERP connection and a processor connection. The link starts switched off.
+    Add {
+        /// Your name for it.
+        name: String,
+        /// The ERP connection.
+        #[arg(long)]
+        erp: String,
+        /// The processor connection.
+        #[arg(long)]
+        processor: String,
+        /// Policy and maps as TOML (see "links show" for all keys).
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+        /// Single values, KEY=VALUE as in TOML: currencies=["GBP"], post_on="confirmed".
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        settings: Vec<String>,
+    },
+    /// Every link.
+    List,
+    /// One link's policy, as TOML.
+    Show {
+        /// The link.
+        name: String,
+    },
+    /// Change policy values, KEY=VALUE as in TOML.
+    Set {
+        /// The link.
+        name: String,
+        /// KEY=VALUE, dots for nested keys: accounts.fees="640".
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        settings: Vec<String>,
+    },
+    /// Go live by accepting a plan.
+    On {
+        /// The link.
+        name: String,
+        /// The plan's figures, as "plan" prints them; a plan that changed meanwhile is refused.
+        #[arg(long, value_name = "FIGURES")]
+        accept: String,
+        /// Payouts that arrived earlier are never booked (YYYY-MM-DD; default today).
+        #[arg(long, value_name = "DATE")]
+        cut_over: Option<String>,
+        /// Only book what happens to existing payments.
+        #[arg(long)]
+        post_only: bool,
+    },
+    /// Switch a link off; what is under way is only watched.
+    Off {
+        /// The link.
+        name: String,
+    },
+    /// Take a link away.
+    Remove {
+        /// The link.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Attention {
+    /// Everything that waits for a person, with its next step.
+    List {
+        /// Ignored items too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Send again what was refused; retry a failed collection now. ALL for every case in the list.
+    Retry {
+        /// The case, or ALL.
+        case: String,
+    },
+    /// Let the next attempt be made (after a cancellation, a denial, a final failure, a reversal).
+    Release {
+        /// The case.
+        case: String,
+    },
+    /// Stop the retries of a failed collection.
+    Stop {
+        /// The case.
+        case: String,
+    },
+    /// Take an item off the list until its facts change.
+    Ignore {
+        /// The case.
+        case: String,
+        /// The item's code, as listed.
+        code: String,
+    },
+    /// You dealt with it elsewhere: leave it.
+    Leave {
+        /// The case.
+        case: String,
+        /// The item's code, as listed.
+        code: String,
+    },
+    /// Resolve what needs a choice.
+    Resolve(Resolve),
+}
+
+#[derive(Debug, Args)]
+pub struct Resolve {
+    /// The case.
+    pub case: String,
+    /// This payment collects the invoice.
+    #[arg(long, value_name = "PAYMENT", group = "choice")]
+    pub adopt: Option<String>,
+    /// This payment has nothing to do with the invoice.
+    #[arg(long, value_name = "PAYMENT", group = "choice")]
+    pub not_ours: Option<String>,
+    /// The processor's customer that is the right one.
+    #[arg(long, value_name = "CUSTOMER", group = "choice")]
+    pub customer: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Payouts {
+    /// Every payout with how far it is booked.
+    List,
+    /// One payout: items, documents, bank lines.
+    Show {
+        /// The payout's id at the processor.
+        payout: String,
+    },
+    /// The items of a payout, or of all, as CSV.
+    Export {
+        /// The payout's id at the processor.
+        payout: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// The trail as JSON lines, oldest first.
+    Export {
+        /// Only rows after this number.
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+    },
+    /// Check the chain from end to end.
+    Verify,
+}
+
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// First port; each emulated system takes the next one. 0: any free ports.
+    #[arg(long, default_value_t = 8500)]
+    pub port: u16,
+    /// Virtual time at the start (RFC 3339; default: now).
+    #[arg(long)]
+    pub start: Option<String>,
+    /// Virtual seconds per second.
+    #[arg(long, default_value_t = 1)]
+    pub rate: u32,
+    /// Decides ids and whatever is drawn by lot.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Only these systems.
+    #[arg(long, value_delimiter = ',')]
+    pub only: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Webhooks {
+    /// How to register the endpoint at the processor, and whether deliveries arrive.
+    Guide {
+        /// The processor connection.
+        connection: String,
+    },
+    /// Send a body to a running server as if the processor had, signed with the stored secret.
+    Send {
+        /// The processor connection.
+        connection: String,
+        /// A file with the body.
+        file: PathBuf,
+    },
+}

@@ -1,0 +1,116 @@
+//! `attention`: what only a person can resolve, and the ways to resolve it.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use engine::say::Order;
+use model::case::CaseKey;
+use model::ids::{CollectionId, ProcessorCustomerId};
+use model::person::PersonSaid;
+use model::reason::ReasonCode;
+
+use crate::cli::{Attention, Resolve};
+use crate::commands::show::parse;
+use crate::failure::{Failure, Result, code};
+use crate::instance::Instance;
+use crate::output;
+
+pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<ExitCode> {
+    match command {
+        Attention::List { all } => return list(instance, all, json).await,
+        Attention::Retry { case } => {
+            for case in chosen(instance, &case).await? {
+                instance.engine.order(&case, Order::Retry, &instance.actor()).await?;
+            }
+        }
+        Attention::Release { case } => {
+            instance.engine.order(&parse(&case)?, Order::Release, &instance.actor()).await?;
+        }
+        Attention::Stop { case } => {
+            instance.engine.order(&parse(&case)?, Order::Stop, &instance.actor()).await?;
+        }
+        Attention::Ignore { case, code } => {
+            let said = PersonSaid::Ignore { code: reason_code(&code)? };
+            instance.engine.say(&parse(&case)?, &said, &instance.actor()).await?;
+        }
+        Attention::Leave { case, code } => {
+            let said = PersonSaid::Leave { code: reason_code(&code)? };
+            instance.engine.say(&parse(&case)?, &said, &instance.actor()).await?;
+        }
+        Attention::Resolve(resolve) => {
+            let said = resolution(&resolve)?;
+            instance.engine.say(&parse(&resolve.case)?, &said, &instance.actor()).await?;
+        }
+    }
+    if json {
+        output::json(&serde_json::json!({ "ok": true }));
+    } else {
+        println!(
+            "Noted. It is worked on at once by a running server, or by \"ml-connector sync\"."
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn chosen(instance: &Instance, case: &str) -> Result<Vec<CaseKey>> {
+    if case != "ALL" {
+        return Ok(vec![parse(case)?]);
+    }
+    let items = instance.store.attention(false).await?;
+    let cases: BTreeSet<CaseKey> = items.into_iter().map(|item| item.case).collect();
+    Ok(cases.into_iter().collect())
+}
+
+fn reason_code(text: &str) -> Result<ReasonCode> {
+    let found = ReasonCode::ALL.iter().find(|code| code.code() == text);
+    found.copied().ok_or_else(|| {
+        Failure::usage(format!("\"{text}\" is no code; \"attention list\" shows the codes"))
+    })
+}
+
+fn resolution(resolve: &Resolve) -> Result<PersonSaid> {
+    let collection = |id: &String| CollectionId::new(id.as_str());
+    match (&resolve.adopt, &resolve.not_ours, &resolve.customer) {
+        (Some(id), _, _) => Ok(PersonSaid::Adopt { collection: collection(id) }),
+        (None, Some(id), _) => Ok(PersonSaid::NotOurs { collection: collection(id) }),
+        (None, None, Some(id)) => {
+            Ok(PersonSaid::Choose { customer: ProcessorCustomerId::new(id.as_str()) })
+        }
+        (None, None, None) => Err(Failure::usage(
+            "say how: --adopt PAYMENT, --not-ours PAYMENT or --customer CUSTOMER",
+        )),
+    }
+}
+
+async fn list(instance: &Instance, all: bool, json: bool) -> Result<ExitCode> {
+    let items = instance.store.attention(all).await?;
+    let waits = items.iter().any(|item| !item.ignored);
+    if json {
+        let rows: Vec<_> = items
+            .iter()
+            .map(|item| {
+                serde_json::json!({
+                    "case": item.case.to_string(), "link": item.link,
+                    "code": item.reason.code.code(), "sentence": item.reason.sentence(),
+                    "next_step": item.reason.code.next_step(), "raised_at": item.raised_at,
+                    "ignored": item.ignored,
+                })
+            })
+            .collect();
+        output::json(&rows);
+    } else {
+        let rows = items
+            .iter()
+            .map(|item| {
+                vec![
+                    item.case.to_string(),
+                    item.reason.code.code().to_owned(),
+                    format!("{}\n→ {}", item.reason.sentence(), item.reason.code.next_step()),
+                    item.raised_at.strftime("%F %R").to_string(),
+                ]
+            })
+            .collect();
+        output::table(&["case", "code", "what, and what to do", "since"], rows, "Nothing waits.");
+    }
+    Ok(if waits { ExitCode::from(code::ATTENTION) } else { ExitCode::SUCCESS })
+}

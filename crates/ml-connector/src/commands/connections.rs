@@ -1,0 +1,365 @@
+//! `connections`: accounts of outside systems, their credentials, and the proof that they work.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use connectors::registry::{self, Field, Prepare};
+use model::ids::{AccountId, ConnectionId};
+use ports::exchange::Recorder;
+use ports::health::{Environment, Health};
+use secrecy::SecretString;
+use store::rows::{Connection, Side};
+
+use crate::cli::{AddConnection, Connections};
+use crate::connect::{Port, connected};
+use crate::failure::{Failure, Result, code};
+use crate::instance::Instance;
+use crate::output;
+
+pub async fn run(instance: &Instance, command: Connections, json: bool) -> Result<ExitCode> {
+    match command {
+        Connections::Add(add) => add_connection(instance, &add, json).await,
+        Connections::List => list(instance, json).await,
+        Connections::Ping { name } => ping(instance, name.as_deref(), json).await,
+        Connections::Remove { name } => {
+            let id = ConnectionId::new(name);
+            let now = instance.clock.now();
+            instance.store.remove_connection(&id, &instance.actor(), now).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// A system of the registry, whichever side it is on.
+struct System {
+    side: Side,
+    slug: &'static str,
+    name: &'static str,
+    credentials: &'static [Field],
+    settings: &'static [Field],
+    guide: &'static str,
+    prepare: Option<Prepare>,
+}
+
+fn system(slug: &str) -> Result<System> {
+    let erp = registry::erps().iter().map(|entry| System {
+        side: Side::Erp,
+        slug: entry.slug,
+        name: entry.name,
+        credentials: entry.credentials,
+        settings: entry.settings,
+        guide: entry.guide,
+        prepare: entry.prepare,
+    });
+    let processors = registry::processors().iter().map(|entry| System {
+        side: Side::Processor,
+        slug: entry.slug,
+        name: entry.name,
+        credentials: entry.credentials,
+        settings: entry.settings,
+        guide: entry.guide,
+        prepare: entry.prepare,
+    });
+    let all: Vec<System> = erp.chain(processors).collect();
+    let known: Vec<&str> = all.iter().map(|system| system.slug).collect();
+    let known = known.join(", ");
+    all.into_iter()
+        .find(|system| system.slug == slug)
+        .ok_or_else(|| Failure::usage(format!("there is no system \"{slug}\"; there are: {known}")))
+}
+
+async fn add_connection(instance: &Instance, add: &AddConnection, json: bool) -> Result<ExitCode> {
+    let system = system(&add.system)?;
+    check_name(&add.name)?;
+    let id = ConnectionId::new(add.name.as_str());
+    let stored = instance.store.connections().await?;
+    let before = stored.into_iter().find(|connection| connection.id == id);
+    if let Some(before) = &before
+        && before.system != system.slug
+    {
+        return Err(Failure::usage(format!(
+            "\"{id}\" is a connection to {} already",
+            before.system
+        )));
+    }
+    let mut settings =
+        before.as_ref().map_or_else(BTreeMap::new, |connection| connection.settings.clone());
+    settings.extend(pairs(&add.settings, "--set")?);
+    let mut secrets = Vec::new();
+    for (name, source) in pairs(&add.secrets, "--secret")? {
+        secrets.push((name.clone(), read_secret(&name, &source)?));
+    }
+    for name in settings.keys() {
+        known(&system, name, false)?;
+    }
+    for (name, _) in &secrets {
+        known(&system, name, true)?;
+    }
+    let now = instance.clock.now();
+    let mut made = None;
+    let has_secrets = match &before {
+        Some(_) => !instance.store.secrets(&id).await?.is_empty(),
+        None => !secrets.is_empty(),
+    };
+    if let Some(prepare) = system.prepare.filter(|_| !has_secrets) {
+        let prepared = prepare(&add.name, now)
+            .map_err(|why| Failure::Failed(format!("keys could not be made: {why}")))?;
+        secrets.extend(prepared.secrets);
+        made = Some(prepared.show);
+    }
+    let connection = Connection {
+        id: id.clone(),
+        side: system.side,
+        system: system.slug.to_owned(),
+        account: before.as_ref().and_then(|connection| connection.account.clone()),
+        production: before.as_ref().and_then(|connection| connection.production),
+        url: add.url.clone().or(before.as_ref().and_then(|connection| connection.url.clone())),
+        allow_host: add.allow_host || before.as_ref().is_some_and(|one| one.allow_host),
+        settings,
+        created_at: before.as_ref().map_or(now, |connection| connection.created_at),
+    };
+    instance.store.put_connection(&connection, &secrets, &instance.actor(), now).await?;
+    instance.reconnect().await?;
+    let missing = missing_fields(instance, &system, &connection).await?;
+    let webhook = instance.config.webhook_url(id.as_str());
+    if json {
+        output::json(&serde_json::json!({
+            "connection": id, "system": system.slug, "upload": made, "missing": missing,
+            "webhook_url": (system.side == Side::Processor).then_some(&webhook),
+        }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{} connection \"{id}\" is stored; its secrets are sealed.", system.name);
+    if let Some(show) = made {
+        println!("\n{show}");
+    }
+    if system.side == Side::Processor {
+        println!("\nDeliveries of this account go to {webhook}");
+    }
+    println!("\n{}", system.guide);
+    if !missing.is_empty() {
+        println!("\nStill missing: {}. Give them with the same command.", missing.join(", "));
+    }
+    println!("\nNext: ml-connector connections ping {id}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Names stand in paths and in the ERP's fields.
+fn check_name(name: &str) -> Result<()> {
+    let fits = !name.is_empty()
+        && name.len() <= 40
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if fits {
+        Ok(())
+    } else {
+        Err(Failure::usage(format!(
+            "\"{name}\" can not be a name: use up to 40 letters, digits, - and _"
+        )))
+    }
+}
+
+fn pairs(list: &[String], option: &str) -> Result<Vec<(String, String)>> {
+    list.iter()
+        .map(|pair| {
+            pair.split_once('=')
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .ok_or_else(|| Failure::usage(format!("{option} \"{pair}\": write NAME=VALUE")))
+        })
+        .collect()
+}
+
+/// All fields of the system that are secret, or all that are not.
+fn fields(system: &System, secret: bool) -> impl Iterator<Item = &'static Field> {
+    let all = system.credentials.iter().chain(system.settings);
+    all.filter(move |field| field.secret == secret)
+}
+
+fn known(system: &System, name: &str, secret: bool) -> Result<()> {
+    if fields(system, secret).any(|field| field.name == name) {
+        return Ok(());
+    }
+    let what = if secret { "secret" } else { "setting" };
+    let names: Vec<String> = fields(system, secret)
+        .map(|field| format!("  {:<26} {}", field.name, field.help))
+        .collect();
+    Err(Failure::usage(format!("there is no {what} \"{name}\"; there are:\n{}", names.join("\n"))))
+}
+
+/// Secrets come from the environment, a file or standard input, never from the command line.
+fn read_secret(name: &str, source: &str) -> Result<SecretString> {
+    let trimmed = |text: String| SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned());
+    if let Some(variable) = source.strip_prefix("env:") {
+        return std::env::var(variable).map(trimmed).map_err(|_| {
+            Failure::usage(format!(
+                "--secret {name}: the environment variable {variable} is not set"
+            ))
+        });
+    }
+    if let Some(path) = source.strip_prefix("file:") {
+        return std::fs::read_to_string(path)
+            .map(trimmed)
+            .map_err(Failure::file(format!("--secret {name}: the file {path}")));
+    }
+    if source == "-" {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(Failure::file(format!("--secret {name}: standard input")))?;
+        return Ok(trimmed(text));
+    }
+    Err(Failure::usage(format!(
+        "--secret {name}: write {name}=env:VARIABLE, {name}=file:PATH or {name}=- , not the secret"
+    )))
+}
+
+async fn missing_fields(
+    instance: &Instance,
+    system: &System,
+    connection: &Connection,
+) -> Result<Vec<String>> {
+    let secrets = instance.store.secrets(&connection.id).await?;
+    let without_secret = fields(system, true)
+        .filter(|field| field.required)
+        .filter(|field| !secrets.iter().any(|(name, _)| name == field.name))
+        .map(|field| format!("--secret {}=…", field.name));
+    let without_setting = fields(system, false)
+        .filter(|field| field.required && !connection.settings.contains_key(field.name))
+        .map(|field| format!("--set {}=…", field.name));
+    Ok(without_setting.chain(without_secret).collect())
+}
+
+async fn list(instance: &Instance, json: bool) -> Result<ExitCode> {
+    let connections = instance.store.connections().await?;
+    if json {
+        output::json(&connections);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows = connections
+        .into_iter()
+        .map(|connection| {
+            let account = connection.account.map_or("not pinged yet".to_owned(), |a| a.to_string());
+            let place = match connection.production {
+                Some(true) => "production",
+                Some(false) => "sandbox",
+                None => "",
+            };
+            let url = connection.url.unwrap_or_default();
+            vec![connection.id.to_string(), connection.system, account, place.to_owned(), url]
+        })
+        .collect();
+    output::table(
+        &["name", "system", "account", "environment", "url"],
+        rows,
+        "No connections yet: ml-connector connections add …",
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn ping(instance: &Instance, name: Option<&str>, json: bool) -> Result<ExitCode> {
+    let connections = instance.store.connections().await?;
+    let chosen: Vec<Connection> = connections
+        .into_iter()
+        .filter(|connection| name.is_none_or(|name| connection.id.as_str() == name))
+        .collect();
+    if chosen.is_empty() {
+        return Err(Failure::usage(name.map_or_else(
+            || "there are no connections yet".to_owned(),
+            |name| format!("there is no connection \"{name}\""),
+        )));
+    }
+    let mut well = true;
+    let mut answers = Vec::new();
+    for connection in chosen {
+        let (ok, answer) = ping_one(instance, connection, json).await?;
+        well &= ok;
+        answers.push(answer);
+    }
+    if json {
+        output::json(&answers);
+    }
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(code::FAILED) })
+}
+
+async fn ping_one(
+    instance: &Instance,
+    mut connection: Connection,
+    json: bool,
+) -> Result<(bool, serde_json::Value)> {
+    let recorder: Arc<dyn Recorder> = instance.recorder.clone();
+    let began = instance.clock.lease_now();
+    let checked = async {
+        let port =
+            connected(instance.store.as_ref(), &instance.clock, &recorder, &connection).await?;
+        let health = match port {
+            Port::Erp(erp) => erp.check_health().await?,
+            Port::Processor(processor) => processor.check_health().await?,
+        };
+        Ok::<Health, Failure>(health)
+    };
+    let checked = checked.await;
+    let took = instance.clock.lease_now().duration_since(began).as_millis();
+    let health = match checked {
+        Ok(health) => health,
+        Err(error) => {
+            if !json {
+                println!("{}: {error}", connection.id);
+            }
+            let body =
+                serde_json::json!({ "connection": connection.id, "error": error.to_string() });
+            return Ok((false, body));
+        }
+    };
+    remember(instance, &mut connection, &health).await?;
+    if !json {
+        show(&connection, &health, instance, took);
+    }
+    let body = serde_json::json!({
+        "connection": connection.id, "health": health, "milliseconds": took as u64,
+    });
+    Ok((health.ok(), body))
+}
+
+/// The account is what cases are identified by: it is fixed by the first ping.
+async fn remember(instance: &Instance, connection: &mut Connection, health: &Health) -> Result<()> {
+    let account = AccountId::new(format!("{}:{}", connection.system, health.account));
+    let production = health.environment == Environment::Production;
+    if connection.account.as_ref().is_some_and(|before| *before != account) {
+        return Err(Failure::usage(format!(
+            "connection {} was {} and answers as {account} now; add the other account under a name \
+             of its own",
+            connection.id,
+            connection.account.as_ref().map_or("", AccountId::as_str),
+        )));
+    }
+    if connection.account.is_none() || connection.production != Some(production) {
+        connection.account = Some(account);
+        connection.production = Some(production);
+        let now = instance.clock.now();
+        instance.store.put_connection(connection, &[], &instance.actor(), now).await?;
+        instance.reconnect().await?;
+    }
+    Ok(())
+}
+
+fn show(connection: &Connection, health: &Health, instance: &Instance, took: i128) {
+    let name = health.account_name.as_deref().unwrap_or(&health.account);
+    let place = match health.environment {
+        Environment::Production => "production",
+        Environment::Sandbox => "sandbox",
+    };
+    println!("{}: {name} ({}, {place}), {took} ms", connection.id, health.account);
+    if let Some(server) = health.server_time {
+        let skew = instance.clock.now().duration_since(server).as_secs();
+        println!("  clock       {skew} s apart");
+    }
+    for check in &health.checks {
+        let mark = if check.ok { "ok     " } else { "MISSING" };
+        println!("  {mark} {}{}", check.name, advice(&check.advice));
+    }
+}
+
+fn advice(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("\n          {text}") }
+}

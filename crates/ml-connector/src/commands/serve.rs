@@ -1,0 +1,158 @@
+//! `serve`: webhooks, polls, sweeps, retries and postings in one process.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use server::{Shared, metrics};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+use tracing::{error, info};
+
+use crate::failure::{Failure, Result};
+use crate::instance::Instance;
+
+/// Milliseconds a loop rests when there was nothing to do.
+const IDLE_MILLISECONDS: u64 = 200;
+
+/// Milliseconds a loop rests after the store failed.
+const STORE_FAILED_MILLISECONDS: u64 = 1_000;
+
+/// Seconds of business time between sweeps and other housekeeping.
+const HOUSEKEEPING_SECONDS: i64 = 60;
+
+pub async fn run(instance: Instance) -> Result<ExitCode> {
+    let instance = Arc::new(instance);
+    let listen = instance.config.server.listen.clone();
+    let listener = TcpListener::bind(&listen)
+        .await
+        .map_err(|error| Failure::usage(format!("[server] listen \"{listen}\": {error}")))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::Failed(format!("the listening address: {error}")))?;
+    let wake = Arc::new(Notify::new());
+    let shared = Shared {
+        engine: Arc::clone(&instance.engine),
+        metrics: metrics::Metrics::install(),
+        wake: Arc::clone(&wake),
+    };
+    let (stop, stopped) = watch::channel(false);
+    eprintln!("ml-connector listens on http://{address}");
+    info!(%address, "serving");
+    let server = server::http::serve(listener, server::router(shared), stopped.clone());
+    let work = work(Arc::clone(&instance), Arc::clone(&wake), stopped.clone());
+    let poll = poll(Arc::clone(&instance), Arc::clone(&wake), stopped.clone());
+    let keep = housekeeping(Arc::clone(&instance), stopped);
+    let until = async {
+        wait_for_signal().await;
+        info!("stopping: what is under way is finished");
+        // Fails only when every loop has ended already.
+        let _ = stop.send(true);
+    };
+    tokio::join!(server, work, poll, keep, until);
+    instance.keep_exchanges().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(error) => {
+            error!(%error, "SIGTERM can not be awaited; Ctrl-C still stops");
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+/// Deliveries first, then due cases, as long as there are any.
+async fn work(instance: Arc<Instance>, wake: Arc<Notify>, stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        let engine = &instance.engine;
+        let pass = async {
+            let delivered = engine.process_inbox().await?;
+            let worked = engine.work().await?;
+            Ok::<_, engine::EngineError>((delivered, worked))
+        };
+        match pass.await {
+            Ok((delivered, worked)) => {
+                metrics::count_pass(worked.looked, worked.sent, worked.failed);
+                if delivered == 0 && worked.looked == 0 {
+                    tokio::select! {
+                        () = rest(IDLE_MILLISECONDS) => {}
+                        () = wake.notified() => {}
+                    }
+                }
+            }
+            Err(error) => {
+                error!(%error, "a pass failed");
+                rest(STORE_FAILED_MILLISECONDS).await;
+            }
+        }
+    }
+}
+
+async fn poll(instance: Arc<Instance>, wake: Arc<Notify>, stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        match instance.engine.poll().await {
+            Ok(0) => rest(IDLE_MILLISECONDS).await,
+            Ok(_) => wake.notify_one(),
+            Err(error) => {
+                error!(%error, "a poll failed");
+                rest(STORE_FAILED_MILLISECONDS).await;
+            }
+        }
+    }
+}
+
+/// Sweeps, exchanges, leases of killed neighbours, and changes of connections and links.
+async fn housekeeping(instance: Arc<Instance>, stopped: watch::Receiver<bool>) {
+    let mut last: Option<Timestamp> = None;
+    let mut versions = None;
+    while !*stopped.borrow() {
+        rest(IDLE_MILLISECONDS).await;
+        let step = async {
+            instance.keep_exchanges().await?;
+            let now = versions_of(&instance).await?;
+            if versions.as_ref().is_some_and(|before| *before != now) {
+                info!("connections or links changed: connecting anew");
+                instance.reconnect().await?;
+            }
+            versions = Some(now);
+            let now = instance.clock.now();
+            let due = last.is_none_or(|last| {
+                now.duration_since(last) >= SignedDuration::from_secs(HOUSEKEEPING_SECONDS)
+            });
+            if due {
+                last = Some(now);
+                instance.reap().await?;
+                instance.engine.sweep().await?;
+            }
+            Ok::<_, Failure>(())
+        };
+        if let Err(error) = step.await {
+            error!(%error, "housekeeping failed");
+            rest(STORE_FAILED_MILLISECONDS).await;
+        }
+    }
+}
+
+/// Changes when another process changes connections or links.
+async fn versions_of(instance: &Instance) -> Result<Vec<String>> {
+    let links = instance.store.links().await?;
+    let connections = instance.store.connections().await?;
+    let links = links.iter().map(|link| format!("{} {}", link.id, link.version));
+    let connections = connections.iter().map(|connection| format!("{connection:?}"));
+    Ok(links.chain(connections).collect())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the shell is where waiting happens")]
+async fn rest(milliseconds: u64) {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+}

@@ -1,0 +1,60 @@
+//! `verify`: the books against both sides, and the audit chain (promise P9).
+
+use std::process::ExitCode;
+
+use engine::verify::{Finding, Verdict};
+use model::ids::LinkId;
+use store::rows::ChainCheck;
+
+use crate::failure::{Result, code};
+use crate::instance::Instance;
+use crate::output;
+
+pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<ExitCode> {
+    if let Some(name) = link {
+        crate::commands::links::find(instance, name).await?;
+    }
+    let proof = instance.engine.verify(link.map(LinkId::new).as_ref()).await?;
+    let chain = instance.store.verify_chain().await?;
+    let whole = matches!(chain, ChainCheck::Intact { .. });
+    let proved = proof.findings.iter().all(|finding| finding.verdict != Verdict::Differs) && whole;
+    if json {
+        output::json(&serde_json::json!({ "proof": proof, "chain": chain, "proved": proved }));
+        return Ok(exit(proved));
+    }
+    let rows = proof.findings.iter().map(row).collect();
+    output::table(&["what", "processor", "books", "verdict", "why"], rows, "Nothing to prove yet.");
+    println!();
+    for total in &proof.totals {
+        println!("{:<44} {}", total.what, total.amount);
+    }
+    match &chain {
+        ChainCheck::Intact { rows, .. } => println!("\nAudit chain intact: {rows} rows."),
+        ChainCheck::Broken { seq, why } => println!("\nAudit chain BROKEN at row {seq}: {why}"),
+    }
+    println!("{}", if proved { "Every difference is zero or explained." } else { "NOT proved." });
+    Ok(exit(proved))
+}
+
+fn exit(proved: bool) -> ExitCode {
+    if proved { ExitCode::SUCCESS } else { ExitCode::from(code::FAILED) }
+}
+
+fn row(finding: &Finding) -> Vec<String> {
+    let verdict = match finding.verdict {
+        Verdict::Proved => "proved",
+        Verdict::Pending => "pending",
+        Verdict::NotProved => "not proved",
+        Verdict::Differs => "DIFFERS",
+    };
+    let side = |amount: &Option<model::money::Money>| {
+        amount.map_or_else(String::new, |amount| amount.to_string())
+    };
+    vec![
+        finding.what.clone(),
+        side(&finding.processor),
+        side(&finding.books),
+        verdict.to_owned(),
+        finding.why.clone(),
+    ]
+}

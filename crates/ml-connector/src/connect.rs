@@ -1,0 +1,101 @@
+//! From stored connections to live ports.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use connectors::http::hosts::AllowedHosts;
+use connectors::http::transport::ReqwestTransport;
+use connectors::registry::{self, ConnectOptions};
+use engine::World;
+use ports::Clock;
+use ports::exchange::Recorder;
+use ports::transport::Transport;
+use store::Store;
+use store::rows::{Connection, Side};
+use tracing::warn;
+use url::Url;
+
+use crate::failure::{Failure, Result};
+
+/// Connects everything that is stored. A connection that can not be made is left out with a warning:
+/// the others go on.
+pub async fn world(
+    store: &dyn Store,
+    clock: &Arc<dyn Clock>,
+    recorder: &Arc<dyn Recorder>,
+) -> Result<World> {
+    let mut world = World::default();
+    for connection in store.connections().await? {
+        match connected(store, clock, recorder, &connection).await {
+            Ok(Port::Erp(erp)) => {
+                world.erps.insert(connection.id.clone(), erp);
+            }
+            Ok(Port::Processor(processor)) => {
+                world.processors.insert(connection.id.clone(), processor);
+            }
+            Err(error) => warn!(connection = %connection.id, %error, "not connected"),
+        }
+        world.connections.insert(connection.id.clone(), connection);
+    }
+    for link in store.links().await? {
+        world.links.insert(link.id.clone(), link);
+    }
+    Ok(world)
+}
+
+pub enum Port {
+    Erp(Arc<dyn ports::Erp>),
+    Processor(Arc<dyn ports::Processor>),
+}
+
+/// One connection with its credentials.
+pub async fn connected(
+    store: &dyn Store,
+    clock: &Arc<dyn Clock>,
+    recorder: &Arc<dyn Recorder>,
+    connection: &Connection,
+) -> Result<Port> {
+    let secrets = store.secrets(&connection.id).await?.into_iter().collect::<BTreeMap<_, _>>();
+    let allowed = allowed_hosts(connection)?;
+    let transport: Arc<dyn Transport> = Arc::new(
+        ReqwestTransport::try_new(allowed.clone())
+            .map_err(|error| Failure::Failed(error.to_string()))?,
+    );
+    let account_url = connection.url.as_deref().map(parse_url).transpose()?;
+    let options = ConnectOptions {
+        connection: connection.id.to_string(),
+        account_url,
+        allowed_hosts: allowed,
+        settings: connection.settings.clone(),
+        secrets,
+        transport,
+        clock: Arc::clone(clock),
+        recorder: Arc::clone(recorder),
+    };
+    let unknown = || Failure::usage(format!("there is no connector \"{}\"", connection.system));
+    match connection.side {
+        Side::Erp => {
+            let entry = registry::erps().iter().find(|entry| entry.slug == connection.system);
+            let erp = (entry.ok_or_else(unknown)?.connect)(options)?;
+            Ok(Port::Erp(Arc::from(erp)))
+        }
+        Side::Processor => {
+            let entry = registry::processors().iter().find(|entry| entry.slug == connection.system);
+            let processor = (entry.ok_or_else(unknown)?.connect)(options)?;
+            Ok(Port::Processor(Arc::from(processor)))
+        }
+    }
+}
+
+fn parse_url(text: &str) -> Result<Url> {
+    Url::parse(text).map_err(|error| Failure::usage(format!("--url \"{text}\": {error}")))
+}
+
+/// The host of `--url`, when the person allowed it.
+fn allowed_hosts(connection: &Connection) -> Result<AllowedHosts> {
+    let Some(url) = connection.url.as_deref().filter(|_| connection.allow_host) else {
+        return Ok(AllowedHosts::default());
+    };
+    let host = parse_url(url)?.host_str().unwrap_or_default().to_owned();
+    Ok(AllowedHosts(vec![host]))
+}

@@ -1,0 +1,159 @@
+//! An opened instance: configuration, store, clock, engine. Every command starts here; a command
+//! beside a running server is a second replica.
+
+use std::sync::{Arc, Mutex};
+
+use engine::{Engine, Settings};
+use model::case::Actor;
+use ports::Clock;
+use ports::exchange::{Exchange, Recorder};
+use store::{MasterKeySource, Store, Vault, open_or_create};
+
+use crate::clock::{FollowedClock, HostClock};
+use crate::config::Config;
+use crate::connect;
+use crate::failure::{Failure, Result};
+use crate::worker::{Worker, reap};
+
+/// Exchanges kept in the store for timelines.
+const EXCHANGES_KEPT: u32 = 200_000;
+
+pub struct Instance {
+    pub config: Config,
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub engine: Arc<Engine>,
+    pub recorder: Arc<Recorded>,
+    _worker: Worker,
+}
+
+/// Exchanges wait here until a shell writes them; the oldest go when nobody does.
+#[derive(Default)]
+pub struct Recorded {
+    waiting: Mutex<Vec<Exchange>>,
+}
+
+/// Exchanges that wait at most; beyond it the newest are not kept.
+const WAITING_MAX: usize = 10_000;
+
+impl Recorder for Recorded {
+    fn record(&self, exchange: Exchange) {
+        if let Ok(mut waiting) = self.waiting.lock()
+            && waiting.len() < WAITING_MAX
+        {
+            waiting.push(exchange);
+        }
+    }
+}
+
+impl Recorded {
+    fn take(&self) -> Vec<Exchange> {
+        self.waiting.lock().map(|mut waiting| std::mem::take(&mut *waiting)).unwrap_or_default()
+    }
+}
+
+impl Instance {
+    /// Opens what `init` made. `create`: makes folder, key and database when they are missing.
+    pub async fn open(config: Config, create: bool) -> Result<Instance> {
+        let folder = &config.store.folder;
+        if !config.database().exists() && !create {
+            return Err(Failure::usage(format!(
+                "there is no database in {}: run \"ml-connector init\" first, or name the right \
+                 configuration with --config",
+                folder.display()
+            )));
+        }
+        std::fs::create_dir_all(folder)
+            .map_err(Failure::file(format!("the folder {}", folder.display())))?;
+        let key = master_key(&config, create)?;
+        let store = open_or_create(&config.database(), &key)?;
+        let worker = Worker::register(&config.workers())?;
+        reap(&config.workers(), store.as_ref()).await?;
+        let clock = clock(&config).await?;
+        let recorder = Arc::new(Recorded::default());
+        let settings = Settings {
+            lease_seconds: config.engine.lease_seconds,
+            batch: config.engine.batch,
+            concurrency: config.engine.concurrency,
+            ..Settings::new(worker.name.clone())
+        };
+        let engine = Arc::new(Engine::new(Arc::clone(&store), Arc::clone(&clock), settings));
+        let instance = Instance { config, store, clock, engine, recorder, _worker: worker };
+        instance.reconnect().await?;
+        Ok(instance)
+    }
+
+    /// Reads connections and links anew.
+    pub async fn reconnect(&self) -> Result<()> {
+        let recorder: Arc<dyn Recorder> = self.recorder.clone();
+        let world = connect::world(self.store.as_ref(), &self.clock, &recorder).await?;
+        self.engine.set_world(world);
+        Ok(())
+    }
+
+    /// Writes the exchanges recorded since the last call.
+    pub async fn keep_exchanges(&self) -> Result<()> {
+        let exchanges = self.recorder.take();
+        if !exchanges.is_empty() {
+            self.store.put_exchanges(&exchanges, EXCHANGES_KEPT).await?;
+        }
+        Ok(())
+    }
+
+    /// Frees what killed processes of this machine held.
+    pub async fn reap(&self) -> Result<()> {
+        reap(&self.config.workers(), self.store.as_ref()).await
+    }
+
+    /// Who acts at this terminal.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        let name = std::env::var("USER").ok().filter(|name| !name.is_empty());
+        Actor::Person(name.unwrap_or_else(|| "cli".to_owned()))
+    }
+}
+
+fn master_key(config: &Config, create: bool) -> Result<MasterKeySource> {
+    let vault = &config.vault;
+    let named = [
+        vault.master_key_file.is_some(),
+        vault.master_key_env.is_some(),
+        vault.master_key_command.is_some(),
+    ];
+    if named.into_iter().filter(|one| *one).count() > 1 {
+        return Err(Failure::usage(
+            "[vault] names more than one source of the master key: keep one of master_key_file, \
+             master_key_env, master_key_command",
+        ));
+    }
+    if let Some(name) = &vault.master_key_env {
+        return Ok(MasterKeySource::Environment(name.clone()));
+    }
+    if let Some(command) = &vault.master_key_command {
+        let (program, arguments) = command
+            .split_first()
+            .ok_or_else(|| Failure::usage("[vault] master_key_command is empty"))?;
+        return Ok(MasterKeySource::Command {
+            program: program.clone(),
+            arguments: arguments.to_vec(),
+        });
+    }
+    let file = vault.master_key_file.clone().unwrap_or_else(|| config.default_key_file());
+    if !file.exists() {
+        if !create {
+            return Err(Failure::usage(format!("the master key {} is missing", file.display())));
+        }
+        Vault::create_file(&file)?;
+    }
+    Ok(MasterKeySource::File(file))
+}
+
+async fn clock(config: &Config) -> Result<Arc<dyn Clock>> {
+    let Some(url) = &config.clock.follow else { return Ok(Arc::new(HostClock)) };
+    let transport = connectors::http::transport::ReqwestTransport::try_new(
+        connectors::http::hosts::AllowedHosts(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]),
+    )
+    .map_err(|error| Failure::Failed(error.to_string()))?;
+    let clock = FollowedClock::start(url, Arc::new(transport)).await?;
+    Ok(clock)
+}
