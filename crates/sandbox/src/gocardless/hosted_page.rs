@@ -1,14 +1,17 @@
 //! The payer's hosted page of a billing request flow: a form that completes or leaves the flow and
 //! sends the payer back with both ids (gocardless sheet sections 20 and 26).
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::call::query_of;
 use super::events::Actor;
+use super::lifecycle::{PayerForm, billing_request_event, typed_details};
 use super::records::billing::{BillingStatus, Flow};
 use super::records::party::CUSTOMER_TEXTS;
-use super::routes::{PayerForm, billing_request_event};
+use super::routes::BANK_FIELDS;
 use super::validate::Metadata;
 use super::world::World;
 
@@ -16,7 +19,7 @@ use super::world::World;
 pub const PATH: &str = "/billing/static/flow";
 
 /// Fields of the form, in order, with their labels.
-const FORM: [(&str, &str); 8] = [
+const FORM: [(&str, &str); 13] = [
     ("company_name", "Company"),
     ("given_name", "First name"),
     ("family_name", "Last name"),
@@ -25,6 +28,11 @@ const FORM: [(&str, &str); 8] = [
     ("city", "City"),
     ("postal_code", "Postal code"),
     ("country_code", "Country (two letters)"),
+    ("account_holder_name", "Account holder (an account is made up if nothing is given)"),
+    ("iban", "IBAN"),
+    ("bank_code", "Bank code"),
+    ("branch_code", "Sort or branch code"),
+    ("account_number", "Account number"),
 ];
 
 impl World {
@@ -68,7 +76,16 @@ impl World {
             }
         }
         let currency = value("currency").map(str::to_owned);
-        let form = PayerForm { texts, currency, details: None };
+        let typed: BTreeMap<String, String> = BANK_FIELDS
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), value(name)?.to_owned())))
+            .filter(|(_, text)| !text.trim().is_empty())
+            .collect();
+        let details = match typed_details(&typed) {
+            Ok(details) => details,
+            Err(reason) => return page(422, &reason, &form(&flow)),
+        };
+        let form = PayerForm { texts, currency, details };
         self.flow_visited(now, &flow);
         match self.billing_complete(now, &flow.billing_request, form) {
             Ok(()) => leave(&flow, flow.redirect_uri.as_ref(), "Your Direct Debit is set up."),
@@ -103,7 +120,8 @@ fn form(flow: &Flow) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    text.replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn page(status: u16, title: &str, content: &str) -> http::Response<Bytes> {

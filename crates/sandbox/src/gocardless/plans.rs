@@ -211,6 +211,28 @@ const CHARGEBACKS: &[(&str, &str, &str)] = &[
     ("becs_nz", "authorisation_disputed", ""),
 ];
 
+/// (scheme, cause, code) of mandates that a bank ends by itself, from the public event table.
+const MANDATE_ENDS: &[(&str, &str, &str)] = &[
+    ("bacs", "mandate_cancelled", "ADDACS-1"),
+    ("bacs", "invalid_bank_details", "AUDDIS-5"),
+    ("sepa_core", "mandate_cancelled", "MD01"),
+    ("sepa_core", "invalid_bank_details", "AC01"),
+    ("ach", "mandate_cancelled", "ACH_RETURN-R07"),
+    ("ach", "invalid_bank_details", "ACH_RETURN-R03"),
+    ("becs", "mandate_cancelled", "CBC"),
+    ("becs", "invalid_bank_details", "DEN"),
+    ("becs_nz", "invalid_bank_details", "DISHONOUR-AC03"),
+    ("pad", "mandate_cancelled", "PAYMENT_STATUS_REPORT-917"),
+    ("pad", "invalid_bank_details", "PAYMENT_STATUS_REPORT-900"),
+    ("betalingsservice", "mandate_cancelled", "MANDATE_INFORMATION-0232"),
+];
+
+/// The code with which a bank of `scheme` ends a mandate, if it has one.
+pub fn mandate_end_code(scheme: &str, cause: &str) -> Option<String> {
+    let fits = |row: &&(&str, &str, &str)| row.0 == scheme && row.1 == cause;
+    MANDATE_ENDS.iter().find(fits).map(|(_, _, code)| (*code).to_owned())
+}
+
 /// Bacs codes after which the bank ends the mandate (section 17).
 const MANDATE_KILLERS: [&str; 3] = ["ARUDD-1", "ARUDD-2", "ARUDD-B"];
 

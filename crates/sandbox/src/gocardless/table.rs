@@ -12,13 +12,9 @@ pub const PAST_MINUTES: i64 = 24 * 60;
 
 /// One row with its earlier versions.
 #[derive(Debug, Clone)]
-pub struct Row<T> {
-    /// Rises with creation.
-    pub sequence: u64,
-    /// The organisation that sees it.
-    pub organisation: String,
-    /// Its value now.
-    pub value: T,
+struct Row<T> {
+    organisation: String,
+    value: T,
     created_at: Timestamp,
     removed_at: Option<Timestamp>,
     past: VecDeque<(Timestamp, T)>,
@@ -35,17 +31,17 @@ impl<T> Row<T> {
     }
 }
 
-/// All rows of one resource.
+/// All rows of one resource, in the order of creation.
 #[derive(Debug, Clone)]
 pub struct Table<T> {
-    rows: BTreeMap<String, Row<T>>,
-    order: Vec<String>,
-    owned: BTreeMap<String, Vec<u64>>,
+    rows: Vec<(String, Row<T>)>,
+    places: BTreeMap<String, usize>,
+    owned: BTreeMap<String, Vec<usize>>,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), order: Vec::new(), owned: BTreeMap::new() }
+        Self { rows: Vec::new(), places: BTreeMap::new(), owned: BTreeMap::new() }
     }
 }
 
@@ -59,34 +55,41 @@ impl<T: Clone> Table<T> {
         owners: &[&str],
         value: T,
     ) {
-        let sequence = self.order.len() as u64;
+        let place = self.rows.len();
         for owner in owners {
-            self.owned.entry((*owner).to_owned()).or_default().push(sequence);
+            self.owned.entry((*owner).to_owned()).or_default().push(place);
         }
-        self.order.push(id.to_owned());
+        self.places.insert(id.to_owned(), place);
         let row = Row {
-            sequence,
             organisation: organisation.to_owned(),
             value,
             created_at: now,
             removed_at: None,
             past: VecDeque::new(),
         };
-        self.rows.insert(id.to_owned(), row);
+        self.rows.push((id.to_owned(), row));
     }
 
     /// Adds an owner to a row that is there already (a mandate that got another bank account).
     pub fn own(&mut self, owner: &str, id: &str) {
-        let Some(row) = self.rows.get(id) else { return };
+        let Some(place) = self.places.get(id) else { return };
         let owned = self.owned.entry(owner.to_owned()).or_default();
-        if let Err(place) = owned.binary_search(&row.sequence) {
-            owned.insert(place, row.sequence);
+        if let Err(gap) = owned.binary_search(place) {
+            owned.insert(gap, *place);
         }
+    }
+
+    fn row(&self, id: &str) -> Option<&Row<T>> {
+        self.rows.get(*self.places.get(id)?).map(|(_, row)| row)
+    }
+
+    fn row_mut(&mut self, id: &str) -> Option<&mut Row<T>> {
+        self.rows.get_mut(*self.places.get(id)?).map(|(_, row)| row)
     }
 
     /// Changes a row, keeping its earlier version.
     pub fn edit(&mut self, now: Timestamp, id: &str, change: impl FnOnce(&mut T)) {
-        let Some(row) = self.rows.get_mut(id) else { return };
+        let Some(row) = self.row_mut(id) else { return };
         if row.past.back().is_none_or(|(until, _)| *until < now) {
             row.past.push_back((now, row.value.clone()));
         }
@@ -99,30 +102,30 @@ impl<T: Clone> Table<T> {
 
     /// Hides a row from now on (`DELETE /customers/:id`).
     pub fn remove(&mut self, now: Timestamp, id: &str) {
-        if let Some(row) = self.rows.get_mut(id) {
+        if let Some(row) = self.row_mut(id) {
             row.removed_at = Some(now);
         }
     }
 
     /// The current value, of any organisation, removed or not: the emulator's own bookkeeping.
     pub fn get(&self, id: &str) -> Option<&T> {
-        self.rows.get(id).map(|row| &row.value)
+        self.row(id).map(|row| &row.value)
     }
 
     /// The current value as `organisation` sees it.
     pub fn visible(&self, organisation: &str, id: &str) -> Option<&T> {
-        let row = self.rows.get(id)?;
+        let row = self.row(id)?;
         (row.organisation == organisation && row.removed_at.is_none()).then_some(&row.value)
     }
 
     /// The organisation of a row.
     pub fn organisation(&self, id: &str) -> Option<&str> {
-        self.rows.get(id).map(|row| row.organisation.as_str())
+        self.row(id).map(|row| row.organisation.as_str())
     }
 
     /// The place of a row in the order of creation.
     pub fn sequence(&self, id: &str) -> Option<u64> {
-        self.rows.get(id).map(|row| row.sequence)
+        self.places.get(id).map(|place| *place as u64)
     }
 
     /// Rows of `organisation` as of `at`, newest first; of one owner if given.
@@ -132,39 +135,29 @@ impl<T: Clone> Table<T> {
         at: Timestamp,
         owner: Option<&str>,
     ) -> Vec<(u64, &str, &T)> {
-        let sequences: Box<dyn Iterator<Item = u64>> = match owner {
-            Some(owner) => {
-                let owned = self.owned.get(owner).map_or(&[] as &[u64], Vec::as_slice);
-                Box::new(owned.iter().rev().copied())
-            }
-            None => Box::new((0..self.order.len() as u64).rev()),
+        let shown = |place: usize| -> Option<(u64, &str, &T)> {
+            let (id, row) = self.rows.get(place)?;
+            let value = row.at(at).filter(|_| row.organisation == organisation)?;
+            Some((place as u64, id.as_str(), value))
         };
-        let mut found = Vec::new();
-        for sequence in sequences {
-            let Some(id) = self.order.get(usize::try_from(sequence).unwrap_or(usize::MAX)) else {
-                continue;
-            };
-            let Some(row) = self.rows.get(id) else { continue };
-            if row.organisation == organisation
-                && let Some(value) = row.at(at)
-            {
-                found.push((sequence, id.as_str(), value));
+        match owner {
+            Some(owner) => {
+                let owned = self.owned.get(owner).map_or(&[] as &[usize], Vec::as_slice);
+                owned.iter().rev().filter_map(|place| shown(*place)).collect()
             }
+            None => (0..self.rows.len()).rev().filter_map(shown).collect(),
         }
-        found
     }
 
     /// Every row in the order of creation, removed ones included.
     pub fn all(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.order.iter().filter_map(|id| Some((id.as_str(), &self.rows.get(id)?.value)))
+        self.rows.iter().map(|(id, row)| (id.as_str(), &row.value))
     }
 
     /// Ids of the rows of one owner, oldest first.
     pub fn owned_ids(&self, owner: &str) -> Vec<String> {
-        let owned = self.owned.get(owner).map_or(&[] as &[u64], Vec::as_slice);
-        owned
-            .iter()
-            .filter_map(|sequence| self.order.get(usize::try_from(*sequence).ok()?).cloned())
-            .collect()
+        let owned = self.owned.get(owner).map_or(&[] as &[usize], Vec::as_slice);
+        let id = |place: &usize| self.rows.get(*place).map(|(id, _)| id.clone());
+        owned.iter().filter_map(id).collect()
     }
 }

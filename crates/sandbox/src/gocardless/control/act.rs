@@ -9,7 +9,7 @@
 //! | `return_refund` | `refund` (bounced) |
 //! | `cancel_mandate`, `payer_cancels_mandate`, `block_mandate`, `fail_mandate`, `expire_mandate`, `suspend_mandate`, `replace_mandate`, `transfer_mandate`, `reinstate_mandate`, `approve_mandate`, `skip_mandate_approval`, `deny_mandate`, `require_approval` | `mandate` |
 //! | `bounce_payout` | `payout` |
-//! | `complete_flow`, `exit_flow` | `billing_request`; `customer` (object of customer fields), `currency` |
+//! | `complete_flow`, `exit_flow` | `billing_request`; `customer` (object of customer fields), `bank_account` (object of bank details), `currency` |
 //! | `enable_refunds`, `disable_refunds`, `set_verification` (`status`) | `creditor` |
 //! | `revoke_token` | `token` |
 //! | `resend_webhook` | `webhook` |
@@ -23,12 +23,14 @@ use serde_json::{Value, json};
 
 use super::read;
 use crate::gocardless::events::Actor;
-use crate::gocardless::lifecycle::{NewPayment, RetryBy};
-use crate::gocardless::plans::{Outcome, PaymentPlan};
+use crate::gocardless::lifecycle::{
+    NewPayment, PayerForm, RetryBy, billing_request_event, typed_details,
+};
+use crate::gocardless::plans::{Outcome, PaymentPlan, mandate_end_code};
 use crate::gocardless::records::mandate::{Mandate, MandateStatus};
 use crate::gocardless::records::party::CUSTOMER_TEXTS;
 use crate::gocardless::records::payment::{Payment, PaymentStatus};
-use crate::gocardless::routes::{NewRefund, PayerForm, billing_request_event};
+use crate::gocardless::routes::NewRefund;
 use crate::gocardless::validate::Metadata;
 use crate::gocardless::world::World;
 
@@ -53,6 +55,7 @@ struct Act {
     cancelled_after_days: Option<i64>,
     surcharge: Option<bool>,
     customer: BTreeMap<String, String>,
+    bank_account: BTreeMap<String, String>,
     currency: Option<String>,
     status: Option<String>,
 }
@@ -191,7 +194,8 @@ fn flow(world: &mut World, now: Timestamp, act: &Act) -> Result<Value, String> {
         let known = CUSTOMER_TEXTS.iter().find(|known| *known == name);
         texts.insert(*known.ok_or_else(|| format!("a customer has no {name}"))?, text.clone());
     }
-    let form = PayerForm { texts, currency: act.currency.clone(), details: None };
+    let details = typed_details(&act.bank_account)?;
+    let form = PayerForm { texts, currency: act.currency.clone(), details };
     world.billing_complete(now, &id, form)?;
     let mandate = world.billing_requests.get(&id).and_then(|it| it.mandate_request.mandate.clone());
     Ok(json!({ "billing_request": id, "mandate": mandate }))
@@ -220,27 +224,33 @@ fn mandate(world: &mut World, now: Timestamp, act: &Act) -> Result<Value, String
     let end = |status: MandateStatus, actor: Actor, cause: &'static str| (status, actor, cause);
     let id = need(act.mandate.as_ref(), "mandate")?;
     let found: Mandate = world.mandates.get(&id).cloned().ok_or("there is no such mandate")?;
-    let bank = |code: Option<&str>| {
-        let code = act.reason_code.clone().or(code.map(str::to_owned));
-        Actor::Bank(found.scheme.name, code)
+    let scheme = found.scheme.name;
+    // A bank that has no code for it leaves it to GoCardless.
+    let bank = |cause: &str| match act.reason_code.clone().or(mandate_end_code(scheme, cause)) {
+        Some(code) => Actor::Bank(scheme, Some(code)),
+        None => Actor::Gocardless,
     };
-    let bacs = found.scheme.name == "bacs";
     let ending = match act.action.as_str() {
         "cancel_mandate" => {
             Some(end(MandateStatus::Cancelled, Actor::Dashboard, "mandate_cancelled"))
         }
         "payer_cancels_mandate" => {
-            let actor = bank(bacs.then_some("ADDACS-1"));
-            Some(end(MandateStatus::Cancelled, actor, "mandate_cancelled"))
+            let cause = "mandate_cancelled";
+            Some(end(MandateStatus::Cancelled, bank(cause), cause))
         }
         "block_mandate" => Some(end(MandateStatus::Blocked, Actor::Gocardless, "mandate_blocked")),
         "fail_mandate" => {
-            let actor = bank(bacs.then_some("AUDDIS-5"));
-            Some(end(MandateStatus::Failed, actor, "invalid_bank_details"))
+            let cause = "invalid_bank_details";
+            Some(end(
+                MandateStatus::Failed,
+                Actor::Bank(scheme, mandate_end_code(scheme, cause)),
+                cause,
+            ))
         }
         "expire_mandate" => Some(end(MandateStatus::Expired, Actor::Gocardless, "mandate_expired")),
         "suspend_mandate" => {
-            Some(end(MandateStatus::SuspendedByPayer, bank(None), "mandate_suspended_by_payer"))
+            let actor = Actor::Bank(scheme, None);
+            Some(end(MandateStatus::SuspendedByPayer, actor, "mandate_suspended_by_payer"))
         }
         _ => None,
     };

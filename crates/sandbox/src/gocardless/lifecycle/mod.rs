@@ -1,9 +1,11 @@
 //! What happens on which day: an agenda of tasks in virtual time, run in order by `advance`
 //! (gocardless sheet sections 6, 9, 10, 13 and 17).
 
+mod billing;
 mod mandates;
 mod payments;
 mod refunds;
+mod reversals;
 mod schedules;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,7 @@ use super::call::Stored;
 use super::time::{at_minute, day, days_after};
 use super::world::World;
 
+pub use billing::{PayerForm, billing_request_event, typed_details};
 pub use payments::{NewPayment, RetryBy};
 pub use schedules::next_nominal_date;
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Route, billing_request_event, route};
+use super::{Route, route};
 use crate::gocardless::call::{Call, Reply};
 use crate::gocardless::errors::ApiError;
 use crate::gocardless::events::Actor;
+use crate::gocardless::lifecycle::billing_request_event;
 use crate::gocardless::records::billing::{BillingStatus, FLOW_SWITCHES, Flow};
 use crate::gocardless::records::party::CUSTOMER_TEXTS;
 use crate::gocardless::time::minutes_after;

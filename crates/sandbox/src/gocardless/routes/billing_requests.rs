@@ -3,15 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::bank_details::{BANK_FIELDS, BankDetails, sample_details};
-use super::mandates::{NewMandate, creditor_of};
+use super::bank_details::{BANK_FIELDS, BankDetails};
+use super::mandates::creditor_of;
 use super::{Route, list, route};
 use crate::gocardless::call::{Call, Reply};
 use crate::gocardless::errors::ApiError;
-use crate::gocardless::events::{Actor, Draft};
+use crate::gocardless::events::Actor;
+use crate::gocardless::lifecycle::billing_request_event;
 use crate::gocardless::paging::Filters;
 use crate::gocardless::records::Names;
 use crate::gocardless::records::billing::{BillingRequest, BillingStatus, MandateRequest};
@@ -182,32 +182,6 @@ fn commit(world: &mut World, call: &Call<'_>, new: New) -> String {
     world.billing_requests.insert(call.now, &call.organisation, &id, &[&customer], request);
     billing_request_event(world, call.now, &id, "created", Actor::Api, &Metadata::new());
     id
-}
-
-/// Writes an event about a billing request; the cause is `billing_request_<action>`.
-pub fn billing_request_event(
-    world: &mut World,
-    now: Timestamp,
-    id: &str,
-    action: &'static str,
-    actor: Actor,
-    metadata: &Metadata,
-) {
-    let Some(request) = world.billing_requests.get(id) else { return };
-    let cause = format!("billing_request_{action}");
-    let mut draft = Draft::new(ROOT, action, "billing_request", id, actor, &cause)
-        .link("customer", &request.customer)
-        .link("mandate_request", &request.mandate_request.id)
-        .metadata(metadata)
-        .about(&request.metadata.clone().unwrap_or_default());
-    if let Some(account) = &request.customer_bank_account {
-        draft = draft.link("customer_bank_account", account);
-    }
-    if let Some(mandate) = &request.mandate_request.mandate {
-        draft = draft.link("mandate_request_mandate", mandate);
-    }
-    let organisation = request.organisation.clone();
-    world.emit(now, &organisation, draft);
 }
 
 fn request_json(world: &World, request: &BillingRequest) -> Value {
@@ -403,131 +377,4 @@ fn after_action(
     billing_request_event(world, call.now, call.id(), action, Actor::Api, metadata);
     world.billing_refresh(call.now, call.id());
     Ok(Reply::ok(show(world, call, call.id())))
-}
-
-/// What a payer types on the hosted page; everything may be left out.
-#[derive(Debug, Clone, Default)]
-pub struct PayerForm {
-    /// Members of [`CUSTOMER_TEXTS`].
-    pub texts: BTreeMap<&'static str, String>,
-    /// For billing requests without a currency.
-    pub currency: Option<String>,
-    /// Bank details, else an account is made up.
-    pub details: Option<BankDetails>,
-}
-
-impl World {
-    fn billing_refresh(&mut self, now: Timestamp, id: &str) {
-        self.billing_requests.edit(now, id, |request| {
-            if request.status == BillingStatus::Pending && request.complete() {
-                request.status = BillingStatus::ReadyToFulfil;
-            }
-        });
-    }
-
-    fn billing_collect_account(
-        &mut self,
-        now: Timestamp,
-        id: &str,
-        details: BankDetails,
-        metadata: Metadata,
-    ) {
-        let Some(request) = self.billing_requests.get(id) else { return };
-        let customer = request.customer.clone();
-        let currency = details.currency.clone();
-        let account = match self.same_account(&customer, &details) {
-            Some((account, _)) => {
-                self.customer_bank_accounts.edit(now, &account, |it| it.enabled = true);
-                account
-            }
-            None => self.bank_account_add(now, &customer, details, metadata),
-        };
-        self.billing_requests.edit(now, id, |request| {
-            request.customer_bank_account = Some(account);
-            request.mandate_request.currency.get_or_insert(currency);
-        });
-    }
-
-    /// Makes the mandate of a complete billing request.
-    pub fn billing_fulfil(&mut self, now: Timestamp, id: &str, actor: Actor, metadata: &Metadata) {
-        let Some(request) = self.billing_requests.get(id).cloned() else { return };
-        let mandate = self.ids.id("MD");
-        self.billing_requests.edit(now, id, |request| {
-            request.status = BillingStatus::Fulfilled;
-            request.mandate_request.mandate = Some(mandate.clone());
-        });
-        billing_request_event(self, now, id, "fulfilled", actor, metadata);
-        let new = NewMandate {
-            id: Some(mandate),
-            account: request.customer_bank_account.unwrap_or_default(),
-            creditor: request.creditor,
-            reference: request.mandate_request.reference,
-            authorisation_source: request.mandate_request.authorisation_source,
-            needs_approval: false,
-            metadata: request.mandate_request.metadata,
-        };
-        self.mandate_new(now, new, Actor::Api);
-    }
-
-    /// The payer goes through the hosted page to its end (section 17, hosted mandate set-up).
-    ///
-    /// # Errors
-    /// A sentence when the request can not be completed any more.
-    pub fn billing_complete(
-        &mut self,
-        now: Timestamp,
-        id: &str,
-        form: PayerForm,
-    ) -> Result<(), String> {
-        let request = self.billing_requests.get(id).ok_or("no such billing request")?.clone();
-        if !matches!(request.status, BillingStatus::Pending | BillingStatus::ReadyToFulfil) {
-            return Err(format!("the billing request is {}", request.status.name()));
-        }
-        let none = Metadata::new();
-        if request.mandate_request.currency.is_none() {
-            let currency = form.currency.unwrap_or_else(|| "GBP".to_owned());
-            self.billing_requests.edit(now, id, |it| it.mandate_request.currency = Some(currency));
-            billing_request_event(self, now, id, "choose_currency", Actor::Payer, &none);
-        }
-        self.customers.edit(now, &request.customer, |customer| {
-            customer.texts.extend(form.texts);
-            if customer.holder_name().is_empty() {
-                customer.texts.insert("given_name", "Alex".to_owned());
-                customer.texts.insert("family_name", "Payer".to_owned());
-            }
-        });
-        self.billing_requests.edit(now, id, |it| it.customer_collected = true);
-        billing_request_event(self, now, id, "collect_customer_details", Actor::Payer, &none);
-        self.billing_collect_from(now, id, form.details)?;
-        billing_request_event(self, now, id, "collect_bank_account", Actor::Payer, &none);
-        self.billing_requests.edit(now, id, |it| it.confirmed = true);
-        billing_request_event(self, now, id, "payer_details_confirmed", Actor::Payer, &none);
-        self.billing_refresh(now, id);
-        self.billing_fulfil(now, id, Actor::Gocardless, &none);
-        Ok(())
-    }
-
-    fn billing_collect_from(
-        &mut self,
-        now: Timestamp,
-        id: &str,
-        details: Option<BankDetails>,
-    ) -> Result<(), String> {
-        let request = self.billing_requests.get(id).ok_or("no such billing request")?;
-        if request.customer_bank_account.is_some() && details.is_none() {
-            return Ok(());
-        }
-        let currency = request.mandate_request.currency.clone().unwrap_or_default();
-        let scheme = schemes::by_currency(&currency).ok_or("no scheme for the currency")?;
-        let holder = self.customers.get(&request.customer).map(Customer::holder_name);
-        let details = match details {
-            Some(details) if details.currency != currency => {
-                return Err(format!("the account must be in {currency}"));
-            }
-            Some(details) => details,
-            None => sample_details(scheme, &holder.unwrap_or_default(), &mut self.ids),
-        };
-        self.billing_collect_account(now, id, details, Metadata::new());
-        Ok(())
-    }
 }

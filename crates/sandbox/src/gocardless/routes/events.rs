@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Route, list, route};
@@ -61,14 +62,15 @@ pub(super) const ROUTES: &[Route] =
 /// `GET /events/:id`; an event that is not written yet is not found.
 fn get(world: &mut World, call: &Call<'_>) -> Result<Reply, ApiError> {
     let event = world.events.visible(&call.organisation, call.id());
-    let event = event.filter(|event| event.visible_at <= call.now && kept(call, event));
+    let event = event
+        .filter(|event| event.visible_at <= call.now && event.created_at >= kept_from(call.now));
     let event = event.ok_or_else(ApiError::not_found)?;
     Ok(Reply::ok(json!({ ROOT: event.json() })))
 }
 
-fn kept(call: &Call<'_>, event: &Event) -> bool {
-    let kept_until = months_after(day(event.created_at), MONTHS_KEPT);
-    at_minute(kept_until, minute_of_day(event.created_at)) >= call.now
+/// Events from before this instant are gone.
+fn kept_from(now: Timestamp) -> Timestamp {
+    at_minute(months_after(day(now), -MONTHS_KEPT), minute_of_day(now))
 }
 
 /// `GET /events` (sections 3 and 16).
@@ -96,11 +98,12 @@ fn index(world: &mut World, call: &Call<'_>) -> Result<Reply, ApiError> {
             wanted.push((name, id));
         }
     }
+    let oldest = kept_from(call.now);
     let keep = |event: &Event| {
         created(event.created_at)
             && kind.is_none_or(|kind| event.resource_type == kind)
             && action.is_none_or(|action| event.action == action)
-            && kept(call, event)
+            && event.created_at >= oldest
             && wanted.iter().all(|(name, id)| event.links.get(name).is_some_and(|link| link == id))
     };
     let owner = wanted.first().map(|(_, id)| *id);

@@ -26,8 +26,7 @@ use super::paging::{Filters, page};
 use super::table::Table;
 use super::world::World;
 
-pub use bank_details::sample_details;
-pub use billing_requests::{PayerForm, billing_request_event};
+pub use bank_details::{BANK_FIELDS, BankDetails, sample_details};
 pub use mandates::NewMandate;
 pub use refunds::NewRefund;
 
