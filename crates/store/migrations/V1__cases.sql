@@ -159,7 +159,7 @@ create table attention_ignored (
   primary key (case_id, code, detail)
 ) strict;
 
--- Append-only and chained under a key; nth numbers the history of one case.
+-- Append-only and chained under a key of the master key named; nth numbers the history of one case.
 create table audit (
   seq integer primary key,
   at integer not null,
@@ -168,6 +168,7 @@ create table audit (
   nth integer,
   what text not null,
   body text not null,
+  master_key text not null,
   chain text not null
 ) strict;
 create unique index audit_by_case on audit (case_key, nth) where case_key is not null;
@@ -177,6 +178,7 @@ create table audit_head (
   id integer primary key check (id = 1),
   rows integer not null,
   chain text not null,
+  master_key text not null,
   mac text not null
 ) strict;
 

@@ -110,7 +110,8 @@ pub trait Store: Send + Sync {
     /// Stores how a send ended, also when the lease was lost meanwhile (a late answer is a fact),
     /// and makes the case due. Frees the locks unless the outcome is unknown.
     async fn finish_send(&self, key: &Key, outcome: &SendOutcome, at: Timestamp) -> Result<()>;
-    /// Gives the lease back. The case is due at `due_at`, or at once when hints came meanwhile.
+    /// Gives the lease back. The case is due at `due_at`, or earlier when news came meanwhile: at the
+    /// time its hint asked for, which for most is at once.
     /// `None`: no due time of its own.
     async fn release(&self, case: CaseId, epoch: i64, due_at: Option<Timestamp>) -> Result<()>;
 

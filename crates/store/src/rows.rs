@@ -301,7 +301,7 @@ pub struct Mark {
 pub struct CollectionRow {
     pub account: AccountId,
     pub id: CollectionId,
-    /// `None`: foreign, until a person matches it.
+    /// `None`: foreign, until a person matches it. Put again as `None`, a stored case stays.
     pub case: Option<CaseKey>,
     /// Somebody else made it (a predecessor, a person): it carries the invoice's id, not our key.
     pub adopted: bool,

@@ -326,7 +326,7 @@ async fn every_change_of_the_trail_is_noticed() {
         (6, "update audit_head set mac = ''"),
         (
             6,
-            "insert into audit select 6, at, actor, case_key, 2, what, body, chain from audit
+            "insert into audit select 6, at, actor, case_key, 2, what, body, master_key, chain from audit
              where seq = 5",
         ),
     ];

@@ -10,6 +10,7 @@ super::suite! {
     a_processed_delivery_is_taken_no_more,
     hints_of_a_delivery_are_given_with_it,
     bad_signatures_are_counted_alone,
+    an_odd_hint_does_not_hold_up_its_delivery,
 }
 
 fn bank() -> ConnectionId {
@@ -56,4 +57,20 @@ async fn bad_signatures_are_counted_alone(store: AnyStore) {
     let status = ok(store.status(at(1)).await);
     assert_eq!(status.bad_signatures["bank"], 2);
     assert_eq!(status.inbox_waiting, 0);
+}
+
+async fn an_odd_hint_does_not_hold_up_its_delivery(store: AnyStore) {
+    let id = ok(store.inbox_put(&bank(), b"one", at(1)).await);
+    let mut odd = hint(1, 2);
+    odd.case.subject = String::new();
+    let mut slashes = hint(1, 2);
+    slashes.case.subject = "a/b/".to_owned();
+    ok(store.inbox_done(id, &[odd.clone(), slashes.clone(), hint(2, 2)], None).await);
+    for case in [&odd.case, &slashes.case] {
+        ok(store.audit(&person(), Some(case), "seen", &serde_json::json!({}), at(1)).await);
+    }
+    let rows = ok(store.audit_rows(0, 10).await);
+    assert_eq!(rows[0].case, Some(odd.case));
+    assert_eq!(rows[1].case, Some(slashes.case));
+    assert_eq!(ok(store.claim(&request("w", 2)).await).len(), 3);
 }

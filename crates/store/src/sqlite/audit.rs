@@ -61,8 +61,8 @@ fn head_mac(tx: &Tx<'_>, head: &Head) -> String {
 pub(super) fn begin_chain(tx: &Tx<'_>) -> Result<()> {
     let head = Head { rows: 0, chain: BEGINNING.to_owned() };
     tx.run(
-        "insert into audit_head (id, rows, chain, mac) values (1, ?1, ?2, ?3)",
-        params![head.rows, head.chain, head_mac(tx, &head)],
+        "insert into audit_head (id, rows, chain, master_key, mac) values (1, ?1, ?2, ?3, ?4)",
+        params![head.rows, head.chain, tx.vault.key_id(), head_mac(tx, &head)],
     )?;
     Ok(())
 }
@@ -98,13 +98,23 @@ pub(super) fn append(
     };
     head = Head { rows: row.seq, chain: row.chain(tx, &head.chain) };
     tx.run(
-        "insert into audit (seq, at, actor, case_key, nth, what, body, chain)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        params![row.seq, row.at, row.actor, row.case_key, row.nth, what, row.body, head.chain],
+        "insert into audit (seq, at, actor, case_key, nth, what, body, master_key, chain)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            row.seq,
+            row.at,
+            row.actor,
+            row.case_key,
+            row.nth,
+            what,
+            row.body,
+            tx.vault.key_id(),
+            head.chain
+        ],
     )?;
     tx.run(
-        "update audit_head set rows = ?1, chain = ?2, mac = ?3 where id = 1",
-        params![head.rows, head.chain, head_mac(tx, &head)],
+        "update audit_head set rows = ?1, chain = ?2, master_key = ?3, mac = ?4 where id = 1",
+        params![head.rows, head.chain, tx.vault.key_id(), head_mac(tx, &head)],
     )?;
     Ok(())
 }
@@ -179,6 +189,7 @@ struct StoredLink {
     nth: Option<i64>,
     what: String,
     body: String,
+    master_key: String,
     chain: String,
 }
 
@@ -196,6 +207,9 @@ impl StoredLink {
             what: &self.what,
             body: &self.body,
         };
+        if self.master_key != tx.vault.key_id() {
+            return Err(format!("it is chained under another master key, {}", self.master_key));
+        }
         if link.chain(tx, &before.chain) != self.chain {
             return Err("the row, or the one before it, was changed".to_owned());
         }
@@ -205,7 +219,7 @@ impl StoredLink {
 
 fn stored_links(tx: &Tx<'_>, after: i64) -> Result<Vec<StoredLink>> {
     tx.all(
-        "select seq, at, actor, case_key, nth, what, body, chain from audit
+        "select seq, at, actor, case_key, nth, what, body, master_key, chain from audit
          where seq > ?1 order by seq limit ?2",
         params![after, CHECK_BATCH],
         |row| {
@@ -217,7 +231,8 @@ fn stored_links(tx: &Tx<'_>, after: i64) -> Result<Vec<StoredLink>> {
                 nth: row.get(4)?,
                 what: row.get(5)?,
                 body: row.get(6)?,
-                chain: row.get(7)?,
+                master_key: row.get(7)?,
+                chain: row.get(8)?,
             })
         },
     )

@@ -41,32 +41,28 @@ pub(super) fn case(tx: &Tx<'_>, key: &CaseKey) -> Result<Option<CaseRow>> {
     tx.one(&sql, [key.kind.word(), key.account.as_str(), &key.subject], case_row)
 }
 
+/// By id. One index is walked, that of the filter that narrows most; the others are written so that
+/// they can not be walked instead, as without statistics the planner guesses badly.
 pub(super) fn cases(tx: &Tx<'_>, filter: &CaseFilter) -> Result<Vec<CaseRow>> {
-    let mut wanted = Vec::new();
-    let mut values: Vec<Value> = Vec::new();
-    let mut add = |condition: &str, value: Value| {
-        values.push(value);
-        wanted.push(format!("{condition} ?{}", values.len()));
-    };
-    add("id >", filter.after.unwrap_or(0).into());
-    if let Some(kind) = filter.kind {
-        add("kind =", kind.word().to_owned().into());
+    let narrowing = [
+        ("reason_code", filter.reason.map(|reason| reason.code().to_owned())),
+        ("stage", filter.stage.map(|stage| stage.word().to_owned())),
+        ("link", filter.link.as_ref().map(|link| link.as_str().to_owned())),
+        ("kind", filter.kind.map(|kind| kind.word().to_owned())),
+    ];
+    let mut wanted = vec!["id > ?1".to_owned()];
+    let mut values: Vec<Value> = vec![filter.after.unwrap_or(0).into(), filter.limit.into()];
+    for (column, value) in narrowing {
+        let Some(value) = value else { continue };
+        values.push(value.into());
+        let nth = values.len();
+        wanted.push(match wanted.len() {
+            1 => format!("{column} = ?{nth}"),
+            _ => format!("coalesce({column}, '') = ?{nth}"),
+        });
     }
-    if let Some(link) = &filter.link {
-        add("link =", link.as_str().to_owned().into());
-    }
-    if let Some(stage) = filter.stage {
-        add("stage =", stage.word().to_owned().into());
-    }
-    if let Some(reason) = filter.reason {
-        add("reason_code =", reason.code().to_owned().into());
-    }
-    let sql = format!(
-        "select {COLUMNS} from cases where {} order by id limit ?{}",
-        wanted.join(" and "),
-        values.len() + 1
-    );
-    values.push(filter.limit.into());
+    let sql =
+        format!("select {COLUMNS} from cases where {} order by id limit ?2", wanted.join(" and "));
     tx.all(&sql, params_from_iter(values), case_row)
 }
 

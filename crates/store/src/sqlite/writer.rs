@@ -52,6 +52,10 @@ pub(super) fn run_alone<T>(
     vault: &Vault,
     operation: impl FnOnce(&Tx<'_>) -> Result<T>,
 ) -> Result<T> {
+    if !db.is_autocommit() {
+        // An operation panicked in the middle of its transaction.
+        db.execute_batch("rollback")?;
+    }
     db.execute_batch("begin immediate")?;
     let result = operation(&Tx { db, vault })
         .and_then(|done| db.execute_batch("commit").map(|()| done).map_err(StoreError::from));
@@ -67,6 +71,9 @@ pub(super) fn read_alone<T>(
     vault: &Vault,
     operation: impl FnOnce(&Tx<'_>) -> Result<T>,
 ) -> Result<T> {
+    if !db.is_autocommit() {
+        db.execute_batch("rollback")?;
+    }
     db.execute_batch("begin deferred")?;
     let result = operation(&Tx { db, vault });
     if !db.is_autocommit() {
