@@ -30,7 +30,8 @@ const PERIOD_CODES: [&str; 6] = [
     "INVALID_ACCT_PRD",
     "MISSING_ACCT_PRD",
 ];
-const PERIOD_WORDS: [&str; 5] = ["closed", "locked", "outside", "not open", "does not exist"];
+const PERIOD_WORDS: [&str; 6] =
+    ["closed", "locked", "outside", "not within", "not open", "does not exist"];
 const APPLICATION_CODES: [&str; 3] =
     ["CANT_APPLY_PMT", "TRANS_APPLIED_AMTS_UNBALNCD", "INVALID_REFUND_AMT"];
 const PERMISSION_CODES: [&str; 3] =
@@ -102,7 +103,7 @@ impl Refusal {
     #[must_use]
     pub fn is_period(&self) -> bool {
         let worded = self.says("period") && PERIOD_WORDS.iter().any(|word| self.says(word));
-        worded || PERIOD_CODES.contains(&self.code.as_str())
+        worded || self.says("accounting period") || PERIOD_CODES.contains(&self.code.as_str())
     }
 
     /// Somebody saved the record between our read and our write.
@@ -148,6 +149,7 @@ impl Refusal {
             RejectionCause::PeriodClosed
         } else if self.is_no_matching_line()
             || on_apply
+            || (self.says("applied") && self.says("exceed"))
             || APPLICATION_CODES.contains(&self.code.as_str())
         {
             RejectionCause::ApplicationImpossible
@@ -219,6 +221,21 @@ mod tests {
                 Cause::PeriodClosed,
             ),
             (400, "whatever", "TRAN_PRD_CLOSED", "", Cause::PeriodClosed),
+            (
+                400,
+                "The transaction date you specified is not within the date range of your \
+                 accounting period.",
+                user,
+                "",
+                Cause::PeriodClosed,
+            ),
+            (
+                400,
+                "The amount applied to a transaction cannot exceed its amount due.",
+                user,
+                "",
+                Cause::ApplicationImpossible,
+            ),
             (
                 400,
                 "Unable to find a matching line for sub-list apply with key [doc,line].",

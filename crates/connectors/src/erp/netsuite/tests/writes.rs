@@ -213,10 +213,27 @@ async fn refusals_of_a_receipt_are_told_apart() {
         ("Please enter value(s) for: Department", RejectionCause::Validation),
     ] {
         let world = world();
-        world.script.step("POST", &["/record/v1/customerPayment"], Says::refusal(detail));
+        world.script.step("POST", &["/record/v1/customerPayment"], Says::refusal(detail)).step(
+            "GET",
+            &["/customerPayment/eid:"],
+            Says::missing(),
+        );
         let answer = record(&world, &ErpWrite::RecordReceipt(receipt())).await;
         assert_eq!(cause(answer), expected, "{detail}");
     }
+}
+
+#[tokio::test]
+async fn a_receipt_whose_own_application_is_why_it_is_refused_is_adopted() {
+    let world = world();
+    let detail = "Unable to find a matching line for sub-list apply with key: [doc,line].";
+    world.script.step("POST", &["/record/v1/customerPayment"], Says::refusal(detail)).step(
+        "GET",
+        &["/customerPayment/eid:"],
+        Says::Json(200, fixture("customer_payment")),
+    );
+    let answer = record(&world, &ErpWrite::RecordReceipt(receipt())).await;
+    assert!(answer.unwrap().adopted);
 }
 
 #[tokio::test]
@@ -284,7 +301,8 @@ async fn a_refund_names_its_line_only_when_it_must() {
         .script
         .step("GET", &["/customerPayment/61001"], Says::Json(200, fixture("customer_payment")))
         .step("POST", &["/record/v1/customerRefund"], no_line.clone())
-        .step("POST", &["/record/v1/customerRefund"], no_line);
+        .step("POST", &["/record/v1/customerRefund"], no_line)
+        .step("GET", &["/customerRefund/eid:"], Says::missing());
     let answer = record(&world, &ErpWrite::RecordRefund(refund())).await;
     assert_eq!(cause(answer), RejectionCause::ApplicationImpossible);
 }

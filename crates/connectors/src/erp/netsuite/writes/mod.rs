@@ -48,7 +48,7 @@ impl NetSuite {
     }
 
     /// Sends a new document. `adjust` may mend the body after a definitive refusal (an alternative
-    /// form that the account wants); a refusal because the external id is taken adopts what is there.
+    /// form that the account wants); any other refusal looks for what is there under the key.
     async fn send_document(
         &self,
         key: &Key,
@@ -63,15 +63,13 @@ impl NetSuite {
             match self.client.create(record_type(kind), &sent, key).await? {
                 Outcome::Done(Some(id)) => return Ok(made(id)),
                 Outcome::Done(None) => return self.made_without_location(key, kind).await,
-                Outcome::Refused(refusal) if refusal.is_duplicate() => {
-                    return self.adopt(key, write, refusal).await;
-                }
                 Outcome::Refused(refusal) => {
                     adjustments += 1;
-                    let mended = adjustments <= ADJUSTMENTS_MAX
+                    let mended = !refusal.is_duplicate()
+                        && adjustments <= ADJUSTMENTS_MAX
                         && (drop_own_field(&refusal, &mut body) || adjust(&refusal, &mut body));
                     if !mended {
-                        return Err(refusal.into_error());
+                        return self.adopt(key, write, refusal).await;
                     }
                 }
             }
@@ -93,7 +91,9 @@ impl NetSuite {
             .ok_or_else(|| unknown("it was accepted, but is not to be seen yet".to_owned()))
     }
 
-    /// The external id is taken: what is there is taken over when it is the same in substance.
+    /// Refused. An earlier send may be why, and not only when the external id is said to be taken:
+    /// its own application makes the invoice paid, which may be noticed first. What is there under
+    /// the key is taken over when it is the same in substance.
     async fn adopt(
         &self,
         key: &Key,
@@ -102,7 +102,7 @@ impl NetSuite {
     ) -> Result<WriteAnswer, PortError> {
         match self.find_effect(key, write).await {
             Ok(Some(answer)) => Ok(answer),
-            // Something else is taken (a number or a name), or it was deleted again.
+            // Nothing is there: the refusal stands.
             Ok(None) => Err(refusal.into_error()),
             // The create was refused for certain; only the look at what is there failed.
             Err(PortError::Unavailable(why)) => Err(PortError::OutcomeUnknown(why)),
