@@ -64,11 +64,13 @@ impl GoCardless {
         Self { seed, config, world }
     }
 
-    /// The state at `now`: whatever was due has happened.
-    fn at(&self, now: Timestamp) -> MutexGuard<'_, World> {
+    /// The state at `now`, after whatever was due: time never goes back, even when concurrent
+    /// calls come in another order than their times.
+    fn at(&self, now: Timestamp) -> (MutexGuard<'_, World>, Timestamp) {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         world.advance(now);
-        world
+        let now = world.clock.map_or(now, |clock| clock.max(now));
+        (world, now)
     }
 }
 
@@ -78,7 +80,7 @@ impl Emulator for GoCardless {
     }
 
     fn handle(&self, now: Timestamp, base_url: &str, request: http::Request<Bytes>) -> Outcome {
-        let mut world = self.at(now);
+        let (mut world, now) = self.at(now);
         if request.uri().path() == hosted_page::PATH {
             return Outcome::Respond(world.hosted_page(now, &request));
         }
@@ -92,7 +94,7 @@ impl Emulator for GoCardless {
         path: &str,
         body: &Value,
     ) -> Result<Value, ControlError> {
-        let mut world = self.at(now);
+        let (mut world, now) = self.at(now);
         if method == http::Method::POST && path == "/reset" {
             *world = World::new(self.seed, self.config.clone());
             world.advance(now);
@@ -106,14 +108,17 @@ impl Emulator for GoCardless {
     }
 
     fn deliveries(&self, now: Timestamp) -> Vec<Delivery> {
-        self.at(now).webhooks_due(now)
+        let (mut world, now) = self.at(now);
+        world.webhooks_due(now)
     }
 
     fn delivered(&self, now: Timestamp, id: &str, status: Option<u16>) {
-        self.at(now).webhook_delivered(now, id, status);
+        let (mut world, now) = self.at(now);
+        world.webhook_delivered(now, id, status);
     }
 
     fn refuse_concurrent(&self, now: Timestamp, _base_url: &str) -> http::Response<Bytes> {
-        self.at(now).refuse_too_many(now)
+        let (mut world, now) = self.at(now);
+        world.refuse_too_many(now)
     }
 }

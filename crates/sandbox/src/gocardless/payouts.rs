@@ -29,8 +29,8 @@ const TAX_RATE_MINUTE: i64 = 12 * 60;
 /// What waits for the next payout of a creditor in a currency.
 #[derive(Debug, Clone, Default)]
 pub struct Account {
-    /// Payments that are collected but in no payout, in the order of their confirmation.
-    pub waiting: Vec<String>,
+    /// Payments that are collected but in no payout, by their place in the order of creation.
+    pub waiting: BTreeMap<u64, String>,
     /// Debits and credits that are no collection.
     pub items: Vec<Item>,
 }
@@ -142,16 +142,15 @@ impl World {
     /// A confirmed payment waits for a payout.
     pub fn wait_for_payout(&mut self, payment: &str) {
         let Some((creditor, currency)) = self.creditor_and_currency(payment) else { return };
-        let waiting = &mut self.account(&creditor.id, currency).waiting;
-        if !waiting.iter().any(|waits| waits == payment) {
-            waiting.push(payment.to_owned());
-        }
+        let Some(sequence) = self.payments.sequence(payment) else { return };
+        self.account(&creditor.id, currency).waiting.insert(sequence, payment.to_owned());
     }
 
     /// The payment failed or was charged back before its payout.
     pub fn stop_waiting_for_payout(&mut self, payment: &str) {
         let Some((creditor, currency)) = self.creditor_and_currency(payment) else { return };
-        self.account(&creditor.id, currency).waiting.retain(|waits| waits != payment);
+        let Some(sequence) = self.payments.sequence(payment) else { return };
+        self.account(&creditor.id, currency).waiting.remove(&sequence);
     }
 
     /// Debits a payment that was settled: the amount, the fee credit and the surcharge.
@@ -207,7 +206,7 @@ impl World {
         };
         let waiting: i64 = account
             .waiting
-            .iter()
+            .values()
             .filter_map(|payment| self.payments.get(payment))
             .map(|payment| payment.amount)
             .sum();
@@ -240,12 +239,13 @@ impl World {
             return None;
         }
         let account = self.accounts.get(&(creditor.to_owned(), currency.to_owned()))?;
-        let (collected, later): (Vec<String>, Vec<String>) =
-            account.waiting.iter().cloned().partition(|payment| {
-                self.payments.get(payment).is_some_and(|payment| payment.payout_on <= day(now))
-            });
+        let due = |payment: &str| {
+            self.payments.get(payment).is_some_and(|payment| payment.payout_on <= day(now))
+        };
+        let (collected, later): (BTreeMap<u64, String>, BTreeMap<u64, String>) =
+            account.waiting.clone().into_iter().partition(|(_, payment)| due(payment));
         let mut items = Vec::new();
-        for payment in &collected {
+        for payment in collected.values() {
             let Some(amount) = self.payments.get(payment).map(|payment| payment.amount) else {
                 continue;
             };

@@ -104,7 +104,7 @@ fn waiting(world: &World) -> Vec<Value> {
         json!({
             "creditor": creditor,
             "currency": currency,
-            "payments": account.waiting,
+            "payments": account.waiting.values().collect::<Vec<_>>(),
             "items": account.items.iter().map(|it| it.json(TaxSign::OfItem)).collect::<Vec<_>>(),
             "balance": world.confirmed_balance(creditor, currency),
         })
