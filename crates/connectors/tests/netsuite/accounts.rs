@@ -48,7 +48,18 @@ async fn a_ping_names_each_permission_that_is_missing() {
         "TRAN_POSTPERIODS:Edit",
         "ADMI_ACCTPERIODS:View",
     ];
-    for missing in ["TRAN_DEPOSIT", "TRAN_CUSTRFND", "TRAN_JOURNAL", "ADMI_ACCTPERIODS"] {
+    for missing in [
+        "TRAN_DEPOSIT",
+        "TRAN_CUSTRFND",
+        "TRAN_JOURNAL",
+        "ADMI_ACCTPERIODS",
+        "LIST_SUBSIDIARY",
+        "LIST_CUSTJOB",
+        "TRAN_CUSTINVC",
+        "TRAN_CUSTPYMT",
+        "LIST_ACCOUNT",
+        "REPO_ANALYTICS",
+    ] {
         let permissions: Vec<&str> = all
             .iter()
             .copied()

@@ -32,7 +32,8 @@ const PAGES_MAX: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setup {
     pub currencies: Currencies,
-    /// Subsidiaries with their base currency; `None`: not a OneWorld account.
+    /// Subsidiaries with their base currency; `None`: not a OneWorld account; empty: the role may not
+    /// see them.
     pub subsidiaries: Option<BTreeMap<String, Subsidiary>>,
     /// The Undeposited Funds account.
     pub undeposited: Option<String>,
@@ -152,13 +153,23 @@ impl NetSuite {
         let currencies = Currencies::from_rows(&rows, self.settings.currency);
         let subsidiaries = match self.all_rows(&SUBSIDIARIES, "ORDER BY s.id").await? {
             Ok(rows) => Some(read_subsidiaries(&rows, &currencies)),
-            Err(_) => None,
+            Err(_) => self.unseen_subsidiaries().await?,
         };
         let undeposited = match &self.settings.undeposited_account {
             Some(id) => Some(id.clone()),
             None => self.find_undeposited().await?,
         };
         Ok(Setup { currencies, subsidiaries, undeposited })
+    }
+
+    /// Queries say the same of a table that does not exist and of one that the role may not see; the
+    /// record service tells them apart. Unseen ones are there, but without names and currencies.
+    async fn unseen_subsidiaries(&self) -> Result<Option<BTreeMap<String, Subsidiary>>, PortError> {
+        let there = match self.client.probe("subsidiary").await? {
+            Ok(_) => true,
+            Err(refusal) => refusal.is_permission(),
+        };
+        Ok(if there { Some(BTreeMap::new()) } else { None })
     }
 
     async fn find_undeposited(&self) -> Result<Option<String>, PortError> {

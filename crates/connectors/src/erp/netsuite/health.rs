@@ -193,8 +193,12 @@ impl NetSuite {
         let setup = match self.setup().await {
             Ok(setup) => setup,
             Err(PortError::Rejected(rejection)) => {
-                let words = rejection.words;
-                return Ok((vec![failed("currencies", words)], None));
+                let advice = format!(
+                    "give the connector's role Lists > Currency: View, or name the account's only \
+                     currency in the setting currency (NetSuite says: {})",
+                    rejection.words
+                );
+                return Ok((vec![failed("currencies", advice)], None));
             }
             Err(error) => return Err(error),
         };
@@ -207,8 +211,14 @@ impl NetSuite {
                 "it was not found: name its internal id in the setting undeposited_account".into(),
             ));
         }
-        if setup.is_one_world() {
-            checks.push(passed("permission LIST_SUBSIDIARY"));
+        let subsidiaries = "permission LIST_SUBSIDIARY";
+        match &setup.subsidiaries {
+            None => {}
+            Some(known) if known.is_empty() => {
+                let advice = "give the connector's role the permission Lists > Subsidiaries: View";
+                checks.push(failed(subsidiaries, advice.to_owned()));
+            }
+            Some(_) => checks.push(passed(subsidiaries)),
         }
         let root = setup.subsidiaries.iter().flatten().find(|(_, known)| known.root);
         Ok((checks, root.map(|(_, known)| known.name.clone())))

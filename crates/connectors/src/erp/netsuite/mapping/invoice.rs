@@ -182,6 +182,8 @@ pub fn read_annotation(source: Record<'_>) -> Result<Annotation, String> {
 pub fn annotation_body(annotation: &Annotation, clear_retry: bool) -> Map<String, Value> {
     let mut body = Map::new();
     let mut put = |field: Field, value: Option<&str>| {
+        // Blank text reads back as nothing, so it is written as nothing.
+        let value = value.filter(|text| !text.trim().is_empty());
         let value = value.map(|text| Value::from(cut(text, field.length_max)));
         body.insert(field.id.to_owned(), value.unwrap_or(Value::Null));
     };

@@ -235,6 +235,8 @@ fn stand(script: &Script, one_world: bool) {
         Says::no_table("subsidiary")
     };
     script.always("POST", &["/suiteql", "FROM subsidiary s"], subsidiaries);
+    let no_type = error_body("Record type 'subsidiary' does not exist.", "NONEXISTENT_ID", None);
+    script.always("GET", &["/record/v1/subsidiary?limit=1"], Says::Json(404, no_type));
     let undeposited = json!({"id": "116", "accttype": "OthCurrAsset", "sspecacct": "UndepFunds",
         "isinactive": "F", "fullname": "Undeposited Funds", "acctnumber": "1499"});
     script.always("POST", &["FROM account a", "UndepFunds"], Says::rows(vec![undeposited]));

@@ -91,6 +91,23 @@ async fn everything_that_is_missing_is_named_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn subsidiaries_that_the_role_may_not_see_are_not_taken_for_none() {
+    let World { script, netsuite, .. } = well();
+    let denied = error_body("You need Subsidiaries", "INSUFFICIENT_PERMISSION", None);
+    script.always("POST", &["FROM subsidiary s"], Says::no_table("subsidiary")).always(
+        "GET",
+        &["/record/v1/subsidiary?limit=1"],
+        Says::Json(403, denied),
+    );
+    let health = netsuite.check_health().await.unwrap();
+    let failing: Vec<&str> =
+        health.checks.iter().filter(|check| !check.ok).map(|check| check.name.as_str()).collect();
+    assert_eq!(failing, ["permission LIST_SUBSIDIARY"]);
+    assert!(netsuite.setup().await.unwrap().is_one_world());
+    script.finish();
+}
+
+#[tokio::test]
 async fn refused_credentials_are_an_error_with_advice() {
     let World { script, netsuite, .. } = well();
     let refused = Says::Json(400, json!({"error": "invalid_grant"}));
