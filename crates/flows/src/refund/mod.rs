@@ -76,7 +76,7 @@ fn without_items(refund: &ProcessorRefund) -> Decision {
 /// Books the items one after the other.
 fn book(facts: &RefundFacts, refund: &ProcessorRefund) -> Decision {
     let booked: Vec<&KeptItem> = ours(facts).collect();
-    if booked.is_empty() {
+    if facts.items.iter().all(|kept| facts.is_before_cut_over(kept)) {
         return match facts.frame.policy.cut_over_on {
             Some(from) => rest(Stage::Closed, ReasonCode::BeforeCutOver, from.to_string()),
             None => rest(Stage::Reversed, ReasonCode::BeforeCutOver, "no cut-over date is set"),

@@ -114,6 +114,19 @@ fn the_fields_of_another_account_or_currency_are_left_alone() {
 }
 
 #[test]
+fn a_link_that_is_not_ours_is_left_alone() {
+    case(
+        "pair CU1
+         mandate MD1 GBP active
+         field customer CU1
+         field mandate MD1
+         field status Active
+         field link https://elsewhere.test",
+        "closed mandate_usable (MD1 is active)",
+    );
+}
+
+#[test]
 fn fields_that_do_not_hold_or_are_refused_end_nothing() {
     let known = "
         pair CU1

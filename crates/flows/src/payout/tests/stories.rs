@@ -119,6 +119,22 @@ collection/erp:1/INV2, collection/erp:1/INV3) hints 3
 }
 
 #[test]
+fn a_journal_that_is_not_posted_is_no_bank_line() {
+    check_sheet(
+        "from_bank",
+        "refund PM4 8000 bank
+         loss PM4 1000
+         refund PM5 2500 bank
+         own loss/PO1/PM4 unposted",
+        "keep in line in line in line bank line line bank
+         collected waiting_for_receipts (3 of 3 missing: collection/erp:1/INV1, \
+collection/erp:1/INV2, collection/erp:1/INV3) hints 3
+         deposit/PO1/1 2026-11-18 bank 45932 = R1 R2 R3 fees:-931 tax:-186
+         closed booked (354.32 GBP) hints 5",
+    );
+}
+
+#[test]
 fn a_refund_on_another_account_is_no_bank_line() {
     check_sheet(
         "from_bank",
@@ -253,6 +269,11 @@ fn items_are_kept_whatever_the_link_does_but_nothing_is_booked() {
     };
     case("cut_over_later", "closed before_cut_over (2026-12-01)");
     case("cut_over_never", "collected before_cut_over (no cut-over date is set)");
+    case(
+        "cut_over_that_day",
+        "deposit/PO1/1 2026-11-18 bank 990 = R1 fees:-8 tax:-2
+         closed booked (9.90 GBP) hints 1",
+    );
     case("off", "collected link_off ()");
     case("no_bank", "collected account_not_mapped (bank)");
     case("no_fees", "collected account_not_mapped (fees)");
@@ -494,6 +515,12 @@ fn a_deposit_that_a_person_voided_is_not_made_again_unasked() {
     // Said before it was seen to be gone: not meant for this.
     check_small("says retry \n own deposit/PO1/1 voided", voided);
     check_small(
+        "said_before retry
+         own deposit/PO1/1 voided
+         own deposit/PO1/1 seen_gone",
+        voided,
+    );
+    check_small(
         "own deposit/PO1/1 voided
          own deposit/PO1/1 seen_gone
          receipt PM1 undeposited
@@ -547,6 +574,30 @@ fn a_bounced_payout_is_taken_back_and_put_back_when_policy_says_so() {
          reversed payout_bounced (9.90 GBP)
          bounced/PO1/2 2026-11-18 bank:990 suspense:-990
          closed booked (9.90 GBP) hints 1",
+    );
+    // Made again after it had bounced: the journals of the bounce are no lines of its deposit.
+    check_small(
+        "policy reverse
+         payout 990 bounced
+         --- payout 990 paid
+         --- own deposit/PO1/1 voided
+         own deposit/PO1/1 seen_gone
+         receipt PM1 undeposited
+         says retry",
+        "bounced/PO1/1 2026-11-18 bank:-990 suspense:990
+         reversed payout_bounced (9.90 GBP)
+         bounced/PO1/2 2026-11-18 bank:990 suspense:-990
+         closed booked (9.90 GBP) hints 1
+         deposit/PO1/2 2026-11-18 bank 990 = R1 fees:-8 tax:-2
+         closed booked (9.90 GBP) hints 1",
+    );
+    // What people deposited, people take back.
+    check(
+        &format!("policy reverse {SMALL} receipt PM1 deposited --- payout 990 bounced"),
+        "keep in line
+         fees/PO1/1 2026-11-18 bank:-10 fees:8 tax:2
+         closed booked (9.90 GBP) ! deposit_by_person (R1) hints 1
+         failed payout_bounced (9.90 GBP)",
     );
     check(
         &format!("policy reverse {SMALL} payout 990 bounced"),

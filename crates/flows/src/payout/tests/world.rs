@@ -131,6 +131,11 @@ impl World {
             ["lines", max] => self.facts.deposit_lines_max = max.parse().unwrap(),
             ["period", "closed"] => self.close_period(),
             ["says", said, rest @ ..] => self.learn_said(said, rest),
+            ["said_before", said] => {
+                self.learn_said(said, &[]);
+                let fact = self.facts.person.last_mut().unwrap();
+                fact.at = "2026-11-18T07:00:00Z".parse().unwrap();
+            }
             _ => panic!("no fact: {line}"),
         }
     }
@@ -241,6 +246,7 @@ impl World {
             "off" => policy.mode = Mode::Off,
             "on" => policy.mode = Mode::On,
             "next_open" => policy.closed_period = ClosedPeriod::NextOpen,
+            "cut_over_that_day" => policy.cut_over_on = Some(date(2026, 11, 18)),
             "cut_over_later" => policy.cut_over_on = Some(date(2026, 12, 1)),
             "cut_over_never" => policy.cut_over_on = None,
             "surcharges" => policy.accounts.surcharges = account("surcharges"),

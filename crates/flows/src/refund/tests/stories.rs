@@ -29,6 +29,16 @@ fn a_foreign_refund_is_booked_by_its_payout() {
 }
 
 #[test]
+fn an_item_that_is_a_line_of_its_deposit_is_not_booked_twice() {
+    check(
+        "refund 2500 paid
+         item refunded PO2 2026-11-18 -2500 line
+         receipt PO1 8000 INV1:8000",
+        "closed booked (25.00 GBP) hints collection/erp:1/INV1 payout/pro:1/PO2",
+    );
+}
+
+#[test]
 fn a_refund_is_unapplied_in_part_and_paid_from_the_bank() {
     check(
         "refund 2500 paid
@@ -156,6 +166,14 @@ fn what_the_receipt_no_longer_holds_is_a_loss() {
     // The second settlement stands.
     check(
         &format!("{reversed} \n receipt PO5 8000 INV1:8000"),
+        "unapply/PO2/3/1 2500 from R5 INV1
+         refund/PO2/3 2026-11-18 2500 of R5 from bank
+         closed booked (25.00 GBP) = refund/PO2/3 F1 \
+hints collection/erp:1/INV1 payout/pro:1/PO2",
+    );
+    // Of two that stand, the latest.
+    check(
+        &format!("{reversed} \n receipt PO5 8000 INV1:8000 \n reversals 0"),
         "unapply/PO2/3/1 2500 from R5 INV1
          refund/PO2/3 2026-11-18 2500 of R5 from bank
          closed booked (25.00 GBP) = refund/PO2/3 F1 \
