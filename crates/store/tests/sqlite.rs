@@ -188,6 +188,24 @@ async fn everything_answered_survives_a_reopening() {
 }
 
 #[tokio::test]
+async fn a_backup_is_a_whole_database_of_its_moment() {
+    let files = Files::new();
+    let store = opened(&files.next());
+    for (turn, copy) in (1..).zip([files.next(), files.next()]) {
+        store.audit(&Actor::System, None, "n", &json!(turn), at(turn)).await.unwrap();
+        store.backup(&copy).await.unwrap();
+        store.audit(&Actor::System, None, "later", &json!(turn), at(turn)).await.unwrap();
+        let restored = in_line(&copy);
+        let check = restored.verify_chain().await.unwrap();
+        let ChainCheck::Intact { rows, .. } = check else { panic!("{check:?}") };
+        assert_eq!(rows, 2 * turn - 1);
+        assert_eq!(restored.integrity_check().await.unwrap(), Vec::<String>::new());
+        let again = store.backup(&copy).await;
+        assert!(matches!(again, Err(StoreError::Refused(_))), "{again:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_database_opens_with_its_own_master_key_only() {
     let files = Files::new();
     let path = files.next();

@@ -107,6 +107,16 @@ impl SqliteStore {
         .await
     }
 
+    /// Writes a consistent copy to a new file while work goes on. The copy holds sealed secrets, and
+    /// never the master key.
+    ///
+    /// # Errors
+    /// `Refused` when the file exists; `Full` when the copy does not fit.
+    pub async fn backup(&self, to: &Path) -> Result<()> {
+        let to = to.to_owned();
+        self.read(move |tx| place::copy(tx.db, &to)).await
+    }
+
     /// Runs a writing operation in a transaction.
     async fn write<T: Send + 'static>(
         &self,

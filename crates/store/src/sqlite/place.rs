@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use refinery::error::Kind;
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::tx::Tx;
@@ -26,6 +27,9 @@ const STATEMENTS_KEPT: usize = 200;
 /// where SQLite does not wait by itself; the loser tries again and finds it done.
 const OPEN_ATTEMPTS: usize = 100;
 const OPEN_PAUSE: Duration = Duration::from_millis(10);
+
+/// What SQLite's backup calls "all of it in one step".
+const EVERY_PAGE: i32 = -1;
 
 /// Held while a file is made and opened: closing a file drops the locks that this process holds on
 /// it, so that must not happen beside an open database.
@@ -68,6 +72,19 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection> {
     Ok(db)
 }
 
+/// Copies the database, as the open transaction sees it, to a file that must not exist.
+pub(super) fn copy(db: &Connection, to: &Path) -> Result<()> {
+    if !make_private(to)? {
+        return Err(StoreError::Refused(format!("the file {} exists already", to.display())));
+    }
+    let mut target = Connection::open(to)?;
+    match Backup::new(db, &mut target)?.step(EVERY_PAGE)? {
+        StepResult::Done => Ok(()),
+        StepResult::More | StepResult::Busy | StepResult::Locked => Err(StoreError::Busy),
+        _ => Err(StoreError::Broken("the copy did not come to its end".to_owned())),
+    }
+}
+
 fn prepare(db: &Connection) -> Result<()> {
     db.busy_timeout(BUSY_TIMEOUT)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
@@ -75,14 +92,15 @@ fn prepare(db: &Connection) -> Result<()> {
 }
 
 /// The database holds payers' data: only its owner may read it. Its log takes over the mode.
-fn make_private(path: &Path) -> Result<()> {
+/// Says whether the file is new.
+fn make_private(path: &Path) -> Result<bool> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) if error.kind() == std::io::ErrorKind::StorageFull => Err(StoreError::Full),
         Err(error) => Err(StoreError::Broken(format!("{}: {error}", path.display()))),
     }
