@@ -148,7 +148,6 @@ impl Engine {
             }
             Err(EngineError::Port(error)) => {
                 warn!(case = %claimed.key, %error, "look put off");
-                self.note_case_error(world, claimed, &error);
                 let later = self.now() + RETRY_SECONDS.seconds();
                 self.store.release(claimed.id, claimed.epoch, Some(later)).await?;
                 Ok(One { sent: false, failed: true })
@@ -160,15 +159,6 @@ impl Engine {
                 Ok(One { sent: false, failed: true })
             }
             Err(error @ EngineError::Store(_)) => Err(error),
-        }
-    }
-
-    fn note_case_error(&self, world: &World, claimed: &Claimed, error: &ports::PortError) {
-        let erp = world.erp_of_account(&claimed.key.account).map(|port| port.connection);
-        let processor =
-            || world.processor_of_account(&claimed.key.account).map(|port| port.connection);
-        if let Some(connection) = erp.or_else(processor) {
-            self.note_error(&connection, error);
         }
     }
 

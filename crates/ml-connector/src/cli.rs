@@ -13,10 +13,10 @@ use clap::{Args, Parser, Subcommand};
     after_help = "First steps:\n  \
         ml-connector demo                     see it work, without any account\n  \
         ml-connector init                     make a configuration, a key and a database\n  \
-        ml-connector connections add netsuite my-erp …\n  \
-        ml-connector connections add gocardless my-gc …\n  \
+        ml-connector connections add SYSTEM my-erp …  an ERP and a processor, with credentials\n  \
+        ml-connector connections add SYSTEM my-bank …\n  \
         ml-connector connections ping         prove every credential and permission\n  \
-        ml-connector links add uk --erp my-erp --processor my-gc …\n  \
+        ml-connector links add uk --erp my-erp --processor my-bank …\n  \
         ml-connector plan uk                  what would be collected, and what not, and why\n  \
         ml-connector links on uk …            go live by accepting that plan\n  \
         ml-connector serve                    do everything from then on\n\n\
@@ -70,7 +70,7 @@ pub enum Command {
     Status,
     /// The story of one case.
     Show {
-        /// The case, like collection/netsuite:1234567/5031 (status and attention show them).
+        /// The case, like collection/<account>/<invoice> (status and attention show them).
         case: String,
     },
     /// What only a person can resolve.
@@ -124,7 +124,7 @@ pub enum Connections {
 
 #[derive(Debug, Args)]
 pub struct AddConnection {
-    /// The system: netsuite, gocardless.
+    /// The system; an unknown name lists those there are.
     pub system: String,
     /// Your name for it.
     pub name: String,

@@ -18,6 +18,11 @@ const CONNECTIONS_MAX: usize = 1_024;
 /// Seconds for the request line and headers to arrive.
 const HEADER_SECONDS: u64 = 10;
 
+/// Takes the address; fails when it is in use or not this machine's.
+pub async fn bind(listen: &str) -> std::io::Result<TcpListener> {
+    TcpListener::bind(listen).await
+}
+
 /// Serves until `stop` turns true; requests under way are finished.
 #[expect(clippy::disallowed_methods, reason = "a shell: each connection is a task of its own")]
 pub async fn serve(listener: TcpListener, router: Router, mut stop: Receiver<bool>) {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use server::{Shared, metrics};
-use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tracing::{error, info};
 
@@ -25,7 +24,7 @@ const HOUSEKEEPING_SECONDS: i64 = 60;
 pub async fn run(instance: Instance) -> Result<ExitCode> {
     let instance = Arc::new(instance);
     let listen = instance.config.server.listen.clone();
-    let listener = TcpListener::bind(&listen)
+    let listener = server::http::bind(&listen)
         .await
         .map_err(|error| Failure::usage(format!("[server] listen \"{listen}\": {error}")))?;
     let address = listener

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use model::case::CaseKey;
+use model::reason::{Reason, ReasonCode};
 use store::rows::AuditRow;
 
 use crate::failure::{Failure, Result};
@@ -54,33 +55,21 @@ pub async fn run(instance: &Instance, case: &str, json: bool) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// One line of a history row's body: its texts, without the braces.
+/// One line of a history row: what it says to a person.
 fn line(row: &AuditRow) -> String {
-    let mut parts = Vec::new();
-    collect(&row.body, &mut parts);
-    parts.join(" · ")
-}
-
-fn collect(value: &serde_json::Value, parts: &mut Vec<String>) {
-    match value {
-        serde_json::Value::Object(members) => {
-            for (name, member) in members {
-                match member {
-                    serde_json::Value::Null => {}
-                    serde_json::Value::String(text) if text.is_empty() => {}
-                    serde_json::Value::String(text) => parts.push(format!("{name} {text}")),
-                    serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {
-                        parts.push(format!("{name} {member}"));
-                    }
-                    serde_json::Value::Object(_) | serde_json::Value::Array(_) => {
-                        collect(member, parts);
-                    }
-                }
-            }
+    let text = |name: &str| row.body.get(name).and_then(serde_json::Value::as_str).unwrap_or("");
+    match row.what.as_str() {
+        "decided" => {
+            let known = ReasonCode::ALL.iter().find(|code| code.code() == text("code"));
+            let reason = known.map(|code| Reason::new(*code, text("detail")).sentence());
+            reason.unwrap_or_else(|| text("code").to_owned())
         }
-        serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, parts)),
-        serde_json::Value::String(text) => parts.push(text.clone()),
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
+        "intended" | "sent" => text("command").to_owned(),
+        "answered" => {
+            let words = ["id", "words", "why"].map(text).into_iter().find(|text| !text.is_empty());
+            format!("{} {} {}", text("command"), text("state"), words.unwrap_or_default())
+        }
+        _ => row.body.to_string(),
     }
 }
 
