@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use model::case::CaseKey;
 use model::customer::{ErpCustomer, ProcessorCustomer};
-use model::ids::{ConnectionId, ErpCustomerId, LinkId, ProcessorCustomerId};
+use model::ids::{ConnectionId, ErpCustomerId, InvoiceId, LinkId, ProcessorCustomerId};
 use model::invoice::{Annotation, Invoice};
 use model::policy::{CollectWhich, Mode};
 use ports::{Read, Seen};
@@ -202,13 +202,23 @@ impl Engine {
                 None => erp.port.open_invoices(page.as_deref()).await?,
             };
             let due_at = self.now();
-            let mut hints = Vec::new();
-            for seen in answer.records {
-                let case = CaseKey::collection(&erp.account, &seen.id);
-                if asked_for(world, erp, &seen) || self.store.case(&case).await?.is_some() {
-                    hints.push(Hint { case, due_at, link: None });
-                }
-            }
+            let case_of =
+                |seen: &Seen<InvoiceId, Invoice>| CaseKey::collection(&erp.account, &seen.id);
+            let cases: Vec<CaseKey> = answer.records.iter().map(case_of).collect();
+            let known = self.store.facts_named(&cases, crate::look::INVOICE_FACT).await?;
+            let hints: Vec<Hint> = answer
+                .records
+                .iter()
+                .zip(cases)
+                .zip(known)
+                .filter(|((seen, _), known)| match known {
+                    // What the last look saw already is no news, our own writes included. The
+                    // daily scan looks all the same.
+                    Some(known) => since.is_none() || is_news(known, seen),
+                    None => asked_for(world, erp, seen),
+                })
+                .map(|((_, case), _)| Hint { case, due_at, link: None })
+                .collect();
             self.store.hint(&hints).await?;
             page = answer.next;
             if page.is_none() {
@@ -225,8 +235,14 @@ impl Engine {
             let due_at = self.now();
             let mut hints = Vec::new();
             self.enter_erp_customers(erp, &answer.records).await?;
-            for seen in answer.records {
-                let own = CaseKey::customer(&erp.account, &seen.id);
+            let own_of =
+                |seen: &Seen<ErpCustomerId, ErpCustomer>| CaseKey::customer(&erp.account, &seen.id);
+            let owns: Vec<CaseKey> = answer.records.iter().map(own_of).collect();
+            let known = self.store.facts_named(&owns, crate::look::CUSTOMER_FACT).await?;
+            for ((seen, own), known) in answer.records.iter().zip(owns).zip(known) {
+                if known.is_some_and(|known| !is_news(&known, seen)) {
+                    continue;
+                }
                 let mut cases = self
                     .store
                     .cases_by_ref(&refs::customer(&erp.account, seen.id.as_str()))
@@ -398,8 +414,34 @@ fn rank(stream: &str) -> u8 {
     }
 }
 
+/// The record's stamp differs from the one that the last look saw; odd records are always news.
+fn is_news<I, T: Versioned>(known: &serde_json::Value, seen: &Seen<I, T>) -> bool {
+    let known = known.get("version").and_then(serde_json::Value::as_str);
+    match &seen.read {
+        Read::Found(record) => known != Some(record.version()),
+        Read::Odd(_) | Read::Missing => true,
+    }
+}
+
+/// A record with a stamp of its last change.
+trait Versioned {
+    fn version(&self) -> &str;
+}
+
+impl Versioned for Invoice {
+    fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+impl Versioned for ErpCustomer {
+    fn version(&self) -> &str {
+        &self.version
+    }
+}
+
 /// Whether anybody asks for this invoice to be collected, or it carries our fields already.
-fn asked_for(world: &World, erp: &ErpPort, seen: &Seen<model::ids::InvoiceId, Invoice>) -> bool {
+fn asked_for(world: &World, erp: &ErpPort, seen: &Seen<InvoiceId, Invoice>) -> bool {
     let invoice = match &seen.read {
         Read::Found(invoice) => invoice,
         // Shown with its reason, whatever it is.

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use tracing::warn;
 
 use model::case::{Actor, CaseKey, CaseKind};
-use model::command::Write;
+use model::command::{CommandState, Write};
 use model::decision::{Decision, Stage};
 use model::key::Key;
 use model::reason::{Reason, ReasonCode, ReasonKind};
@@ -183,7 +183,7 @@ impl Engine {
         }
         hold(&mut looked);
         let same = same_as_before(context, &looked.decision);
-        let result = self.result(claimed, &looked, same);
+        let result = self.result(claimed, context, &looked, same);
         let saved = self.store.save_look(&result).await?;
         drop(turn);
         let now = self.now();
@@ -228,7 +228,13 @@ impl Engine {
         }
     }
 
-    fn result(&self, claimed: &Claimed, looked: &Looked, same: bool) -> LookResult {
+    fn result(
+        &self,
+        claimed: &Claimed,
+        context: &CaseContext,
+        looked: &Looked,
+        same: bool,
+    ) -> LookResult {
         let now = self.now();
         let command = looked.decision.command.as_ref().and_then(|command| {
             let (connection, account) = match &command.write {
@@ -281,7 +287,7 @@ impl Engine {
                 .chain(crate::look::fact("decision", &looked.decision))
                 .collect(),
             decision: looked.decision.clone(),
-            settle: settle(looked, command.as_ref().map(|new| &new.command.key)),
+            settle: settle(looked, context, command.as_ref().map(|new| &new.command.key)),
             command,
             kept_items: looked.kept.clone(),
             pairs: looked.pairs.clone(),
@@ -295,8 +301,18 @@ impl Engine {
 
 /// Open commands that are not wanted any more are watched for an orphan; ones that were never
 /// executed end.
-fn settle(looked: &Looked, wanted: Option<&Key>) -> Vec<(Key, Settle)> {
+fn settle(looked: &Looked, context: &CaseContext, wanted: Option<&Key>) -> Vec<(Key, Settle)> {
     let mut settle = looked.settle.clone();
+    // A flow that wants a refused key again has read the refusal's cause to be gone.
+    let refused = context
+        .commands
+        .iter()
+        .find(|row| Some(&row.view.key) == wanted && row.view.state == CommandState::Rejected);
+    if let Some(row) = refused
+        && !settle.iter().any(|(key, _)| *key == row.view.key)
+    {
+        settle.push((row.view.key.clone(), Settle::Cleared));
+    }
     let held = looked.off || looked.stopped;
     for key in looked.open.iter().filter(|key| Some(*key) != wanted) {
         settle.push((key.clone(), Settle::Watched));

@@ -104,9 +104,17 @@ impl Frame {
         let rejection = view.rejection.as_ref()?;
         let reopened = rejection.cause == RejectionCause::PeriodClosed
             && dated_on.is_some_and(|on| self.periods.is_open(on));
-        // The invoice turned out not to be open: what is decided now applies less, or nothing.
-        let renewed = rejection.cause == RejectionCause::ApplicationImpossible
-            && !view.write.same_intent(write);
+        // The records turned out to be in another state; what is decided on them now is different.
+        let by_state = match rejection.cause {
+            RejectionCause::ApplicationImpossible | RejectionCause::State => true,
+            RejectionCause::PeriodClosed
+            | RejectionCause::Validation
+            | RejectionCause::Permission
+            | RejectionCause::Unsupported
+            | RejectionCause::MandateUnusable
+            | RejectionCause::Other => false,
+        };
+        let renewed = by_state && !view.write.same_intent(write);
         if reopened || renewed {
             return None;
         }

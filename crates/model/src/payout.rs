@@ -124,4 +124,10 @@ pub struct KeptItem {
     /// The date every document of the payout carries.
     pub arrival_on: Date,
     pub currency: Currency,
+    /// The creditor's bank account that the payout reached, as the processor names it.
+    #[serde(default)]
+    pub bank_account: Option<String>,
+    /// The bank received another currency than was collected.
+    #[serde(default)]
+    pub exchanged: bool,
 }

@@ -107,8 +107,9 @@ pub trait Store: Send + Sync {
         lease_now: Timestamp,
         need_lease_seconds: u32,
     ) -> Result<bool>;
-    /// Stores how a send ended, also when the lease was lost meanwhile (a late answer is a fact),
-    /// and makes the case due. Frees the locks unless the outcome is unknown.
+    /// Stores how a send ended, also when the lease was lost meanwhile (a late answer is a fact).
+    /// An answer makes the case due; without one the worker says when. Frees the locks unless the
+    /// outcome is unknown.
     async fn finish_send(&self, key: &Key, outcome: &SendOutcome, at: Timestamp) -> Result<()>;
     /// Gives the lease back. The case is due at `due_at`, or earlier when news came meanwhile: at the
     /// time its hint asked for, which for most is at once.
@@ -120,6 +121,13 @@ pub trait Store: Send + Sync {
     async fn expire_worker(&self, worker: &str) -> Result<u32>;
     /// Names of workers that hold leases of cases or streams.
     async fn lease_holders(&self) -> Result<Vec<String>>;
+
+    /// The stored fact of this subject of each case, in the order asked.
+    async fn facts_named(
+        &self,
+        cases: &[CaseKey],
+        subject: &str,
+    ) -> Result<Vec<Option<serde_json::Value>>>;
 
     // ---- what people say ----
 

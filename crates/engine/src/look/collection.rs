@@ -421,7 +421,7 @@ fn person_saved(context: &CaseContext, invoice: &Invoice, depth: Depth) -> bool 
 
 fn invoice_subject(depth: Depth) -> &'static str {
     match depth {
-        Depth::Cheap => "invoice",
+        Depth::Cheap => super::INVOICE_FACT,
         Depth::Direct => "invoice_direct",
     }
 }

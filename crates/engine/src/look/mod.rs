@@ -20,6 +20,12 @@ use store::rows::{CollectionRow, FactRow, Settle};
 
 use model::customer::CustomerPair;
 
+/// The subject of the fact that holds the invoice as queries show it.
+pub(crate) const INVOICE_FACT: &str = "invoice";
+
+/// The subject of the fact that holds the ERP's customer.
+pub(crate) const CUSTOMER_FACT: &str = "customer";
+
 /// What one look at one case came to, before it is saved.
 pub(crate) struct Looked {
     pub decision: Decision,

@@ -130,8 +130,13 @@ fn stop(code: ReasonCode, detail: impl Into<String>) -> Step {
     Step::blocked(Stage::Reversed, Reason::new(code, detail))
 }
 
+/// The account that the payout reached: the same as for its deposit.
 fn bank(facts: &CollectionFacts, item: &KeptItem) -> Option<LedgerAccountId> {
-    let bank = facts.frame.policy.accounts.bank(None, item.currency)?;
+    let accounts = &facts.frame.policy.accounts;
+    if item.exchanged {
+        return accounts.exchange_clearing.clone();
+    }
+    let bank = accounts.bank(item.bank_account.as_deref(), item.currency)?;
     Some(bank.account.clone())
 }
 

@@ -26,6 +26,8 @@ pub fn keep(
         route: route(facts, item),
         arrival_on,
         currency: payout.amount.currency,
+        bank_account: payout.bank_account.clone(),
+        exchanged: super::proof::is_exchanged(payout),
     });
     Ok(kept.collect())
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use model::case::CaseKey;
-use model::reason::{Reason, ReasonCode};
+use model::reason::Reason;
 use store::rows::AuditRow;
 
 use crate::failure::{Failure, Result};
@@ -60,9 +60,9 @@ fn line(row: &AuditRow) -> String {
     let text = |name: &str| row.body.get(name).and_then(serde_json::Value::as_str).unwrap_or("");
     match row.what.as_str() {
         "decided" => {
-            let known = ReasonCode::ALL.iter().find(|code| code.code() == text("code"));
-            let reason = known.map(|code| Reason::new(*code, text("detail")).sentence());
-            reason.unwrap_or_else(|| text("code").to_owned())
+            let reason = row.body.get("reason").cloned().unwrap_or_default();
+            serde_json::from_value::<Reason>(reason)
+                .map_or_else(|_| row.body.to_string(), |reason| reason.sentence())
         }
         "intended" | "sent" => text("command").to_owned(),
         "answered" => {

@@ -36,6 +36,8 @@ fn item(payout: &str, ordinal: u32, collection: Option<&str>, on: Date) -> KeptI
         route: ItemRoute::InDeposit,
         arrival_on: on,
         currency: Currency::GBP,
+        bank_account: None,
+        exchanged: false,
     }
 }
 

@@ -54,6 +54,25 @@ fn facts(tx: &Tx<'_>, ids: &str) -> Result<Vec<Fact>> {
     )
 }
 
+/// One subject's fact of many cases.
+pub(super) fn facts_named(
+    tx: &Tx<'_>,
+    cases: &[CaseKey],
+    subject: &str,
+) -> Result<Vec<Option<serde_json::Value>>> {
+    let one = |case: &CaseKey| {
+        let body = tx.one(
+            "select facts.body from cases
+             join facts on facts.case_id = cases.id and facts.subject = ?4
+             where cases.kind = ?1 and cases.account = ?2 and cases.subject = ?3",
+            [case.kind.word(), case.account.as_str(), &case.subject, subject],
+            |row| Ok(row.get::<_, String>(0)?),
+        )?;
+        body.map(|body| parsed(&body, "fact")).transpose()
+    };
+    cases.iter().map(one).collect()
+}
+
 pub(super) fn payments(tx: &Tx<'_>, case: &CaseKey) -> Result<PaymentContext> {
     let collections = directory::collections_of_case(tx, &case.to_string())?;
     let mut context = PaymentContext::default();

@@ -67,7 +67,7 @@ fn put_decision(tx: &Tx<'_>, key: &CaseKey, look: &LookResult) -> Result<()> {
         Ok(row.get::<_, Option<String>>(0)?)
     })?;
     tx.run(
-        "update cases set link = ?2, stage = ?3, reason_code = ?4, reason_detail = ?5,
+        "update cases set link = coalesce(?2, link), stage = ?3, reason_code = ?4, reason_detail = ?5,
            decided = ?6, looked_at = ?7
          where id = ?1",
         params![

@@ -108,7 +108,12 @@ pub(super) fn finish(tx: &Tx<'_>, key: &Key, outcome: &SendOutcome, at: Timestam
     }
     let body = json!({ "command": key, "state": next.state, "outcome": outcome_note(outcome) });
     commands::note(tx, stored.case, &stored.actor, "answered", &body, at)?;
-    cases::wake(tx, stored.case, at)
+    match outcome {
+        SendOutcome::Done(_) | SendOutcome::Rejected { .. } => cases::wake(tx, stored.case, at),
+        // No news: the worker that sent it says when to look again; should it die, the case is still
+        // due.
+        SendOutcome::NotExecuted(_) | SendOutcome::Unknown(_) => Ok(()),
+    }
 }
 
 /// Done stays done, and what was given up stays given up unless it was done after all.

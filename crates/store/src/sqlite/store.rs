@@ -367,6 +367,14 @@ impl Store for SqliteStore {
         self.read(move |tx| views::stale(tx, looked_before, limit)).await
     }
 
+    async fn facts_named(
+        &self,
+        cases: &[CaseKey],
+        subject: &str,
+    ) -> Result<Vec<Option<serde_json::Value>>> {
+        go!(self.read, (cases, subject), |tx| context::facts_named(tx, &cases, &subject))
+    }
+
     async fn cases_by_ref(&self, reference: &str) -> Result<Vec<CaseKey>> {
         go!(self.read, (reference), |tx| cases::by_ref(tx, &reference))
     }

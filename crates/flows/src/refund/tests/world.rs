@@ -151,6 +151,8 @@ impl World {
             route,
             arrival_on: day.parse().unwrap(),
             currency: Currency::GBP,
+            bank_account: None,
+            exchanged: false,
         }
     }
 
