@@ -150,7 +150,10 @@ impl Engine {
         let plan = plan(stream, poll_seconds);
         let mark = self.store.mark(connection, stream).await?;
         let started = self.now();
-        let due = mark.completed_at.is_none_or(|at| started.duration_since(at) >= plan.interval);
+        let due = match stream {
+            INVOICES => invoices_due(world, connection, mark.completed_at, started)?,
+            _ => mark.completed_at.is_none_or(|at| started.duration_since(at) >= plan.interval),
+        };
         if !due && !now_asked {
             return Ok(false);
         }
@@ -412,6 +415,23 @@ fn rank(stream: &str) -> u8 {
         INVOICES => 5,
         _ => 6,
     }
+}
+
+/// Any of the connection's links wants its invoices looked for now.
+fn invoices_due(
+    world: &World,
+    connection: &ConnectionId,
+    last: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<bool> {
+    for link in world.links_of_erp(connection) {
+        let due = flows::schedule::is_due(&link.policy, last, now)
+            .map_err(|error| EngineError::Setup(format!("link {}: {error}", link.id)))?;
+        if due {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The record's stamp differs from the one that the last look saw; odd records are always news.

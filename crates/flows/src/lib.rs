@@ -9,4 +9,5 @@ pub mod payout;
 pub mod people;
 pub mod refund;
 pub mod routing;
+pub mod schedule;
 pub mod unresolved;

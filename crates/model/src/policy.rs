@@ -37,6 +37,8 @@ pub struct Policy {
     pub payment_reference: bool,
     /// Seconds between polls of the changes.
     pub poll_seconds: u32,
+    /// Looks for invoices at these times instead: a cron expression in the link's time zone.
+    pub poll_cron: Option<String>,
 }
 
 impl Default for Policy {
@@ -62,6 +64,7 @@ impl Default for Policy {
             limits: Limits::default(),
             payment_reference: false,
             poll_seconds: 120,
+            poll_cron: None,
         }
     }
 }

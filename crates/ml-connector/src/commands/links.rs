@@ -74,6 +74,7 @@ pub async fn find(instance: &Instance, name: &str) -> Result<Link> {
 }
 
 async fn put(instance: &Instance, link: &Link) -> Result<()> {
+    flows::schedule::check(&link.policy).map_err(|error| Failure::usage(error.to_string()))?;
     instance.store.put_link(link, &instance.actor(), instance.clock.now()).await?;
     instance.reconnect().await
 }
