@@ -26,6 +26,7 @@ super::suite! {
     news_during_a_lease_makes_the_case_due_at_once,
     later_news_during_a_lease_waits_for_its_time,
     hints_before_the_lease_are_not_news,
+    a_takeover_has_seen_the_news_of_the_lost_lease,
     a_case_without_due_time_rests,
     a_released_lease_is_over,
     a_dead_worker_leaves_its_cases,
@@ -180,6 +181,15 @@ async fn hints_before_the_lease_are_not_news(store: AnyStore) {
     let again = ok(store.claim(&request("a", 200)).await);
     ok(store.release(again[0].id, again[0].epoch, Some(at(400))).await);
     assert_eq!(claim_ids(&store, &request("a", 399)).await, vec![]);
+}
+
+async fn a_takeover_has_seen_the_news_of_the_lost_lease(store: AnyStore) {
+    lease(&store, "a", 1, 0).await;
+    ok(store.hint(&[hint(1, 5)]).await);
+    let late = LEASE + GRACE;
+    let taken = ok(store.claim(&request("b", late)).await).remove(0);
+    ok(store.release(taken.id, taken.epoch, Some(at(9_999))).await);
+    assert_eq!(claim_ids(&store, &request("c", late)).await, vec![]);
 }
 
 async fn a_case_without_due_time_rests(store: AnyStore) {

@@ -13,6 +13,7 @@ use crate::rows::{AttentionRow, FactRow, LookResult, PersonSaid, Saved};
 
 super::suite! {
     facts_come_back_by_subject,
+    one_fact_of_many_cases_is_found,
     an_older_fact_never_replaces_a_younger_one,
     contexts_come_in_the_order_asked,
     an_unchanged_look_writes_no_history,
@@ -46,6 +47,18 @@ async fn facts_come_back_by_subject(store: AnyStore) {
     assert_eq!(context.facts["receipt/x"], (second.seq, json!([1])));
     let text = context.facts["invoice"].1["amount"].to_string();
     assert_eq!(text, "10.10", "numbers stay as they were written");
+}
+
+async fn one_fact_of_many_cases_is_found(store: AnyStore) {
+    for n in [1, 2] {
+        let held = lease(&store, "w", n, 0).await;
+        let facts = vec![fact("invoice", json!(n)), fact("other", json!("other"))];
+        ok(store.save_look(&LookResult { facts, ..look(&store, &held, 0).await }).await);
+    }
+    ok(store.hint(&[hint(3, 0)]).await);
+    let asked = [2, 9, 3, 1].map(case);
+    let found = ok(store.facts_named(&asked, "invoice").await);
+    assert_eq!(found, vec![Some(json!(2)), None, None, Some(json!(1))]);
 }
 
 async fn an_older_fact_never_replaces_a_younger_one(store: AnyStore) {
