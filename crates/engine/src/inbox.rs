@@ -1,12 +1,17 @@
 //! The inbox: verified deliveries, already durable, become hints. The facts themselves are read from
 //! the processor's own event list right afterwards.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, ToSpan};
 
-use store::rows::Hint;
+use model::ids::ConnectionId;
+use ports::processor::Delivery;
+use store::rows::InboxRow;
 
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::world::{ProcessorPort, World};
 
 /// Deliveries taken at a time.
 const TAKE: u32 = 50;
@@ -14,29 +19,62 @@ const TAKE: u32 = 50;
 /// Minutes before the earliest event of a delivery from which the event list is read.
 const LOOK_BACK_MINUTES: i64 = 10;
 
+/// Hours of the event list that a delivery makes us read at most: an event that claims to be older
+/// is left to the sweep.
+const OLDEST_HOURS: i64 = 72;
+
+/// Noted with deliveries of a connection that is not in use.
+const NOT_CONNECTED: &str =
+    "the connection is not connected; the sweep of the event list covers it";
+
 impl Engine {
     /// Turns waiting deliveries into hints. Gives how many were processed.
     pub async fn process_inbox(&self) -> Result<u32> {
         let world = self.world();
         let rows = self.store.inbox_take(TAKE).await?;
-        let mut done = 0;
+        let mut by_connection: BTreeMap<ConnectionId, Vec<InboxRow>> = BTreeMap::new();
         for row in rows {
-            let Some(processor) = world.processor(&row.connection) else {
-                let note = "the connection is not connected; the sweep of the event list covers it";
-                self.store.inbox_done(row.id, &[], Some(note)).await?;
-                continue;
-            };
-            let delivery = processor.port.read_delivery(&row.body);
-            let earliest: Option<Timestamp> = delivery.events.iter().map(|event| event.at).min();
-            if let Some(earliest) = earliest {
-                let since = earliest - LOOK_BACK_MINUTES.minutes();
-                self.read_events_since(&world, &processor, since).await?;
+            by_connection.entry(row.connection.clone()).or_default().push(row);
+        }
+        let mut done = 0;
+        for (connection, rows) in by_connection {
+            match world.processor(&connection) {
+                Some(processor) => done += self.take_in(&world, &processor, rows).await?,
+                None => {
+                    for row in rows {
+                        self.store.inbox_done(row.id, &[], Some(NOT_CONNECTED)).await?;
+                    }
+                }
             }
-            let hints: Vec<Hint> =
-                self.hints_of(&world, &processor, &delivery.events, self.now()).await?;
+        }
+        Ok(done)
+    }
+
+    /// The event list is read once for all of them, from a little before the earliest event on.
+    async fn take_in(
+        &self,
+        world: &World,
+        processor: &ProcessorPort,
+        rows: Vec<InboxRow>,
+    ) -> Result<u32> {
+        let read = rows.into_iter().map(|row| {
+            let delivery = processor.port.read_delivery(&row.body);
+            (row.id, delivery)
+        });
+        let read: Vec<(i64, Delivery)> = read.collect();
+        let events = read.iter().flat_map(|(_, delivery)| &delivery.events);
+        let earliest: Option<Timestamp> = events.map(|event| event.at).min();
+        if let Some(earliest) = earliest {
+            let oldest = self.now() - OLDEST_HOURS.hours();
+            let since = (earliest - LOOK_BACK_MINUTES.minutes()).max(oldest);
+            self.read_events_since(world, processor, since).await?;
+        }
+        let mut done = 0;
+        for (id, delivery) in read {
+            let hints = self.hints_of(world, processor, &delivery.events, self.now()).await?;
             let note = delivery.odd.join("; ");
             let note = (!note.is_empty()).then_some(note.as_str());
-            self.store.inbox_done(row.id, &hints, note).await?;
+            self.store.inbox_done(id, &hints, note).await?;
             done += 1;
         }
         Ok(done)
