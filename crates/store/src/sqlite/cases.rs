@@ -108,6 +108,18 @@ pub(super) fn wake(tx: &Tx<'_>, case: CaseId, at: Timestamp) -> Result<()> {
     Ok(())
 }
 
+/// Makes a known case due at once unless somebody works on it: then they say when.
+pub(super) fn wake_idle(tx: &Tx<'_>, case: CaseId, at: Timestamp) -> Result<()> {
+    tx.run(
+        "update cases set
+           hints = hints + 1,
+           due_at = case when due_at <= ?2 then due_at else ?2 end
+         where id = ?1 and worker is null",
+        params![case, micros(at)],
+    )?;
+    Ok(())
+}
+
 pub(super) fn claim(tx: &Tx<'_>, request: &ClaimRequest) -> Result<Vec<Claimed>> {
     let lease_now = micros(request.lease_now);
     let mut claimed = tx.all(

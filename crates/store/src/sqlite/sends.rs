@@ -110,9 +110,11 @@ pub(super) fn finish(tx: &Tx<'_>, key: &Key, outcome: &SendOutcome, at: Timestam
     commands::note(tx, stored.case, &stored.actor, "answered", &body, at)?;
     match outcome {
         SendOutcome::Done(_) | SendOutcome::Rejected { .. } => cases::wake(tx, stored.case, at),
-        // No news: the worker that sent it says when to look again; should it die, the case is still
-        // due.
-        SendOutcome::NotExecuted(_) | SendOutcome::Unknown(_) => Ok(()),
+        // No news: the worker that sent it says when to look again. One that lost its lease meanwhile
+        // can not say any more.
+        SendOutcome::NotExecuted(_) | SendOutcome::Unknown(_) => {
+            cases::wake_idle(tx, stored.case, at)
+        }
     }
 }
 
