@@ -36,6 +36,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// See it work, without any account: emulated systems, this program, a story of some weeks, and
+    /// the proof at its end.
+    Demo(Demo),
     /// Make a commented configuration, a master key and an empty database.
     Init {
         /// The configuration file to write.
@@ -304,6 +307,41 @@ pub struct Sandbox {
     /// Only these systems.
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Without pauses, to the end; the exit code says whether every promise held.
+    #[arg(long)]
+    pub once: bool,
+    /// Decides everything that is drawn by lot.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    #[arg(long, default_value_t = 300)]
+    pub customers: usize,
+    #[arg(long, default_value_t = 400)]
+    pub invoices: usize,
+    /// Kill the server (kill -9) at so many random moments.
+    #[arg(long, default_value_t = 0)]
+    pub kills: u32,
+    /// How webhooks arrive.
+    #[arg(long, value_enum, default_value_t = Deliveries::AsSent)]
+    pub webhooks: Deliveries,
+    /// Virtual seconds per second while the connector works.
+    #[arg(long, default_value_t = 300)]
+    pub speed: u32,
+    /// Keep configuration, database and logs here (default: a temporary folder, removed at the end).
+    #[arg(long, value_name = "FOLDER")]
+    pub keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Deliveries {
+    AsSent,
+    /// None ever arrives.
+    Off,
+    /// Each three times, out of order.
+    Tripled,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,7 @@ mod clock;
 mod commands;
 mod config;
 mod connect;
+mod demo;
 mod failure;
 mod instance;
 mod logs;

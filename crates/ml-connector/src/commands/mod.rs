@@ -36,6 +36,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Command::Sandbox(options) => return sandbox::run(&options).await,
+        Command::Demo(options) => return crate::demo::run(&options, json).await,
         Command::Init { file } => return init::run(&file, json).await,
         _ => {}
     }
@@ -59,9 +60,10 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Stop => stop::run(&instance, true, json).await?,
         Command::Resume => stop::run(&instance, false, json).await?,
         Command::Webhooks(command) => webhooks::run(&instance, command, json).await?,
-        Command::Init { .. } | Command::Sandbox(_) | Command::Completions { .. } => {
-            ExitCode::SUCCESS
-        }
+        Command::Init { .. }
+        | Command::Demo(_)
+        | Command::Sandbox(_)
+        | Command::Completions { .. } => ExitCode::SUCCESS,
     };
     Ok(code)
 }

@@ -1,0 +1,159 @@
+//! P3: every settlement has exactly one receipt, every reversal takes back exactly what it should,
+//! and no document carries our key without a reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::key::{Alphabet, Key};
+use rust_decimal::Decimal;
+
+use super::{Broken, Case};
+use crate::demo::truth::{Document, Item, Payout, to_minor};
+
+/// Length of an external id as the connector writes it (netsuite sheet section 5.10).
+const EXTERNAL_ID_LENGTH: usize = 50;
+
+/// The external id of a document of a payout item.
+pub fn external_id(purpose: &str, payout: &str, ordinal: u32) -> String {
+    let key = Key::new(&[purpose, payout, &ordinal.to_string()]);
+    key.stamp(Alphabet::PathSafe, EXTERNAL_ID_LENGTH)
+}
+
+pub fn check(case: &Case<'_>) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    let mut explained: BTreeSet<&str> = BTreeSet::new();
+    let by_external: BTreeMap<&str, &Document> = case
+        .truth
+        .documents
+        .iter()
+        .filter_map(|one| Some((one.external_id.as_deref()?, one)))
+        .collect();
+    for (payout, item) in case.truth.items().filter(|(payout, _)| payout.status == "paid") {
+        if !is_ours(case, item) {
+            continue;
+        }
+        if item.kind == "payment_paid_out" {
+            settlement(case, payout, item, &mut explained, &mut broken);
+        } else if item.is_reversal() {
+            reversal(case, payout, item, &by_external, &mut explained, &mut broken);
+        }
+    }
+    applied(case, &mut broken);
+    let by_payout = |one: &Document| {
+        let carries = one.external_id.as_deref().unwrap_or_default();
+        let lines = matches!(one.kind.as_str(), "deposit" | "journalEntry");
+        lines && case.truth.payouts.iter().any(|payout| names(carries, &payout.id))
+    };
+    for one in &case.truth.documents {
+        let known = case.hands.documents.contains(&one.id)
+            || explained.contains(one.id.as_str())
+            || by_payout(one);
+        if !known && !one.voided {
+            let key = one.external_id.as_deref().unwrap_or("without an external id");
+            let what = format!("{} {} ({key}) belongs to nothing", one.kind, one.id);
+            broken.push(Broken::new("P3", what));
+        }
+    }
+    broken
+}
+
+/// Whether an external id was made from a key that names the payout.
+pub fn names(external_id: &str, payout: &str) -> bool {
+    external_id.split_once(payout).is_some_and(|(head, _)| head.ends_with('-'))
+}
+
+/// The item belongs to a payment that names an invoice.
+pub fn is_ours(case: &Case<'_>, item: &Item) -> bool {
+    let payment = item.payment.as_ref().and_then(|id| case.truth.payments.get(id));
+    payment.is_some_and(|payment| payment.invoice.is_some())
+}
+
+fn settlement<'a>(
+    case: &Case<'a>,
+    payout: &Payout,
+    item: &Item,
+    explained: &mut BTreeSet<&'a str>,
+    broken: &mut Vec<Broken>,
+) {
+    let payment = item.payment.as_deref().unwrap_or_default();
+    let found: Vec<&Document> = case
+        .truth
+        .receipts()
+        .filter(|one| one.payment.as_deref() == Some(payment))
+        .filter(|one| one.payout.as_deref() == Some(payout.id.as_str()))
+        .collect();
+    explained.extend(found.iter().map(|one| one.id.as_str()));
+    let place = format!("payment {payment} in payout {}", payout.id);
+    match found.as_slice() {
+        [] => broken.push(Broken::new("P3", format!("{place} has no receipt"))),
+        [one] if Decimal::from(one.amount) != item.amount => {
+            let what = format!("{place}: the receipt is {}, the item {}", one.amount, item.amount);
+            broken.push(Broken::new("P3", what));
+        }
+        [_] => {}
+        several => {
+            let what = format!("{place} has {} receipts", several.len());
+            broken.push(Broken::new("P3", what));
+        }
+    }
+}
+
+/// Refund document and loss together take back exactly the item.
+fn reversal<'a>(
+    case: &Case<'a>,
+    payout: &Payout,
+    item: &Item,
+    by_external: &BTreeMap<&str, &'a Document>,
+    explained: &mut BTreeSet<&'a str>,
+    broken: &mut Vec<Broken>,
+) {
+    let bank = case.accounts.banks.get(&payout.currency).map_or("", String::as_str);
+    let mut taken = Decimal::ZERO;
+    let mut documents = 0;
+    for purpose in ["refund", "loss"] {
+        let external = external_id(purpose, &payout.id, item.ordinal);
+        let Some(one) = by_external.get(external.as_str()).filter(|one| !one.voided) else {
+            continue;
+        };
+        explained.insert(one.id.as_str());
+        documents += 1;
+        taken += at_account(one, bank);
+    }
+    let place = format!("item {} ({}) of payout {}", item.ordinal, item.kind, payout.id);
+    if documents == 0 {
+        broken.push(Broken::new("P3", format!("{place} was not taken back")));
+    } else if taken * Decimal::ONE_HUNDRED != item.amount {
+        let what = format!("{place} is {}, its documents moved {taken} at the bank", item.amount);
+        broken.push(Broken::new("P3", what));
+    }
+}
+
+/// What a document moves on an account, major units of its currency, debit positive.
+pub fn at_account(document: &Document, account: &str) -> Decimal {
+    let lines = document.postings.iter().filter(|(on, _, _)| on == account);
+    lines.map(|(_, _, foreign)| *foreign).sum()
+}
+
+/// A receipt is applied up to what its invoice owes; people may have un-applied one.
+fn applied(case: &Case<'_>, broken: &mut Vec<Broken>) {
+    for receipt in case.truth.receipts() {
+        let by_hand = case.hands.documents.contains(&receipt.id)
+            || case.hands.unapplied.contains(&receipt.id);
+        let payment = receipt.payment.as_ref().and_then(|id| case.truth.payments.get(id));
+        let invoice = payment
+            .and_then(|payment| payment.invoice.as_ref())
+            .and_then(|id| case.truth.invoices.get(id));
+        let (Some(invoice), false) = (invoice, by_hand) else { continue };
+        if receipt.unapplied > 0 && invoice.remaining > 0 {
+            let what = format!(
+                "receipt {} has {} left although invoice {} still owes {}",
+                receipt.id, receipt.unapplied, invoice.number, invoice.remaining
+            );
+            broken.push(Broken::new("P3", what));
+        }
+        let exact: Decimal = receipt.postings.iter().map(|(_, _, foreign)| *foreign).sum();
+        if to_minor(exact).is_ok_and(|rest| rest != 0) {
+            let what = format!("receipt {} does not balance", receipt.id);
+            broken.push(Broken::new("P3", what));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The ground that the demo stands on: both emulators on loopback sockets, their virtual clock, and
+//! the hands of people in both systems (their control surfaces, called in process).
+
+use std::sync::Arc;
+
+use http::Method;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use sandbox::clock::VirtualClock;
+use sandbox::emulator::Emulator;
+use sandbox::gocardless::{self, GoCardless};
+use sandbox::harness::{Harness, Ports, Running};
+use sandbox::netsuite::{self, NetSuite};
+use serde_json::Value;
+
+use super::truth::Truth;
+use crate::failure::{Failure, Result};
+
+/// Both systems, served and in hand.
+pub struct Ground {
+    pub clock: Arc<VirtualClock>,
+    processor: Arc<GoCardless>,
+    erp: Arc<NetSuite>,
+    running: Running,
+}
+
+impl Ground {
+    /// Serves the emulators on free loopback ports. The clock keeps the host's pace until
+    /// [`Ground::pace`].
+    pub async fn start(seed: u64, start: Timestamp) -> Result<Ground> {
+        let clock = Arc::new(VirtualClock::new(start, 1));
+        let config = gocardless::Config { default_account: false, ..gocardless::Config::default() };
+        let processor = Arc::new(GoCardless::new(seed, config));
+        let erp = Arc::new(NetSuite::new(seed, netsuite::Config::default()));
+        let emulators: Vec<Arc<dyn Emulator>> = vec![processor.clone(), erp.clone()];
+        let running = Harness::start(emulators, Arc::clone(&clock), Ports::any())
+            .await
+            .map_err(|error| Failure::Failed(error.to_string()))?;
+        Ok(Ground { clock, processor, erp, running })
+    }
+
+    /// Base URL of an emulator.
+    #[must_use]
+    pub fn url(&self, name: &str) -> &str {
+        self.running.url(name).unwrap_or_default()
+    }
+
+    /// The clock for `[clock] follow`.
+    #[must_use]
+    pub fn clock_url(&self) -> String {
+        format!("{}/_sandbox/clock", self.url("gocardless"))
+    }
+
+    /// Virtual seconds per second from now on.
+    pub fn pace(&self, rate: u32) {
+        self.clock.set_rate(rate);
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    #[must_use]
+    pub fn today(&self) -> Date {
+        self.now().to_zoned(TimeZone::UTC).date()
+    }
+
+    /// Moves the clock to a time of the day (UTC), in steps of an hour; a time that is past leaves
+    /// it where it is.
+    pub async fn move_to(&self, day: Date, time: Time) -> Result<Timestamp> {
+        let target = day.to_datetime(time).to_zoned(TimeZone::UTC);
+        let target = target.map_err(|error| Failure::Failed(error.to_string()))?.timestamp();
+        loop {
+            let now = self.now();
+            if now >= target {
+                return Ok(now);
+            }
+            let step = now.checked_add(SignedDuration::from_hours(1)).unwrap_or(target).min(target);
+            self.clock.jump_to(step);
+            let (processor, erp) = (Arc::clone(&self.processor), Arc::clone(&self.erp));
+            let advanced = tokio::task::spawn_blocking(move || {
+                processor.advance(step);
+                erp.advance(step);
+            });
+            advanced.await.map_err(|error| Failure::Failed(error.to_string()))?;
+        }
+    }
+
+    /// A control call to the processor's emulator.
+    pub fn processor(&self, path: &str, body: &Value) -> Result<Value> {
+        self.processor
+            .control(self.now(), &method(path), path, body)
+            .map_err(|error| Failure::Failed(format!("the processor's emulator: {}", error.0)))
+    }
+
+    /// A control call to the ERP's emulator.
+    pub fn erp(&self, path: &str, body: &Value) -> Result<Value> {
+        self.erp
+            .control(self.now(), &method(path), path, body)
+            .map_err(|error| Failure::Failed(format!("the ERP's emulator: {}", error.0)))
+    }
+
+    /// What really happened so far on both sides.
+    pub fn truth(&self) -> Result<Truth> {
+        let processor = self.processor("/truth", &Value::Null)?;
+        let erp = self.erp("/truth", &Value::Null)?;
+        Truth::read(&processor, &erp).map_err(|why| Failure::Failed(format!("the truth: {why}")))
+    }
+
+    /// Takes the emulators off their sockets.
+    pub async fn shutdown(self) {
+        self.running.shutdown().await;
+    }
+}
+
+fn method(path: &str) -> Method {
+    if path.starts_with("/truth") { Method::GET } else { Method::POST }
+}

@@ -1,0 +1,111 @@
+//! `demo`: the whole connector at work without any account. Emulated systems, the real binary as child
+//! processes, a story day by day, and at the end the proof from the emulators' own ledgers.
+
+mod check;
+mod child;
+mod company;
+mod driver;
+mod fields;
+mod ground;
+mod lots;
+mod report;
+mod setup;
+mod story;
+mod truth;
+mod view;
+mod wait;
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+
+use self::driver::{DAYS_ABOUT, tell};
+use self::ground::Ground;
+use self::report::Report;
+use self::view::View;
+use self::wait::instant;
+use crate::cli::Demo;
+use crate::failure::{Failure, Result, code};
+
+/// The first morning: a Monday, so that a month ends within the story.
+const START: &str = "2026-02-16T07:00:00Z";
+
+/// Runs the demo; Ctrl-C ends it at any time with everything it started.
+pub async fn run(options: &Demo, json: bool) -> Result<ExitCode> {
+    let folder = Folder::make(options.keep.as_deref())?;
+    tokio::select! {
+        ended = play(options, json, folder.path()) => ended,
+        _ = tokio::signal::ctrl_c() => Err(Failure::Failed("interrupted".to_owned())),
+    }
+}
+
+async fn play(options: &Demo, json: bool, folder: &Path) -> Result<ExitCode> {
+    let began = instant();
+    let start: Timestamp = START.parse().map_err(|_| Failure::Failed("the start".to_owned()))?;
+    let view = View::new(DAYS_ABOUT, json);
+    let ground = Ground::start(options.seed, start).await?;
+    view.say(format!(
+        "{} customers, {} invoices, seed {}",
+        options.customers, options.invoices, options.seed
+    ));
+    let mut live = setup::prepare(&ground, options, folder).await?;
+    view.say(format!("live after accepting the plan {}", live.accepted));
+    let pauses = !options.once && std::io::stdin().is_terminal();
+    let told = tell(&ground, &mut live, options, &view, pauses).await?;
+    ground.pace(1);
+    let report = Report::make(&ground, &live, told, instant().duration_since(began)).await?;
+    view.finish();
+    report.print(json);
+    if !options.once {
+        view.say(format!(
+            "\nStill running: look around with ml-connector --config {} status; Ctrl-C ends it.",
+            live.server.binary().config.display()
+        ));
+        // Until Ctrl-C drops this future.
+        std::future::pending::<()>().await;
+    }
+    live.server.stop().await?;
+    ground.shutdown().await;
+    Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::from(code::FAILED) })
+}
+
+/// Where configuration, database and logs live; a temporary one goes at the end.
+struct Folder {
+    path: PathBuf,
+    temporary: bool,
+}
+
+impl Folder {
+    fn make(keep: Option<&Path>) -> Result<Folder> {
+        let path = match keep {
+            Some(path) => std::path::absolute(path).map_err(Failure::file("--keep"))?,
+            None => {
+                let mut random = [0_u8; 6];
+                getrandom::fill(&mut random)
+                    .map_err(|error| Failure::Failed(format!("no randomness: {error}")))?;
+                std::env::temp_dir().join(format!("ml-connector-demo-{}", hex::encode(random)))
+            }
+        };
+        let what = || format!("the folder {}", path.display());
+        if path.join("data").exists() {
+            return Err(Failure::usage(format!("{} holds an instance already", path.display())));
+        }
+        std::fs::create_dir_all(&path).map_err(Failure::file(what()))?;
+        Ok(Folder { path, temporary: keep.is_none() })
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.temporary {
+            // What can not be removed is in the system's folder for such things.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}

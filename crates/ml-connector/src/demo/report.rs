@@ -1,0 +1,133 @@
+//! The closing table, the broken promises, and what `verify` says.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::check::{Broken, Case, check};
+use super::company::{accounts, major};
+use super::driver::Told;
+use super::ground::Ground;
+use super::setup::Live;
+use super::story::End;
+use super::truth::Truth;
+use crate::failure::Result;
+use crate::output;
+
+/// Everything there is to say at the end.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub seed_plan: String,
+    pub days: u64,
+    pub host_seconds: u64,
+    pub kills: u32,
+    pub memory_kilobytes: u64,
+    pub calls_processor: u64,
+    pub calls_erp: u64,
+    pub invoices: usize,
+    /// `what -> how often`.
+    pub counts: BTreeMap<String, usize>,
+    /// Paid out, by currency, minor units.
+    pub paid_out: BTreeMap<String, i64>,
+    /// Cases that wait for a person, as the connector lists them.
+    pub attention: i64,
+    pub verified: bool,
+    pub broken: Vec<Broken>,
+    #[serde(skip)]
+    verify_text: String,
+}
+
+impl Report {
+    pub async fn make(ground: &Ground, live: &Live, told: Told, took: Duration) -> Result<Report> {
+        let Told { truth, hands, chapters, days } = told;
+        let accounts = accounts();
+        let mut broken = check(&Case { truth: &truth, hands: &hands, accounts: &accounts });
+        let end = End { company: &live.company, truth: &truth };
+        broken.extend(chapters.iter().flat_map(|chapter| chapter.check(&end)));
+        let status = live.watch.status(ground.now()).await?;
+        let verified = live.server.binary().ended(&["verify"]).await?;
+        if verified.code != 0 {
+            broken.push(Broken::new("verify", format!("ended with {}", verified.code)));
+        }
+        let mut paid_out: BTreeMap<String, i64> = BTreeMap::new();
+        for payout in &truth.payouts {
+            *paid_out.entry(payout.currency.clone()).or_default() += payout.amount;
+        }
+        Ok(Report {
+            seed_plan: live.accepted.clone(),
+            days,
+            host_seconds: took.as_secs(),
+            kills: live.server.kills,
+            memory_kilobytes: live.server.memory_kilobytes,
+            calls_processor: truth.calls.0,
+            calls_erp: truth.calls.1,
+            invoices: live.company.invoices.iter().filter(|made| made.collect).count(),
+            counts: counts(&truth),
+            paid_out,
+            attention: status.attention,
+            verified: verified.code == 0,
+            broken,
+            verify_text: verified.text,
+        })
+    }
+
+    /// Every promise holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.broken.is_empty()
+    }
+
+    pub fn print(&self, json: bool) {
+        if json {
+            output::json(self);
+            return;
+        }
+        let row = |what: &str, value: String| vec![what.to_owned(), value];
+        let per_invoice = |calls: u64| {
+            let tenths = calls * 10 / u64::try_from(self.invoices.max(1)).unwrap_or(1);
+            format!("{calls} ({}.{} per invoice)", tenths / 10, tenths % 10)
+        };
+        let mut rows: Vec<Vec<String>> =
+            self.counts.iter().map(|(what, count)| row(what, count.to_string())).collect();
+        for (currency, minor) in &self.paid_out {
+            rows.push(row("paid out and at the bank", format!("{currency} {}", major(*minor))));
+        }
+        rows.push(row("calls to the processor", per_invoice(self.calls_processor)));
+        rows.push(row("calls to the ERP", per_invoice(self.calls_erp)));
+        rows.push(row("wait for a person", self.attention.to_string()));
+        rows.push(row("killed and restarted", self.kills.to_string()));
+        rows.push(row("memory of the server", format!("{} MB", self.memory_kilobytes / 1_024)));
+        rows.push(row("took", format!("{} days in {} s", self.days, self.host_seconds)));
+        println!();
+        output::table(&["what", "how much"], rows, "");
+        println!("\nverify: {}", if self.verified { "proved" } else { "NOT proved" });
+        if !self.verified {
+            println!("{}", self.verify_text.trim_end());
+        }
+        if self.broken.is_empty() {
+            println!("Every promise holds, by the emulators' own ledgers.");
+        } else {
+            println!("\n{} promises are BROKEN:", self.broken.len());
+            for one in &self.broken {
+                println!("  {}: {}", one.promise, one.what);
+            }
+        }
+    }
+}
+
+fn counts(truth: &Truth) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for payment in truth.payments.values() {
+        *counts.entry(format!("payments {}", payment.status)).or_default() += 1;
+    }
+    for one in &truth.documents {
+        *counts.entry(format!("documents {}", one.kind)).or_default() += 1;
+    }
+    for (_, item) in truth.items() {
+        *counts.entry(format!("payout items {}", item.kind)).or_default() += 1;
+    }
+    counts.insert("payouts".to_owned(), truth.payouts.len());
+    counts.insert("mandates asked for".to_owned(), truth.mandate_requests.len());
+    counts
+}

@@ -1,0 +1,197 @@
+//! Setting up as a user would: a configuration, connections, pings, a link, a dry run, going live. All
+//! through the real binary; people's part at the other side through the emulators' control surfaces.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use engine::plan::Plan;
+use serde_json::{Value, json};
+use store::{MasterKeySource, open_or_create};
+
+use super::child::{Binary, Server};
+use super::company::{CURRENCIES, Company, SUBSIDIARY, accounts};
+use super::ground::Ground;
+use super::lots::Lots;
+use super::truth::{list, text};
+use super::wait::Watch;
+use crate::cli::{Deliveries, Demo};
+use crate::failure::{Failure, Result};
+
+/// Name of the ERP connection.
+pub const ERP: &str = "books";
+/// Name of the processor connection.
+pub const PROCESSOR: &str = "collect";
+/// Name of the link.
+pub const LINK: &str = "demo";
+
+const CLIENT: &str = "demo-client";
+const CERTIFICATE: &str = "demo-certificate";
+/// Secrets of emulated accounts; nothing real is behind them.
+const TOKEN: &str = "demo-read-write";
+const WEBHOOK_SECRET: &str = "demo-webhook-secret";
+const TOKEN_VARIABLE: &str = "DEMO_TOKEN";
+const SECRET_VARIABLE: &str = "DEMO_WEBHOOK_SECRET";
+
+/// A connector that is live beside its emulated systems.
+pub struct Live {
+    pub server: Server,
+    pub watch: Watch,
+    pub company: Company,
+    /// The plan that was accepted, in its figures.
+    pub accepted: String,
+}
+
+/// Makes everything up to the accepted plan; the server is not started yet.
+pub async fn prepare(ground: &Ground, options: &Demo, folder: &Path) -> Result<Live> {
+    let port = free_port()?;
+    let address = format!("127.0.0.1:{port}");
+    let config = write_config(ground, folder, &address)?;
+    let secrets = vec![
+        (TOKEN_VARIABLE.to_owned(), TOKEN.to_owned()),
+        (SECRET_VARIABLE.to_owned(), WEBHOOK_SECRET.to_owned()),
+    ];
+    let binary = Binary::new(config, folder, secrets)?;
+    let config = binary.config.display().to_string();
+    binary.run(&["init", &config]).await?;
+    let mut lots = Lots::new(options.seed, "company");
+    let mut company = Company::draw(options.customers, &mut lots);
+    let receiver = format!("http://{address}/webhooks/{PROCESSOR}");
+    seed_processor(ground, &mut company, &receiver)?;
+    deliver(ground, options.webhooks)?;
+    let pem = connect(ground, &binary).await?;
+    ground.erp("/seed", &company.at_erp(CLIENT, CERTIFICATE, &pem))?;
+    let specs = company.draw_invoices(options.invoices, ground.today(), &mut lots);
+    ground.erp("/seed", &json!({ "invoices": specs }))?;
+    super::story::plan(ground, &company)?;
+    binary.run(&["connections", "ping"]).await?;
+    let policy = folder.join("policy.toml");
+    std::fs::write(&policy, policy_text()).map_err(Failure::file("the policy"))?;
+    let policy = policy.display().to_string();
+    let add = ["links", "add", LINK, "--erp", ERP, "--processor", PROCESSOR, "--policy", &policy];
+    binary.run(&add).await?;
+    let plan: Plan = serde_json::from_value(binary.run(&["plan", LINK]).await?)
+        .map_err(|error| Failure::Failed(format!("the plan: {error}")))?;
+    let accepted = plan.figures();
+    binary.run(&["links", "on", LINK, "--accept", &accepted]).await?;
+    let store = open_or_create(
+        &folder.join("data").join("ml-connector.sqlite"),
+        &MasterKeySource::File(folder.join("data").join("master.key")),
+    )?;
+    let watch = Watch::new(store, options.seed);
+    Ok(Live { server: Server::new(binary, address), watch, company, accepted })
+}
+
+/// A port that is free now, kept for all lives of the server: its webhooks go there.
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(Failure::file("a free port"))?;
+    Ok(listener.local_addr().map_err(Failure::file("a free port"))?.port())
+}
+
+fn write_config(ground: &Ground, folder: &Path, address: &str) -> Result<PathBuf> {
+    let path = folder.join("ml-connector.toml");
+    let data = folder.join("data");
+    let text = format!(
+        "[server]\nlisten = \"{address}\"\n\n[store]\nfolder = {:?}\n\n[logs]\nlevel = \"info\"\n\n\
+         [clock]\nfollow = \"{}\"\n",
+        data.display().to_string(),
+        ground.clock_url()
+    );
+    std::fs::write(&path, text).map_err(Failure::file("the configuration"))?;
+    Ok(path)
+}
+
+fn seed_processor(ground: &Ground, company: &mut Company, receiver: &str) -> Result<()> {
+    let seed = company.at_processor(receiver, WEBHOOK_SECRET, TOKEN);
+    let made = ground.processor("/seed", &seed)?;
+    let known: Vec<usize> = company.known().map(|(n, _)| n).collect();
+    for (n, mandate) in known.into_iter().zip(list(&made["mandates"])) {
+        company.customers[n].mandate = Some(text(mandate));
+    }
+    Ok(())
+}
+
+/// Webhooks as the run wants them.
+fn deliver(ground: &Ground, delivered: Deliveries) -> Result<()> {
+    let faults = match delivered {
+        Deliveries::AsSent => return Ok(()),
+        Deliveries::Off => json!({"webhooks": {"off": true}}),
+        Deliveries::Tripled => json!({"webhooks": {"extra_copies": 2, "shuffled": true}}),
+    };
+    ground.processor("/faults", &faults)?;
+    Ok(())
+}
+
+/// Both connections; gives the certificate that the ERP's administrator uploads.
+async fn connect(ground: &Ground, binary: &Binary) -> Result<String> {
+    let url = ground.url("netsuite").to_owned();
+    let client = format!("client_id={CLIENT}");
+    let certificate = format!("certificate_id={CERTIFICATE}");
+    let made = binary
+        .run(&[
+            "connections",
+            "add",
+            "netsuite",
+            ERP,
+            "--url",
+            &url,
+            "--allow-host",
+            "--set",
+            "account=1234567_SB1",
+            "--set",
+            &client,
+            "--set",
+            &certificate,
+            "--set",
+            "time_zone=Europe/London",
+        ])
+        .await?;
+    let url = ground.url("gocardless").to_owned();
+    let token = format!("access_token=env:{TOKEN_VARIABLE}");
+    let secret = format!("webhook_secret=env:{SECRET_VARIABLE}");
+    binary
+        .run(&[
+            "connections",
+            "add",
+            "gocardless",
+            PROCESSOR,
+            "--url",
+            &url,
+            "--allow-host",
+            "--secret",
+            &token,
+            "--secret",
+            &secret,
+        ])
+        .await?;
+    certificate_in(&made).ok_or_else(|| Failure::Failed("no certificate was printed".to_owned()))
+}
+
+fn certificate_in(made: &Value) -> Option<String> {
+    const END: &str = "-----END CERTIFICATE-----";
+    let shown = text(&made["upload"]);
+    let start = shown.find("-----BEGIN CERTIFICATE-----")?;
+    let end = shown.find(END)? + END.len();
+    shown.get(start..end).map(|pem| format!("{pem}\n"))
+}
+
+fn policy_text() -> String {
+    let accounts = accounts();
+    let codes: Vec<String> = CURRENCIES.iter().map(|(code, ..)| format!("{code:?}")).collect();
+    let mut text = format!(
+        "collect = \"flagged\"\ntime_zone = \"Europe/London\"\ncurrencies = [{}]\n\
+         mandate_request = \"link\"\n\n[retries]\ncount = 2\nfirst_after_days = 2\n\n[accounts]\n\
+         fees = \"{}\"\nfee_tax = \"{}\"\nchargebacks = \"641\"\nrefunds = \"642\"\n\
+         rounding = \"{}\"\nsuspense = \"{}\"\n",
+        codes.join(", "),
+        accounts.fees,
+        accounts.fee_tax,
+        accounts.rounding,
+        accounts.suspense
+    );
+    for (code, bank) in &accounts.banks {
+        text.push_str(&format!(
+            "\n[accounts.banks.{code}]\naccount = \"{bank}\"\nsubsidiary = \"{SUBSIDIARY}\"\n"
+        ));
+    }
+    text
+}

@@ -1,0 +1,346 @@
+//! What really happened, as the emulators' own ledgers tell it (`/_sandbox/…/truth`). Nothing here
+//! comes from our tables: the check must not believe its own books.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+/// A debit at the processor.
+#[derive(Debug, Clone, Default)]
+pub struct Payment {
+    pub id: String,
+    /// The invoice it names in its metadata; `None`: somebody else's.
+    pub invoice: Option<String>,
+    /// Minor units.
+    pub amount: i64,
+    pub status: String,
+    pub charge_on: Option<Date>,
+    /// Every status with the time it began.
+    pub history: Vec<(Timestamp, String)>,
+}
+
+impl Payment {
+    /// Whether a status may still bring, or has brought, the payer's money.
+    #[must_use]
+    pub fn is_live(status: &str) -> bool {
+        !matches!(status, "failed" | "cancelled" | "customer_approval_denied" | "charged_back")
+    }
+}
+
+/// One line of a payout.
+#[derive(Debug, Clone, Default)]
+pub struct Item {
+    pub ordinal: u32,
+    pub kind: String,
+    /// Minor units with their fraction, signed.
+    pub amount: Decimal,
+    /// Tax inside by rate, in minor units with the sign of the item; payout currency only.
+    pub taxes: Vec<(String, Decimal)>,
+    pub payment: Option<String>,
+}
+
+impl Item {
+    #[must_use]
+    pub fn is_fee(&self) -> bool {
+        matches!(self.kind.as_str(), "gocardless_fee" | "surcharge_fee")
+    }
+
+    /// Takes a settlement back, in full or in part.
+    #[must_use]
+    pub fn is_reversal(&self) -> bool {
+        matches!(self.kind.as_str(), "payment_failed" | "payment_charged_back" | "payment_refunded")
+    }
+}
+
+/// A transfer to the creditor's bank account.
+#[derive(Debug, Clone, Default)]
+pub struct Payout {
+    pub id: String,
+    /// Minor units.
+    pub amount: i64,
+    pub currency: String,
+    pub status: String,
+    pub arrival_on: Option<Date>,
+    pub items: Vec<Item>,
+}
+
+/// A posted document of the ERP.
+#[derive(Debug, Clone, Default)]
+pub struct Document {
+    pub id: String,
+    /// `customerPayment`, `customerRefund`, `deposit`, `journalEntry` …
+    pub kind: String,
+    pub external_id: Option<String>,
+    pub currency: String,
+    pub dated_on: Option<Date>,
+    pub voided: bool,
+    /// `(account, base, foreign)`, debit positive, major units.
+    pub postings: Vec<(String, Decimal, Decimal)>,
+    /// The processor's payment and payout that it names.
+    pub payment: Option<String>,
+    pub payout: Option<String>,
+    /// Amount of a receipt, and what of it is not applied; minor units.
+    pub amount: i64,
+    pub unapplied: i64,
+}
+
+/// An invoice as the ERP shows it.
+#[derive(Debug, Clone, Default)]
+pub struct Invoice {
+    pub id: String,
+    pub number: String,
+    /// Minor units.
+    pub total: i64,
+    pub remaining: i64,
+    pub collect: bool,
+    pub error: String,
+}
+
+/// Both sides at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Truth {
+    pub payments: BTreeMap<String, Payment>,
+    pub payouts: Vec<Payout>,
+    /// `(id, status, ERP customer)` of requests for a mandate.
+    pub mandate_requests: Vec<(String, String, String)>,
+    /// Refund id and status.
+    pub refunds: Vec<(String, String)>,
+    /// Payments and debits that wait for a payout: `(currency, payments, items)`.
+    pub waiting: Vec<(String, usize, usize)>,
+    /// Events by "resource.action".
+    pub events: BTreeMap<String, usize>,
+    pub documents: Vec<Document>,
+    pub invoices: BTreeMap<String, Invoice>,
+    /// Text of the ledger's own trial balance.
+    pub trial_balance: String,
+    /// Calls answered by the processor and by the ERP.
+    pub calls: (u64, u64),
+}
+
+/// Kinds of documents that move money.
+const DOCUMENTS: [&str; 4] = ["customerPayment", "customerRefund", "deposit", "journalEntry"];
+
+impl Truth {
+    /// Reads both answers; the error names what could not be read.
+    pub fn read(processor: &Value, erp: &Value) -> Result<Truth, String> {
+        let mut truth = Truth::default();
+        truth.read_processor(processor)?;
+        truth.read_erp(erp)?;
+        Ok(truth)
+    }
+
+    /// Payments that name an invoice, oldest first.
+    pub fn payments_of<'a>(&'a self, invoice: &'a str) -> Vec<&'a Payment> {
+        let mut found: Vec<&Payment> = self
+            .payments
+            .values()
+            .filter(|payment| payment.invoice.as_deref() == Some(invoice))
+            .collect();
+        found.sort_by_key(|payment| payment.history.first().map(|(at, _)| *at));
+        found
+    }
+
+    /// Items with their payouts.
+    pub fn items(&self) -> impl Iterator<Item = (&Payout, &Item)> {
+        self.payouts.iter().flat_map(|payout| payout.items.iter().map(move |item| (payout, item)))
+    }
+
+    /// Receipts that are not void.
+    pub fn receipts(&self) -> impl Iterator<Item = &Document> {
+        self.documents.iter().filter(|one| one.kind == "customerPayment" && !one.voided)
+    }
+
+    fn read_processor(&mut self, body: &Value) -> Result<(), String> {
+        for row in list(&body["payments"]) {
+            let payment = payment(row)?;
+            self.payments.insert(payment.id.clone(), payment);
+        }
+        self.payouts = list(&body["payouts"]).iter().map(payout).collect::<Result<_, _>>()?;
+        for row in list(&body["billing_requests"]) {
+            let customer = text(&row["metadata"]["mlc_customer"]);
+            self.mandate_requests.push((text(&row["id"]), text(&row["status"]), customer));
+        }
+        for row in list(&body["refunds"]) {
+            self.refunds.push((text(&row["id"]), text(&row["status"])));
+        }
+        for row in list(&body["waiting"]) {
+            let count = |name: &str| list(&row[name]).len();
+            self.waiting.push((text(&row["currency"]), count("payments"), count("items")));
+        }
+        for row in list(&body["events"]) {
+            let name = format!("{}.{}", text(&row["resource_type"]), text(&row["action"]));
+            *self.events.entry(name).or_default() += 1;
+        }
+        self.calls.0 = sum_of_counts(&body["requests"]);
+        Ok(())
+    }
+
+    fn read_erp(&mut self, body: &Value) -> Result<(), String> {
+        let records = &body["records"];
+        let currencies: BTreeMap<String, String> = list(&records["currency"])
+            .iter()
+            .map(|row| (text(&row["id"]), text(&row["symbol"])))
+            .collect();
+        for kind in DOCUMENTS {
+            for row in list(&records[kind]) {
+                self.documents.push(document(kind, row, &currencies)?);
+            }
+        }
+        for row in list(&records["invoice"]) {
+            let invoice = invoice(row)?;
+            self.invoices.insert(invoice.id.clone(), invoice);
+        }
+        self.trial_balance = text(&body["ledger"]["trial_balance"]);
+        self.calls.1 = sum_of_counts(&body["requests"]);
+        Ok(())
+    }
+}
+
+fn payment(row: &Value) -> Result<Payment, String> {
+    let id = text(&row["id"]);
+    let history = list(&row["history"])
+        .iter()
+        .map(|step| Ok((time(&step["at"])?, text(&step["status"]))))
+        .collect::<Result<_, String>>()?;
+    Ok(Payment {
+        invoice: filled(&row["metadata"]["invoiceId"]),
+        amount: whole(&row["amount"])?,
+        status: text(&row["status"]),
+        charge_on: text(&row["charge_date"]).parse().ok(),
+        history,
+        id,
+    })
+}
+
+fn payout(row: &Value) -> Result<Payout, String> {
+    let currency = text(&row["currency"]);
+    let mut items = Vec::new();
+    for (ordinal, row) in list(&row["items"]).iter().enumerate() {
+        let amount = decimal(&row["amount"])?;
+        let mut taxes = Vec::new();
+        for tax in list(&row["taxes"]) {
+            let exact = decimal(&tax["amount"])?.abs();
+            let signed = if amount.is_sign_negative() { -exact } else { exact };
+            if text(&tax["currency"]) == currency {
+                taxes.push((text(&tax["tax_rate_id"]), signed));
+            }
+        }
+        items.push(Item {
+            ordinal: u32::try_from(ordinal).map_err(|error| error.to_string())?,
+            kind: text(&row["type"]),
+            amount,
+            taxes,
+            payment: filled(&row["links"]["payment"]),
+        });
+    }
+    Ok(Payout {
+        id: text(&row["id"]),
+        amount: whole(&row["amount"])?,
+        currency,
+        status: text(&row["status"]),
+        arrival_on: text(&row["arrival_date"]).parse().ok(),
+        items,
+    })
+}
+
+fn document(
+    kind: &str,
+    row: &Value,
+    currencies: &BTreeMap<String, String>,
+) -> Result<Document, String> {
+    let mut postings = Vec::new();
+    for line in list(&row["postings"]) {
+        postings.push((
+            text(&line["account"]),
+            decimal(&line["base"])?,
+            decimal(&line["foreign"])?,
+        ));
+    }
+    // On a deposit, `payment` is the list of what is in it.
+    let receipt = kind == "customerPayment";
+    let minor = |name: &str| match &row[name] {
+        Value::Null => Ok(0),
+        value if receipt => minor(value),
+        _ => Ok(0),
+    };
+    Ok(Document {
+        id: text(&row["id"]),
+        kind: kind.to_owned(),
+        external_id: filled(&row["externalId"]),
+        currency: currencies.get(&text(&row["currency"])).cloned().unwrap_or_default(),
+        dated_on: text(&row["tranDate"]).parse().ok(),
+        voided: row["voided"] == true,
+        postings,
+        payment: filled(&row["custbody_mlc_payment_id"]),
+        payout: filled(&row["custbody_mlc_payout"]),
+        amount: minor("payment")?,
+        unapplied: minor("unapplied")?,
+    })
+}
+
+fn invoice(row: &Value) -> Result<Invoice, String> {
+    Ok(Invoice {
+        id: text(&row["id"]),
+        number: text(&row["tranId"]),
+        total: minor(&row["total"])?,
+        remaining: minor(&row["amountRemaining"])?,
+        collect: row["custbody_mlc_collect"] == true,
+        error: text(&row["custbody_mlc_integration_error"]),
+    })
+}
+
+/// The text of a JSON text or number; empty for anything else.
+pub fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
+    }
+}
+
+fn filled(value: &Value) -> Option<String> {
+    Some(text(value)).filter(|text| !text.is_empty())
+}
+
+/// The rows of a JSON list; none when there is no list.
+pub fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn decimal(value: &Value) -> Result<Decimal, String> {
+    let text = text(value);
+    text.parse().map_err(|_| format!("\"{text}\" is no amount"))
+}
+
+/// Minor units of an amount in major units; all currencies of the story have two decimals.
+fn minor(value: &Value) -> Result<i64, String> {
+    to_minor(decimal(value)?)
+}
+
+/// Minor units of an amount in major units, exact or refused.
+pub fn to_minor(major: Decimal) -> Result<i64, String> {
+    let minor = major * Decimal::ONE_HUNDRED;
+    if minor.fract().is_zero() {
+        i64::try_from(minor).map_err(|_| format!("{major} is out of range"))
+    } else {
+        Err(format!("{major} has more than two decimals"))
+    }
+}
+
+fn whole(value: &Value) -> Result<i64, String> {
+    let text = text(value);
+    text.parse().map_err(|_| format!("\"{text}\" is no whole number"))
+}
+
+fn time(value: &Value) -> Result<Timestamp, String> {
+    let text = text(value);
+    text.parse().map_err(|_| format!("\"{text}\" is no time"))
+}
+
+fn sum_of_counts(value: &Value) -> u64 {
+    let counts = value.as_object().into_iter().flat_map(|counts| counts.values());
+    counts.filter_map(Value::as_u64).sum()
+}

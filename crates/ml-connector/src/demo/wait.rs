@@ -1,0 +1,137 @@
+//! Waiting until the connector has seen and done everything: no fixed times, but its own database
+//! says when nothing is due. While it waits, the server may be killed at random moments.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use engine::poll;
+use jiff::{SignedDuration, Timestamp};
+use model::ids::ConnectionId;
+use store::Store;
+use store::rows::StatusCounts;
+
+use super::child::Server;
+use super::ground::Ground;
+use super::lots::Lots;
+use super::setup::{ERP, PROCESSOR};
+use super::view::View;
+use crate::failure::{Failure, Result};
+
+/// Host milliseconds between looks at the database.
+const LOOK_MILLISECONDS: u64 = 40;
+/// Cases due within this many virtual seconds are waited for.
+const SOON_SECONDS: i64 = 120;
+/// What happens is in the processor's event list after some seconds.
+const EVENTS_SECONDS: i64 = 5;
+/// Host seconds after which the connector is taken to be stuck; a kill begins it anew.
+const STUCK_SECONDS: u64 = 300;
+/// Host milliseconds between a start of the server and its next kill, at most.
+const KILL_WITHIN_MILLISECONDS: i64 = 700;
+
+/// Streams that must have been read after a change. The daily scan of open invoices is not one.
+const STREAMS: [(&str, &str); 6] = [
+    (PROCESSOR, poll::EVENTS),
+    (PROCESSOR, poll::PAYOUTS),
+    (PROCESSOR, poll::COLLECTIONS),
+    (PROCESSOR, poll::DIRECTORY),
+    (ERP, poll::INVOICES),
+    (ERP, poll::CUSTOMERS),
+];
+
+/// Looks into the connector's database beside it.
+pub struct Watch {
+    store: Arc<dyn Store>,
+    lots: Lots,
+}
+
+/// Why it is not quiet.
+#[derive(Debug)]
+enum Busy {
+    No,
+    Cases { status: Box<StatusCounts> },
+    Unread(&'static str),
+}
+
+impl Watch {
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, seed: u64) -> Watch {
+        Watch { store, lots: Lots::new(seed, "kills") }
+    }
+
+    /// Waits until the connector has seen everything up to now and has nothing left to do, killing
+    /// the server `kills` times on the way.
+    pub async fn until_quiet(
+        &mut self,
+        ground: &Ground,
+        server: &mut Server,
+        view: &View,
+        kills: u32,
+    ) -> Result<()> {
+        let seen_from = ground.now() + SignedDuration::from_secs(EVENTS_SECONDS);
+        for _ in 0..kills {
+            let delay = self.lots.between(0, KILL_WITHIN_MILLISECONDS);
+            pause(u64::try_from(delay).unwrap_or(0)).await;
+            server.kill_and_restart().await?;
+        }
+        let began = instant();
+        let mut quiet_before = false;
+        loop {
+            server.check()?;
+            let busy = self.busy(ground.now(), seen_from).await?;
+            match &busy {
+                Busy::No if quiet_before => return Ok(()),
+                Busy::No => quiet_before = true,
+                Busy::Cases { status } => {
+                    quiet_before = false;
+                    view.busy(status.due_now + status.leased);
+                }
+                Busy::Unread(stream) => {
+                    quiet_before = false;
+                    view.unread(stream);
+                }
+            }
+            if instant().duration_since(began) > Duration::from_secs(STUCK_SECONDS) {
+                return Err(Failure::Failed(format!(
+                    "the connector is not quiet after {STUCK_SECONDS} s: {busy:?}"
+                )));
+            }
+            pause(LOOK_MILLISECONDS).await;
+        }
+    }
+
+    async fn busy(&self, now: Timestamp, seen_from: Timestamp) -> Result<Busy> {
+        for (connection, stream) in STREAMS {
+            let mark = self.store.mark(&ConnectionId::new(connection), stream).await?;
+            if mark.until.is_none_or(|until| until < seen_from) {
+                return Ok(Busy::Unread(stream));
+            }
+        }
+        let status = self.store.status(now).await?;
+        let soon = now + SignedDuration::from_secs(SOON_SECONDS);
+        let busy = status.due_now > 0
+            || status.leased > 0
+            || status.inbox_waiting > 0
+            || status.next_due_at.is_some_and(|at| at <= soon);
+        Ok(if busy { Busy::Cases { status: Box::new(status) } } else { Busy::No })
+    }
+
+    /// What the database says now.
+    pub async fn status(&self, now: Timestamp) -> Result<StatusCounts> {
+        Ok(self.store.status(now).await?)
+    }
+}
+
+/// The host's time, for what the demo took and for giving up.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the demo measures host time; stories use virtual time"
+)]
+pub fn instant() -> Instant {
+    Instant::now()
+}
+
+/// Rests on the host's clock.
+#[expect(clippy::disallowed_methods, reason = "the shell is where waiting happens")]
+pub async fn pause(milliseconds: u64) {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+}
