@@ -106,12 +106,13 @@ impl Frame {
             && dated_on.is_some_and(|on| self.periods.is_open(on));
         // The records turned out to be in another state; what is decided on them now is different.
         let by_state = match rejection.cause {
-            RejectionCause::ApplicationImpossible | RejectionCause::State => true,
+            RejectionCause::ApplicationImpossible
+            | RejectionCause::State
+            | RejectionCause::MandateUnusable => true,
             RejectionCause::PeriodClosed
             | RejectionCause::Validation
             | RejectionCause::Permission
             | RejectionCause::Unsupported
-            | RejectionCause::MandateUnusable
             | RejectionCause::Other => false,
         };
         let renewed = by_state && !view.write.same_intent(write);

@@ -1,7 +1,7 @@
 //! What the connector's fields on the invoice should say (mission row NG5). Written only when they
 //! differ, never before a command that moves money, and never on invoices that nobody asked about.
 
-use model::command::{AnnotateInvoice, Command, CommandState, ErpWrite, Write};
+use model::command::{AnnotateInvoice, Command, CommandState, CommandView, ErpWrite, Write};
 use model::decision::Decision;
 use model::invoice::{Annotation, IntegrationStatus, Invoice, PaymentStatus};
 use model::key::Key;
@@ -10,10 +10,31 @@ use model::policy::Mode;
 use model::reason::{ReasonCode, ReasonKind};
 
 use super::facts::CollectionFacts;
+use super::keys::first_free;
 use super::reversal::settled_word;
 
 /// The longest text that goes into a field of the ERP.
 const TEXT_MAX: usize = 300;
+
+/// The most times in a row that the same text is written: once more when a person or a stale read
+/// got in between. An ERP that keeps it differently is not written to for ever.
+const SAME_WRITES_MAX: usize = 2;
+
+/// The retry box is ticked, and no refusal keeps us from unticking it: a box that stays ticked would
+/// ask again and again.
+#[must_use]
+pub fn retry_box(facts: &CollectionFacts, invoice: &Invoice) -> bool {
+    let stuck = annotations(facts)
+        .any(|(view, write)| view.state == CommandState::Rejected && write.clear_retry);
+    invoice.retry_requested && !stuck
+}
+
+fn annotations(facts: &CollectionFacts) -> impl Iterator<Item = (&CommandView, &AnnotateInvoice)> {
+    facts.frame.commands.iter().filter_map(|view| match &view.write {
+        Write::Erp(ErpWrite::AnnotateInvoice(write)) => Some((view, write)),
+        Write::Erp(_) | Write::Processor(_) => None,
+    })
+}
 
 /// The write that makes the fields true, if one is needed.
 pub fn command(facts: &CollectionFacts, decision: &Decision) -> Option<Command> {
@@ -29,36 +50,37 @@ pub fn command(facts: &CollectionFacts, decision: &Decision) -> Option<Command> 
     if wanted == invoice.annotation && !clear_retry {
         return None;
     }
-    let write = Write::Erp(ErpWrite::AnnotateInvoice(AnnotateInvoice {
-        invoice: invoice.id.clone(),
-        annotation: wanted,
-        clear_retry,
-    }));
-    let parts = ["annotate", facts.frame.erp.as_str(), invoice.id.as_str()];
-    let refused = facts
-        .frame
-        .commands
-        .iter()
-        .any(|view| view.state == CommandState::Rejected && view.write == write);
-    if refused {
+    let write = AnnotateInvoice { invoice: invoice.id.clone(), annotation: wanted, clear_retry };
+    let refused = annotations(facts)
+        .any(|(view, earlier)| view.state == CommandState::Rejected && *earlier == write);
+    if refused || written_already(facts, &write) {
         return None;
     }
-    Some(Command { key: next_key(facts, invoice, &parts), write })
+    let write = Write::Erp(ErpWrite::AnnotateInvoice(write));
+    let parts = ["annotate", facts.frame.erp.as_str(), invoice.id.as_str()];
+    // What was refused, or may have been written with another text, keeps its number.
+    let taken = |key: &Key| {
+        facts.frame.command(key).is_some_and(|view| match view.state {
+            CommandState::Rejected => true,
+            CommandState::Intended => view.sends > 0 && view.write != write,
+            CommandState::InFlight | CommandState::Watched => view.write != write,
+            CommandState::Done | CommandState::Ended => false,
+        })
+    };
+    Some(Command { key: first_free(&facts.frame, &parts, 1, taken), write })
 }
 
-/// Refused ones keep their number, so that the next text gets a key of its own.
-fn next_key(facts: &CollectionFacts, _invoice: &Invoice, parts: &[&str; 3]) -> Key {
-    let head = format!("{}/", Key::new(parts));
-    let closed = facts.frame.commands.iter().filter(|view| {
-        view.key.as_str().starts_with(&head)
-            && match view.state {
-                CommandState::Done | CommandState::Rejected => true,
-                CommandState::Ended => view.sends > 0,
-                CommandState::Intended | CommandState::InFlight | CommandState::Watched => false,
-            }
-    });
-    let nth = (closed.count() + 1).to_string();
-    Key::new(&[parts[0], parts[1], parts[2], &nth])
+/// The last writes were this very one, and still the fields differ.
+fn written_already(facts: &CollectionFacts, write: &AnnotateInvoice) -> bool {
+    let number = |view: &CommandView| {
+        view.key.as_str().rsplit('/').next().and_then(|nth| nth.parse::<u32>().ok())
+    };
+    let mut done: Vec<(Option<u32>, &AnnotateInvoice)> = annotations(facts)
+        .filter(|(view, _)| view.state == CommandState::Done)
+        .map(|(view, earlier)| (number(view), earlier))
+        .collect();
+    done.sort_by_key(|(nth, _)| *nth);
+    done.iter().rev().take_while(|(_, earlier)| *earlier == write).count() >= SAME_WRITES_MAX
 }
 
 fn desired(facts: &CollectionFacts, decision: &Decision) -> Annotation {
@@ -117,8 +139,7 @@ fn cut(text: &str) -> String {
 
 /// The status of the payment, refined by what exists only as events and payout items.
 pub fn payment_status(facts: &CollectionFacts, collection: &Collection) -> PaymentStatus {
-    let last_reversal = facts.reversals(&collection.id).last();
-    let settled = last_reversal.and_then(|kept| settled_word(kept.item.kind));
+    let settled = reversal_settled(facts, collection);
     match collection.status {
         CollectionStatus::PendingCustomerApproval => PaymentStatus::PendingCustomerApproval,
         CollectionStatus::PendingSubmission
@@ -141,6 +162,29 @@ pub fn payment_status(facts: &CollectionFacts, collection: &Collection) -> Payme
             Some(_) | None => PaymentStatus::ChargedBack,
         },
     }
+}
+
+/// The word for a reversal that is in a payout, unless the payment failed anew after that payout.
+fn reversal_settled(facts: &CollectionFacts, collection: &Collection) -> Option<PaymentStatus> {
+    let kept = facts.reversals(&collection.id).last()?;
+    let word = settled_word(kept.item.kind)?;
+    let action = match word {
+        PaymentStatus::LateFailureSettled => "failed",
+        PaymentStatus::ChargebackSettled
+        | PaymentStatus::PendingCustomerApproval
+        | PaymentStatus::PendingSubmission
+        | PaymentStatus::Submitted
+        | PaymentStatus::Confirmed
+        | PaymentStatus::PaidOut
+        | PaymentStatus::Failed
+        | PaymentStatus::ResubmissionRequested
+        | PaymentStatus::ChargedBack
+        | PaymentStatus::Cancelled
+        | PaymentStatus::CustomerApprovalDenied => "charged_back",
+    };
+    let event = facts.last_event(&collection.id, action);
+    let anew = event.is_some_and(|event| facts.frame.date_of(event.at) > kept.arrival_on);
+    (!anew).then_some(word)
 }
 
 /// Reason code and description of the failure or chargeback that stands now.

@@ -24,6 +24,15 @@ pub fn eligible<'a>(
     Ok(mandate)
 }
 
+/// May the invoice's failed payment be debited again? Which mandate to use is not asked: the payment
+/// has its own. The limit per invoice was passed when the payment was made.
+pub fn retriable(facts: &CollectionFacts, invoice: &Invoice) -> Result<(), Reason> {
+    wanted(facts, invoice)?;
+    switched_on(facts)?;
+    same_subsidiary(facts, invoice)?;
+    within_limits(facts, invoice, true)
+}
+
 /// The invoice itself, and whether people want it collected.
 pub fn wanted(facts: &CollectionFacts, invoice: &Invoice) -> Result<(), Reason> {
     let no = |code| Err(Reason::plain(code));

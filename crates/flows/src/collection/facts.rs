@@ -71,6 +71,17 @@ pub struct DayUse {
     pub minor: i64,
 }
 
+/// What a person wants of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Retry the same payment now.
+    Retry,
+    /// Make the next attempt.
+    Release,
+    /// No more retries, no new attempt.
+    Stop,
+}
+
 /// Event actions that end an attempt, for good or until it is retried.
 const ENDING_ACTIONS: [&str; 4] =
     ["failed", "cancelled", "customer_approval_denied", "charged_back"];
@@ -128,64 +139,45 @@ impl CollectionFacts {
         count(self.events_of(id).filter(|event| ENDING_ACTIONS.contains(&event.action.as_str())))
     }
 
-    /// A person said this about the attempt, knowing all of its story so far.
+    /// The last order a person gave about this attempt knowing all of its story so far, or, before
+    /// there was any, about the invoice. What was said before the attempt ended again says nothing.
     #[must_use]
-    pub fn said_of(
-        &self,
-        id: &CollectionId,
-        pick: impl Fn(&PersonSaid) -> Option<&Option<AboutAttempt>>,
-    ) -> bool {
-        let ends = self.ends(id);
-        self.person.iter().any(|fact| {
-            pick(&fact.said)
-                .and_then(Option::as_ref)
-                .is_some_and(|about| about.collection == *id && about.ends >= ends)
-        })
+    pub fn order(&self, attempt: Option<&CollectionId>) -> Option<Order> {
+        let covers = |about: &Option<AboutAttempt>| match (attempt, about) {
+            (Some(id), Some(about)) => about.collection == *id && about.ends >= self.ends(id),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        let orders = self.person.iter().filter_map(|fact| {
+            let (about, order) = match &fact.said {
+                PersonSaid::Retry { about } => (about, Order::Retry),
+                PersonSaid::Release { about } => (about, Order::Release),
+                PersonSaid::Stop { about } => (about, Order::Stop),
+                PersonSaid::Ignore { .. }
+                | PersonSaid::Adopt { .. }
+                | PersonSaid::NotOurs { .. }
+                | PersonSaid::Match { .. }
+                | PersonSaid::Choose { .. }
+                | PersonSaid::Leave { .. } => return None,
+            };
+            covers(about).then_some((fact.nth, order))
+        });
+        orders.max_by_key(|(nth, _)| *nth).map(|(_, order)| order)
     }
 
+    /// The newest of these events, unless one of the others came after it: then the event that tells
+    /// of the present state has not arrived yet.
     #[must_use]
-    pub fn released(&self, id: &CollectionId) -> bool {
-        self.said_of(id, |said| match said {
-            PersonSaid::Release { about } => Some(about),
-            PersonSaid::Retry { .. }
-            | PersonSaid::Stop { .. }
-            | PersonSaid::Ignore { .. }
-            | PersonSaid::Adopt { .. }
-            | PersonSaid::NotOurs { .. }
-            | PersonSaid::Match { .. }
-            | PersonSaid::Choose { .. }
-            | PersonSaid::Leave { .. } => None,
-        })
-    }
-
-    #[must_use]
-    pub fn retry_asked(&self, id: &CollectionId) -> bool {
-        self.said_of(id, |said| match said {
-            PersonSaid::Retry { about } => Some(about),
-            PersonSaid::Release { .. }
-            | PersonSaid::Stop { .. }
-            | PersonSaid::Ignore { .. }
-            | PersonSaid::Adopt { .. }
-            | PersonSaid::NotOurs { .. }
-            | PersonSaid::Match { .. }
-            | PersonSaid::Choose { .. }
-            | PersonSaid::Leave { .. } => None,
-        })
-    }
-
-    #[must_use]
-    pub fn stop_asked(&self, id: &CollectionId) -> bool {
-        self.said_of(id, |said| match said {
-            PersonSaid::Stop { about } => Some(about),
-            PersonSaid::Release { .. }
-            | PersonSaid::Retry { .. }
-            | PersonSaid::Ignore { .. }
-            | PersonSaid::Adopt { .. }
-            | PersonSaid::NotOurs { .. }
-            | PersonSaid::Match { .. }
-            | PersonSaid::Choose { .. }
-            | PersonSaid::Leave { .. } => None,
-        })
+    pub fn standing_event<'a>(
+        &'a self,
+        id: &'a CollectionId,
+        actions: &[&str],
+        overtaken_by: &[&str],
+    ) -> Option<&'a Event> {
+        let is = |event: &Event, of: &[&str]| of.contains(&event.action.as_str());
+        let newest =
+            self.events_of(id).rfind(|event| is(event, actions) || is(event, overtaken_by));
+        newest.filter(|event| is(event, actions))
     }
 
     /// A person dealt with this elsewhere.

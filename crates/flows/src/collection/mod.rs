@@ -5,13 +5,20 @@
 pub mod annotation;
 pub mod attempts;
 pub mod books;
+pub mod create;
 pub mod eligibility;
+pub mod ended;
 pub mod facts;
+pub mod failed;
+pub mod keys;
+pub mod receipts;
+pub mod rests;
 pub mod reversal;
 #[cfg(test)]
 mod tests;
 
 use model::decision::{Decision, Stage};
+use model::policy::Mode;
 use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
 
@@ -21,12 +28,25 @@ pub use facts::{Attempt, CollectionFacts, CustomerState, DayUse};
 #[must_use]
 pub fn decide(facts: &CollectionFacts) -> Decision {
     let mut decision = decide_money(facts);
-    decision.settled = books::settled(facts);
-    decision.hints.extend(books::payouts_to_hint(facts));
+    hold(facts, &mut decision);
+    decision.settled = receipts::settled(facts);
+    decision.hints.extend(receipts::payouts_to_hint(facts));
     if decision.command.is_none() {
         decision.command = annotation::command(facts, &decision);
     }
     decision
+}
+
+/// The global stop and a link that is off hold every command (mission row C13).
+fn hold(facts: &CollectionFacts, decision: &mut Decision) {
+    let code = match (facts.frame.stopped, facts.frame.policy.mode) {
+        (true, _) => ReasonCode::Stopped,
+        (false, Mode::Off) => ReasonCode::LinkOff,
+        (false, Mode::PostOnly | Mode::On) => return,
+    };
+    if let Some(command) = decision.command.take() {
+        decision.reason = Reason::new(code, format!("{} waits", command.write.name()));
+    }
 }
 
 fn decide_money(facts: &CollectionFacts) -> Decision {
@@ -56,7 +76,7 @@ fn decide_money(facts: &CollectionFacts) -> Decision {
         attempts::TwoLive::Attention(reason) => notes.push(reason),
     }
     let mut decision = match books::next(facts, invoice) {
-        books::Books::Act(decision) => *decision,
+        books::Books::Only(decision) => *decision,
         books::Books::Complete { differences } => {
             notes.extend(differences);
             attempts::next(facts, invoice)
@@ -64,7 +84,7 @@ fn decide_money(facts: &CollectionFacts) -> Decision {
         // A posting that waits for a period must not keep a changed amount from being cancelled,
         // but nothing new is collected while the books are incomplete.
         books::Books::Blocked(decision) => {
-            attempts::cancel_only(facts, invoice).unwrap_or(*decision)
+            attempts::take_back_only(facts, invoice).unwrap_or(*decision)
         }
     };
     decision.attention.extend(notes);

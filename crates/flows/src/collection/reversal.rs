@@ -18,8 +18,11 @@ use model::sight::Sight;
 
 use crate::dating::date_document;
 
-use super::books::{Step, confirmed_reversal_key, memo, receipt_key};
+use super::books::{Step, memo};
 use super::facts::CollectionFacts;
+use super::receipts::{
+    before_cut_over, confirmed_reversal_key, item_key, missing_settlements, receipt_key,
+};
 
 /// What is to be taken back, and under which keys.
 struct Reversal<'a> {
@@ -32,6 +35,8 @@ struct Reversal<'a> {
     from: Option<LedgerAccountId>,
     /// An undeposited receipt and its refund leave undeposited funds by a deposit of zero.
     zero_deposit: bool,
+    /// The account that a loss is taken from, and that a deposit of zero names.
+    counter: Option<LedgerAccountId>,
 }
 
 impl Reversal<'_> {
@@ -48,19 +53,26 @@ pub fn reverse(
     item: &KeptItem,
 ) -> Step {
     let place_of = format!("item {} of payout {}", item.item.ordinal, item.payout);
-    let Some(minor) = item.item.amount.negated().whole_minor() else {
+    let Some(minor) = item.item.amount.negated().whole_minor().filter(|minor| *minor > 0) else {
         return stop(ReasonCode::OddRecord, place_of);
     };
-    let key = settlement
-        .filter(|kept| !super::books::before_cut_over(facts, kept))
-        .map(|kept| receipt_key(facts, kept));
-    let Some(key) = key else {
+    // Which settlement is the k-th is known once all of them are.
+    let unread = item.item.collection.as_ref().is_some_and(|id| missing_settlements(facts, id));
+    if unread && !begun(facts, item) {
+        return stop(ReasonCode::WaitingForItems, place_of);
+    }
+    let Some(settlement) = settlement.filter(|kept| !before_cut_over(facts, kept)) else {
         if facts.left(ReasonCode::PredecessorReceiptMissing) {
             return Step::Done;
         }
         return stop(ReasonCode::PredecessorReceiptMissing, place_of);
     };
-    let Some(receipt) = facts.receipt(&key) else {
+    let receipt = facts.receipt(&receipt_key(facts, settlement));
+    let Some(receipt) = receipt.filter(|receipt| !receipt.voided) else {
+        // A receipt that a person dealt with is reversed by that person too.
+        if facts.left(ReasonCode::ReceiptVoided) {
+            return Step::Done;
+        }
         return stop(ReasonCode::WaitingForReceipts, place_of);
     };
     let Some(bank) = bank(facts, item) else {
@@ -68,19 +80,22 @@ pub fn reverse(
         return stop(ReasonCode::AccountNotMapped, what);
     };
     let deposited = receipt.place == ReceiptPlace::Deposited;
-    let (from, zero_deposit) = match item.route {
-        ItemRoute::FromBank if !deposited && !begun(facts, item) => {
-            let mut decision = Decision::rest(
-                Stage::Reversed,
-                Reason::new(ReasonCode::WaitingForDeposit, format!("receipt {}", receipt.id)),
-            );
-            decision.hints.extend(settlement.map(|kept| facts.payout_case(kept)));
-            return Step::Blocked(Box::new(decision));
-        }
-        ItemRoute::FromBank => (Some(bank.clone()), false),
-        ItemRoute::LeftToPeople if deposited => (Some(bank.clone()), false),
-        ItemRoute::LeftToPeople => (None, true),
-        ItemRoute::InDeposit | ItemRoute::DepositLine => (None, false),
+    if item.route == ItemRoute::FromBank && !deposited && !begun(facts, item) {
+        let reason = Reason::new(ReasonCode::WaitingForDeposit, format!("receipt {}", receipt.id));
+        let mut decision = Decision::rest(Stage::Reversed, reason);
+        decision.hints.push(facts.payout_case(settlement));
+        return Step::Blocked(Box::new(decision));
+    }
+    let (from, zero_deposit, counter) = match item.route {
+        ItemRoute::FromBank => (Some(bank.clone()), false, bank),
+        ItemRoute::LeftToPeople if deposited => (Some(bank.clone()), false, bank),
+        ItemRoute::LeftToPeople => (None, true, bank),
+        ItemRoute::InDeposit => (None, false, bank),
+        // Kept before its payment was matched: the deposit took it from the suspense account.
+        ItemRoute::DepositLine => match &facts.frame.policy.accounts.suspense {
+            Some(suspense) => (Some(suspense.clone()), false, suspense.clone()),
+            None => return stop(ReasonCode::AccountNotMapped, "suspense"),
+        },
     };
     let reversal = Reversal {
         scope: [item.payout.to_string(), item.item.ordinal.to_string()],
@@ -89,8 +104,9 @@ pub fn reverse(
         payout: Some(&item.payout),
         from,
         zero_deposit,
+        counter: Some(counter),
     };
-    run(facts, invoice, receipt, &reversal, item.item.collection.as_ref(), Some(&bank))
+    run(facts, invoice, receipt, &reversal, item.item.collection.as_ref())
 }
 
 /// A receipt posted at confirmed whose payment never settled: taken back at once, dated by the event.
@@ -100,7 +116,10 @@ pub fn reverse_confirmed(
     collection: &Collection,
     key: &Key,
 ) -> Step {
-    let Some(receipt) = facts.receipt(key) else { return Step::Done };
+    // Never made, or gone already: there is nothing to take back.
+    let Some(receipt) = facts.receipt(key).filter(|receipt| !receipt.voided) else {
+        return Step::Done;
+    };
     let event = ["failed", "charged_back", "cancelled"]
         .iter()
         .filter_map(|action| facts.last_event(&collection.id, action))
@@ -122,8 +141,9 @@ pub fn reverse_confirmed(
         payout: None,
         from: if deposited { bank.clone() } else { None },
         zero_deposit: !deposited,
+        counter: bank,
     };
-    run(facts, invoice, receipt, &reversal, Some(&collection.id), bank.as_ref())
+    run(facts, invoice, receipt, &reversal, Some(&collection.id))
 }
 
 fn stop(code: ReasonCode, detail: impl Into<String>) -> Step {
@@ -142,9 +162,7 @@ fn bank(facts: &CollectionFacts, item: &KeptItem) -> Option<LedgerAccountId> {
 
 /// A sequence that was begun is finished, whatever the receipt's place is by then.
 fn begun(facts: &CollectionFacts, item: &KeptItem) -> bool {
-    let ordinal = item.item.ordinal.to_string();
-    let key = Key::new(&["refund", item.payout.as_str(), &ordinal]);
-    facts.frame.command(&key).is_some_and(|view| view.sends > 0)
+    facts.frame.command(&item_key("refund", item)).is_some_and(|view| view.sends > 0)
 }
 
 fn run(
@@ -153,7 +171,6 @@ fn run(
     receipt: &Receipt,
     reversal: &Reversal<'_>,
     collection: Option<&model::ids::CollectionId>,
-    bank: Option<&LedgerAccountId>,
 ) -> Step {
     let dated = date_document(reversal.on, &facts.frame.periods, facts.frame.policy.closed_period);
     let Some((dated_on, true_date)) = dated.dates() else {
@@ -163,6 +180,8 @@ fn run(
     let refunded = match refund_document(facts, reversal) {
         RefundDocument::Found(refund) => refund.amount.minor,
         RefundDocument::Gone(step) => return *step,
+        // Nothing was left of the receipt then: what it holds by now is somebody else's matter.
+        RefundDocument::None if loss_booked(facts, reversal) => 0,
         RefundDocument::None => {
             let free = free_up(facts, invoice, receipt, reversal);
             let amount = match free {
@@ -192,13 +211,13 @@ fn run(
     let rest = reversal.need.minor - refunded;
     if rest > 0 {
         let loss = Loss { minor: rest, dated_on, true_date, text: text.clone() };
-        match book_loss(facts, receipt, reversal, bank, loss) {
+        match book_loss(facts, receipt, reversal, loss) {
             Step::Done => {}
             step @ (Step::Act(_) | Step::Blocked(_)) => return step,
         }
     }
     if reversal.zero_deposit && refunded > 0 {
-        return zero_deposit(facts, receipt, reversal, bank, (dated_on, true_date));
+        return zero_deposit(facts, receipt, reversal, (dated_on, true_date));
     }
     Step::Done
 }
@@ -293,16 +312,15 @@ fn book_loss(
     facts: &CollectionFacts,
     receipt: &Receipt,
     reversal: &Reversal<'_>,
-    bank: Option<&LedgerAccountId>,
     loss: Loss,
 ) -> Step {
-    let key = reversal.key("loss");
-    if facts.frame.done_id(&key).is_some()
-        || facts.documents.get(&key).and_then(Sight::found).is_some()
-    {
+    if loss_booked(facts, reversal) {
         return Step::Done;
     }
-    let (Some(chargebacks), Some(bank)) = (&facts.frame.policy.accounts.chargebacks, bank) else {
+    let key = reversal.key("loss");
+    let (Some(chargebacks), Some(bank)) =
+        (&facts.frame.policy.accounts.chargebacks, &reversal.counter)
+    else {
         return stop(ReasonCode::AccountNotMapped, "chargebacks");
     };
     let currency = reversal.need.currency;
@@ -325,12 +343,17 @@ fn book_loss(
     Step::of(facts.frame.issue(Stage::Reversed, key, write, Some(loss.dated_on)))
 }
 
+fn loss_booked(facts: &CollectionFacts, reversal: &Reversal<'_>) -> bool {
+    let key = reversal.key("loss");
+    facts.frame.done_id(&key).is_some()
+        || facts.documents.get(&key).and_then(Sight::found).is_some()
+}
+
 /// An undeposited receipt and its refund leave undeposited funds together.
 fn zero_deposit(
     facts: &CollectionFacts,
     receipt: &Receipt,
     reversal: &Reversal<'_>,
-    bank: Option<&LedgerAccountId>,
     dates: (jiff::civil::Date, Option<jiff::civil::Date>),
 ) -> Step {
     let key = reversal.key("zero");
@@ -341,7 +364,7 @@ fn zero_deposit(
     if known || refund.amount != receipt.amount {
         return Step::Done;
     }
-    let Some(bank) = bank else {
+    let Some(bank) = &reversal.counter else {
         let what = format!("bank account for {}", reversal.need.currency);
         return stop(ReasonCode::AccountNotMapped, what);
     };
