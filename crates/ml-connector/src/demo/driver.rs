@@ -26,6 +26,9 @@ pub const DAYS_ABOUT: u64 = 42;
 /// Quiet waits in that time, about.
 const WAITS_ABOUT: u32 = 90;
 
+/// The part of all kills that may strike within one wait, beyond those that are due.
+const DENSEST_PART: u32 = 6;
+
 /// A story that was told.
 pub struct Told {
     pub truth: Truth,
@@ -139,16 +142,19 @@ impl Story<'_> {
         live.watch.until_quiet(self.ground, &mut live.server, self.view, kills).await
     }
 
-    /// Kills are spread evenly over the story.
-    fn kills_now(&self) -> u32 {
-        let due = self.options.kills.saturating_mul(self.waits + 1) / WAITS_ABOUT;
-        due.min(self.options.kills).saturating_sub(self.live.server.kills)
+    /// Kills are spread evenly over the story, and denser where there is work.
+    fn kills_now(&self) -> (u32, u32) {
+        let all = self.options.kills;
+        let left = all.saturating_sub(self.live.server.kills);
+        let due = all.saturating_mul(self.waits + 1) / WAITS_ABOUT;
+        let least = due.saturating_sub(self.live.server.kills).min(left);
+        (least, least.saturating_add(all / DENSEST_PART).min(left))
     }
 
     async fn rest_of_kills(&mut self) -> Result<()> {
         let rest = self.options.kills.saturating_sub(self.live.server.kills);
         let live = &mut *self.live;
-        live.watch.until_quiet(self.ground, &mut live.server, self.view, rest).await
+        live.watch.until_quiet(self.ground, &mut live.server, self.view, (rest, rest)).await
     }
 
     fn is_over(&self) -> bool {

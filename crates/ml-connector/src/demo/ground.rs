@@ -88,6 +88,12 @@ impl Ground {
         }
     }
 
+    /// Moves the clock by some minutes at once; what is due then happens with the emulators' next
+    /// round.
+    pub fn skip(&self, minutes: i64) {
+        self.clock.jump_to(self.now() + SignedDuration::from_mins(minutes));
+    }
+
     /// A control call to the processor's emulator.
     pub fn processor(&self, path: &str, body: &Value) -> Result<Value> {
         self.processor

@@ -28,6 +28,9 @@ const STUCK_SECONDS: u64 = 300;
 /// Host milliseconds between a start of the server and its next kill, at most.
 const KILL_WITHIN_MILLISECONDS: i64 = 700;
 
+/// Virtual minutes after which every stream is due again.
+const SLOW_POLL_MINUTES: i64 = 11;
+
 /// Streams that must have been read after a change. The daily scan of open invoices is not one.
 const STREAMS: [(&str, &str); 6] = [
     (PROCESSOR, poll::EVENTS),
@@ -58,38 +61,44 @@ impl Watch {
         Watch { store, lots: Lots::new(seed, "kills") }
     }
 
-    /// Waits until the connector has seen everything up to now and has nothing left to do, killing
-    /// the server `kills` times on the way.
+    /// Waits until the connector has seen everything up to now and has nothing left to do. On the way
+    /// the server is killed: `least` times in any case, up to `most` times while there is work.
     pub async fn until_quiet(
         &mut self,
         ground: &Ground,
         server: &mut Server,
         view: &View,
-        kills: u32,
+        (least, most): (u32, u32),
     ) -> Result<()> {
         let seen_from = ground.now() + SignedDuration::from_secs(EVENTS_SECONDS);
-        for _ in 0..kills {
+        for nth in 0..most {
             let delay = self.lots.between(0, KILL_WITHIN_MILLISECONDS);
             pause(u64::try_from(delay).unwrap_or(0)).await;
+            let works = matches!(self.busy(ground.now(), seen_from).await?, Busy::Cases { .. });
+            if nth >= least && !works {
+                break;
+            }
             server.kill_and_restart().await?;
         }
         let began = instant();
         let mut quiet_before = false;
+        let mut hurried = false;
         loop {
             server.check()?;
             let busy = self.busy(ground.now(), seen_from).await?;
             match &busy {
                 Busy::No if quiet_before => return Ok(()),
-                Busy::No => quiet_before = true,
-                Busy::Cases { status } => {
-                    quiet_before = false;
-                    view.busy(status.due_now + status.leased);
-                }
+                Busy::No => {}
+                Busy::Cases { status } => view.busy(status.due_now + status.leased),
+                // Nothing else is left to do: the slow streams need not be waited for.
                 Busy::Unread(stream) => {
-                    quiet_before = false;
                     view.unread(stream);
+                    if !std::mem::replace(&mut hurried, true) {
+                        ground.skip(SLOW_POLL_MINUTES);
+                    }
                 }
             }
+            quiet_before = matches!(busy, Busy::No);
             if instant().duration_since(began) > Duration::from_secs(STUCK_SECONDS) {
                 return Err(Failure::Failed(format!(
                     "the connector is not quiet after {STUCK_SECONDS} s: {busy:?}"
@@ -100,19 +109,22 @@ impl Watch {
     }
 
     async fn busy(&self, now: Timestamp, seen_from: Timestamp) -> Result<Busy> {
-        for (connection, stream) in STREAMS {
-            let mark = self.store.mark(&ConnectionId::new(connection), stream).await?;
-            if mark.until.is_none_or(|until| until < seen_from) {
-                return Ok(Busy::Unread(stream));
-            }
-        }
         let status = self.store.status(now).await?;
         let soon = now + SignedDuration::from_secs(SOON_SECONDS);
         let busy = status.due_now > 0
             || status.leased > 0
             || status.inbox_waiting > 0
             || status.next_due_at.is_some_and(|at| at <= soon);
-        Ok(if busy { Busy::Cases { status: Box::new(status) } } else { Busy::No })
+        if busy {
+            return Ok(Busy::Cases { status: Box::new(status) });
+        }
+        for (connection, stream) in STREAMS {
+            let mark = self.store.mark(&ConnectionId::new(connection), stream).await?;
+            if mark.until.is_none_or(|until| until < seen_from) {
+                return Ok(Busy::Unread(stream));
+            }
+        }
+        Ok(Busy::No)
     }
 
     /// What the database says now.
