@@ -1,0 +1,41 @@
+//! P4: the bank lines of all documents of a payout sum to the payout, to the penny.
+
+use model::ids::{LedgerAccountId, PayoutId};
+use model::key::Key;
+use model::payout::PayoutStatus;
+
+use crate::world::State;
+use crate::world::erp::{BANK, Books};
+
+/// What the documents of a payout put on the bank account.
+#[must_use]
+pub fn at_bank(books: &Books, payout: &PayoutId) -> i64 {
+    let bank = LedgerAccountId::from(BANK);
+    let of_payout = |key: &Option<Key>| {
+        key.as_ref().and_then(|key| key.as_str().split('/').nth(1)) == Some(payout.as_str())
+    };
+    let ours: i64 =
+        books.lines_on(&bank).iter().filter(|(key, _)| of_payout(key)).map(|(_, m)| m).sum();
+    let by_hand = books.deposits.values().filter(|row| row.key.is_none() && !row.voided);
+    let receipts = by_hand.flat_map(|row| &row.receipts).filter_map(|id| books.receipts.get(id));
+    let of_theirs = receipts.filter(|row| row.payout.as_ref() == Some(payout));
+    ours + of_theirs.map(|row| row.amount).sum::<i64>()
+}
+
+/// Every paid payout that `booked` says is in the books must be there in full.
+#[must_use]
+pub fn check(state: &State, booked: impl Fn(&PayoutId) -> bool) -> Vec<String> {
+    let paid = state
+        .processor
+        .payouts
+        .iter()
+        .filter(|(id, row)| row.payout.status == PayoutStatus::Paid && booked(id));
+    let wrong = paid.filter_map(|(id, row)| {
+        let at_bank = at_bank(&state.books, id);
+        let amount = row.payout.amount.minor;
+        (at_bank != amount).then(|| {
+            format!("P4: payout {id} is {amount}, its documents put {at_bank} on the bank account")
+        })
+    });
+    wrong.collect()
+}

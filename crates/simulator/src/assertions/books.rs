@@ -1,0 +1,118 @@
+//! P3: every settlement has exactly one receipt, applied up to the balance; every reversal takes
+//! back exactly one, the k-th reversal the k-th settlement.
+
+use jiff::civil::Date;
+use model::ids::{CollectionId, PayoutId, ReceiptId};
+use model::payout::{PayoutItemKind, PayoutStatus};
+
+use crate::world::State;
+use crate::world::erp::{Books, ReceiptRow};
+use crate::world::processor::{PaymentRow, Processor};
+
+/// Never more than one standing receipt for one item: holds after every step.
+#[must_use]
+pub fn doubled(books: &Books) -> Option<String> {
+    let ours = |row: &&ReceiptRow| !row.voided && row.payout.is_some() && row.key.is_some();
+    let rows: Vec<&ReceiptRow> = books.receipts.values().filter(ours).collect();
+    rows.iter().enumerate().find_map(|(nth, row)| {
+        let same = |other: &&&ReceiptRow| {
+            other.collection == row.collection && other.payout == row.payout && !is_returned(other)
+        };
+        let other = rows[nth + 1..].iter().find(same).filter(|_| !is_returned(row))?;
+        Some(format!(
+            "P3: {:?} and {:?} are receipts of one item",
+            row.key.as_ref().map(ToString::to_string),
+            other.key.as_ref().map(ToString::to_string)
+        ))
+    })
+}
+
+/// The receipt of a refund whose funds came back.
+fn is_returned(row: &ReceiptRow) -> bool {
+    row.key.as_ref().is_some_and(|key| key.as_str().starts_with("returned/"))
+}
+
+/// Everything that is wrong with the receipts, at the end.
+#[must_use]
+pub fn check(state: &State) -> Vec<String> {
+    let payments = state.processor.payments.iter();
+    payments.flat_map(|(id, row)| check_payment(state, id, row)).collect()
+}
+
+fn check_payment(state: &State, id: &CollectionId, row: &PaymentRow) -> Vec<String> {
+    let Some(invoice) = row.invoice() else { return Vec::new() };
+    let books = &state.books;
+    let receipts: Vec<(&ReceiptId, &ReceiptRow)> = books
+        .receipts
+        .iter()
+        .filter(|(_, row)| row.collection.as_ref() == Some(id) && !is_returned(row))
+        .collect();
+    if books.touched.contains(&invoice) || receipts.iter().any(|(_, row)| row.touched) {
+        // For people to end; that it is shown to them is checked elsewhere.
+        return Vec::new();
+    }
+    let (settled, reversed) = items_of(&state.processor, id);
+    let mut standing: Vec<(&ReceiptId, &ReceiptRow)> = receipts;
+    standing.retain(|(receipt, row)| !row.voided && !taken_back_unsettled(books, receipt));
+    let mut wrong = Vec::new();
+    if standing.len() != settled.len() {
+        wrong.push(format!(
+            "P3: {id} of invoice {invoice}: {} settlements, {} receipts",
+            settled.len(),
+            standing.len()
+        ));
+        return wrong;
+    }
+    standing.sort_by_key(|(_, row)| {
+        settled.iter().position(|(_, payout, _)| Some(payout) == row.payout.as_ref())
+    });
+    for (nth, (receipt, row)) in standing.iter().enumerate() {
+        let applied: i64 = row.applications.values().sum();
+        if nth < reversed.len() {
+            if applied != 0 || row.unapplied() != 0 {
+                wrong.push(format!("P3: receipt {receipt} of {id} is reversed, and still holds"));
+            }
+        } else if row.unapplied() > 0 && books.due(&invoice) > 0 && live(state, id) {
+            wrong.push(format!("P3: receipt {receipt} of {id} is not applied up to the balance"));
+        }
+    }
+    wrong
+}
+
+fn live(state: &State, id: &CollectionId) -> bool {
+    let row = state.processor.payments.get(id);
+    row.is_some_and(|row| row.status.live() && row.refunded == 0)
+}
+
+/// Posted at confirmed, never settled, and taken back as a whole.
+fn taken_back_unsettled(books: &Books, receipt: &ReceiptId) -> bool {
+    books.refunds.values().any(|refund| {
+        !refund.voided && refund.receipt == *receipt && refund.key.as_str().contains("/confirmed-")
+    })
+}
+
+type Item = (Date, PayoutId, u32);
+
+/// Settlements and reversals of a payment in paid payouts, in their order.
+#[must_use]
+pub fn items_of(processor: &Processor, id: &CollectionId) -> (Vec<Item>, Vec<Item>) {
+    let mut settled = Vec::new();
+    let mut reversed = Vec::new();
+    for (payout, row) in &processor.payouts {
+        if row.payout.status != PayoutStatus::Paid {
+            continue;
+        }
+        let Some(arrival_on) = row.payout.arrival_on else { continue };
+        for item in row.items.iter().filter(|item| item.collection.as_ref() == Some(id)) {
+            let place = (arrival_on, payout.clone(), item.ordinal);
+            if item.kind == PayoutItemKind::PaymentPaidOut {
+                settled.push(place);
+            } else if item.kind.is_reversal() {
+                reversed.push(place);
+            }
+        }
+    }
+    settled.sort();
+    reversed.sort();
+    (settled, reversed)
+}

@@ -1,0 +1,157 @@
+//! Liveness, and that nothing is dropped in silence: once faults have stopped, everything is closed
+//! or waits for something that has a name, and what needs a person needs one for a cause.
+
+use std::collections::BTreeSet;
+
+use model::case::CaseKind;
+use model::ids::{InvoiceId, PayoutId};
+use model::reason::{ReasonCode, ReasonKind};
+use store::Store;
+use store::rows::{CaseFilter, CaseRow, open_states};
+
+use crate::moves::Family;
+use crate::world::World;
+
+/// More cases than a simulation has.
+const CASES_MAX: u32 = 10_000;
+
+/// What may stay so for ever by the rules.
+const RESTS: [ReasonCode; 3] =
+    [ReasonCode::NoMandate, ReasonCode::CustomerUnmatched, ReasonCode::MandatePending];
+
+/// Needs a person, and the banks, payers or policies alone can bring it about.
+const OF_ITSELF: [ReasonCode; 9] = [
+    ReasonCode::RetriesUsedUp,
+    ReasonCode::FailureFinal,
+    ReasonCode::MandateUnusable,
+    ReasonCode::MandateAmbiguous,
+    ReasonCode::AmountChanged,
+    ReasonCode::CancelledByPerson,
+    ReasonCode::RefundFailed,
+    ReasonCode::DoubleCollection,
+    ReasonCode::LossBooked,
+];
+
+/// Needs a person because of what others did at the processor.
+const OF_OTHERS: [ReasonCode; 3] =
+    [ReasonCode::ForeignPayment, ReasonCode::ForeignHeld, ReasonCode::AlreadyCollected];
+
+/// Needs a person because somebody edited our documents in the ERP.
+const OF_EDITS: [ReasonCode; 6] = [
+    ReasonCode::ReceiptVoided,
+    ReasonCode::ReceiptUnapplied,
+    ReasonCode::DepositByPerson,
+    ReasonCode::Rejected,
+    ReasonCode::ReceiptDiffers,
+    ReasonCode::DepositDiffers,
+];
+
+/// Everything that should not be so any more, were this the end.
+pub async fn check(world: &World, store: &dyn Store, families: &[Family]) -> Vec<String> {
+    let filter = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
+    let cases = store.cases(&filter).await.unwrap_or_default();
+    let mut wrong = Vec::new();
+    let people = cases.iter().any(|case| is_for_people(case));
+    for case in &cases {
+        wrong.extend(not_at_rest(case, families, people));
+    }
+    for command in store.commands(&open_states(), CASES_MAX).await.unwrap_or_default() {
+        wrong.push(format!("command {} is {:?}", command.view.key, command.view.state));
+    }
+    wrong.extend(invoices_without_case(world, &cases));
+    wrong.extend(doubles_unseen(world, store).await);
+    let booked: BTreeSet<PayoutId> = cases.iter().filter_map(booked).collect();
+    let state = world.state();
+    for id in state.processor.payouts.keys().filter(|id| !booked.contains(*id)) {
+        if !people && !cases.iter().any(|case| is_payout(case, id)) {
+            wrong.push(format!("payout {id} has no case"));
+        }
+    }
+    wrong.extend(super::books::check(&state));
+    wrong.extend(super::bank::check(&state, |id| booked.contains(id)));
+    wrong
+}
+
+fn is_payout(case: &CaseRow, id: &PayoutId) -> bool {
+    case.key.kind == CaseKind::Payout && case.key.subject == id.as_str()
+}
+
+fn booked(case: &CaseRow) -> Option<PayoutId> {
+    let code = case.reason.as_ref()?.code;
+    let is = case.key.kind == CaseKind::Payout && code == ReasonCode::Booked;
+    is.then(|| PayoutId::new(case.key.subject.as_str()))
+}
+
+/// A case that others may wait for as long as nobody does something about it.
+fn is_for_people(case: &CaseRow) -> bool {
+    let code = case.reason.as_ref().map(|reason| reason.code);
+    code.is_some_and(|code| OF_EDITS.contains(&code) || code == ReasonCode::ForeignHeld)
+}
+
+fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<String> {
+    let Some(reason) = &case.reason else {
+        return Some(format!("{} was never looked at", case.key));
+    };
+    let code = reason.code;
+    let fine = match code.kind() {
+        ReasonKind::Settled | ReasonKind::Skipped => true,
+        ReasonKind::Acting => false,
+        ReasonKind::Waiting => RESTS.contains(&code) || (people && waits_for_others(code)),
+        ReasonKind::NeedsPerson => {
+            let has = |family| families.contains(&family);
+            OF_ITSELF.contains(&code)
+                || (OF_OTHERS.contains(&code) && has(Family::Foreign))
+                || (OF_EDITS.contains(&code) && has(Family::Editing))
+        }
+    };
+    (!fine).then(|| format!("{} ends as {}: {}", case.key, code.code(), reason.sentence()))
+}
+
+fn waits_for_others(code: ReasonCode) -> bool {
+    matches!(
+        code,
+        ReasonCode::WaitingForReceipts
+            | ReasonCode::WaitingForReversals
+            | ReasonCode::WaitingForDeposit
+            | ReasonCode::WaitingForItems
+    )
+}
+
+/// P5: an invoice whose box is ticked has a case, whatever became of it.
+fn invoices_without_case(world: &World, cases: &[CaseRow]) -> Vec<String> {
+    let known: BTreeSet<&str> = cases
+        .iter()
+        .filter(|case| case.key.kind == CaseKind::Collection)
+        .map(|case| case.key.subject.as_str())
+        .collect();
+    let state = world.state();
+    let flagged = state.books.invoices.iter().filter(|(_, row)| row.flagged);
+    flagged
+        .filter(|(id, _)| !known.contains(id.as_str()))
+        .map(|(id, _)| format!("P5: invoice {id} is ticked, and in no list"))
+        .collect()
+}
+
+/// P1: two live payments that others brought about are shown to a person.
+async fn doubles_unseen(world: &World, store: &dyn Store) -> Vec<String> {
+    let doubled: Vec<InvoiceId> = {
+        let state = world.state();
+        let live = |id: &InvoiceId| {
+            state.processor.payments_for(id).filter(|(_, row)| row.status.live()).count()
+        };
+        state.books.invoices.keys().filter(|id| live(id) > 1).cloned().collect()
+    };
+    let shown = store.attention(true).await.unwrap_or_default();
+    let mut wrong = Vec::new();
+    for invoice in doubled {
+        let seen = shown.iter().any(|row| {
+            row.case.kind == CaseKind::Collection
+                && row.case.subject == invoice.as_str()
+                && row.reason.code == ReasonCode::DoubleCollection
+        });
+        if !seen {
+            wrong.push(format!("P1: invoice {invoice} has two live payments, and nobody is told"));
+        }
+    }
+    wrong
+}

@@ -1,0 +1,52 @@
+//! Virtual time: both clocks of the design, moved by the simulation alone.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use ports::Clock;
+
+/// Business clock and lease clock; a jump moves the first alone.
+#[derive(Debug)]
+pub struct VirtualClock(Mutex<(Timestamp, Timestamp)>);
+
+impl VirtualClock {
+    #[must_use]
+    pub fn starting_at(start: Timestamp) -> VirtualClock {
+        VirtualClock(Mutex::new((start, start)))
+    }
+
+    /// Time passes.
+    pub fn advance(&self, by: SignedDuration) {
+        let mut both = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *both = (both.0 + by, both.1 + by);
+    }
+
+    /// The business clock is set forward; no lease grows older by it.
+    pub fn jump(&self, by: SignedDuration) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 += by;
+    }
+
+    #[must_use]
+    pub fn today(&self) -> Date {
+        self.now().to_zoned(TimeZone::UTC).date()
+    }
+}
+
+#[async_trait]
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn lease_now(&self) -> Timestamp {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+
+    async fn wait(&self, duration: Duration) {
+        self.advance(SignedDuration::try_from(duration).unwrap_or(SignedDuration::ZERO));
+    }
+}

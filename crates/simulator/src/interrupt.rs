@@ -1,0 +1,81 @@
+//! Where a worker can die or fall asleep: every request and every transaction passes here. A worker
+//! that died never gets an answer; the driver drops its future. One that sleeps is polled again
+//! later, as a process that was stopped and goes on.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+
+use crate::faults::{Fault, Faults};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    Awake,
+    Asleep,
+    Dead,
+}
+
+/// One worker's life, shared by its ports and its store.
+#[derive(Debug, Clone)]
+pub struct Interrupt {
+    life: Arc<Mutex<Life>>,
+    /// Of the sleeping task: streams poll only what was woken.
+    sleeper: Arc<Mutex<Option<Waker>>>,
+    faults: Arc<Mutex<Faults>>,
+}
+
+impl Interrupt {
+    #[must_use]
+    pub fn new(faults: Arc<Mutex<Faults>>) -> Interrupt {
+        Interrupt { life: Arc::new(Mutex::new(Life::Awake)), sleeper: Arc::default(), faults }
+    }
+
+    #[must_use]
+    pub fn life(&self) -> Life {
+        *self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn wake(&self) {
+        self.set(Life::Awake);
+        let sleeper = self.sleeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        sleeper.into_iter().for_each(Waker::wake);
+    }
+
+    fn set(&self, life: Life) {
+        *self.life.lock().unwrap_or_else(PoisonError::into_inner) = life;
+    }
+
+    pub fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Dies here when the fault strikes.
+    pub async fn may_die(&self, fault: Fault) {
+        let struck = self.faults().strikes(fault);
+        if struck {
+            self.set(Life::Dead);
+        }
+        self.while_not_awake().await;
+    }
+
+    /// Falls asleep here when it strikes; goes on once the driver woke it.
+    pub async fn may_sleep(&self) {
+        let struck = self.faults().strikes(Fault::PauseOverLease);
+        if struck {
+            self.set(Life::Asleep);
+        }
+        self.while_not_awake().await;
+    }
+
+    async fn while_not_awake(&self) {
+        poll_fn(|context| match self.life() {
+            Life::Awake => Poll::Ready(()),
+            Life::Asleep | Life::Dead => {
+                let mut sleeper = self.sleeper.lock().unwrap_or_else(PoisonError::into_inner);
+                *sleeper = Some(context.waker().clone());
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}

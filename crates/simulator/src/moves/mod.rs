@@ -1,0 +1,97 @@
+//! Moves of the world between the turns of the workers, one file per area.
+
+pub mod bank;
+pub mod editing;
+pub mod foreign;
+pub mod invoices;
+pub mod mandates;
+pub mod orders;
+pub mod periods;
+pub mod refunds;
+
+use model::ids::{CollectionId, InvoiceId, MandateId};
+use model::payment::CollectionStatus;
+
+use crate::random::Random;
+use crate::world::World;
+
+/// Areas of moves; a seed has some of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Submissions, confirmations, failures, payouts: always there.
+    Bank,
+    /// Late failures, chargebacks and their cancellation.
+    Reversals,
+    /// New invoices, amendments, credits, voids, flags.
+    Invoices,
+    /// Cancelled, replaced and new mandates.
+    Mandates,
+    /// Refunds at the processor, and their return.
+    Refunds,
+    /// Payments, cancels and retries by others at the processor.
+    Foreign,
+    /// People edit our receipts and deposits in the ERP.
+    Editing,
+    /// Periods close and open.
+    Periods,
+    /// People say "retry", "release", "stop".
+    Orders,
+    /// A second worker on the same store.
+    SecondWorker,
+}
+
+impl Family {
+    pub const ALL: [Family; 10] = [
+        Family::Bank,
+        Family::Reversals,
+        Family::Invoices,
+        Family::Mandates,
+        Family::Refunds,
+        Family::Foreign,
+        Family::Editing,
+        Family::Periods,
+        Family::Orders,
+        Family::SecondWorker,
+    ];
+}
+
+/// A move that only needs the world. Gives what was done, for the story.
+pub fn make(family: Family, world: &World, random: &mut Random) -> Option<String> {
+    let done = match family {
+        Family::Bank => bank::make(world, random),
+        Family::Reversals => bank::reverse(world, random),
+        Family::Invoices => invoices::make(world, random),
+        Family::Mandates => mandates::make(world, random),
+        Family::Refunds => refunds::make(world, random),
+        Family::Foreign => foreign::make(world, random),
+        Family::Editing => editing::make(world, random),
+        Family::Periods => periods::make(world, random),
+        // Made by the driver: they need the engine or the workers.
+        Family::Orders | Family::SecondWorker => None,
+    };
+    world.announce();
+    done
+}
+
+fn pick_invoice(world: &World, random: &mut Random) -> Option<InvoiceId> {
+    let ids: Vec<InvoiceId> = world.state().books.invoices.keys().cloned().collect();
+    random.pick(&ids).cloned()
+}
+
+fn pick_payment(
+    world: &World,
+    random: &mut Random,
+    statuses: &[CollectionStatus],
+) -> Option<CollectionId> {
+    let state = world.state();
+    let fitting = state.processor.payments.iter().filter(|(_, row)| statuses.contains(&row.status));
+    let ids: Vec<CollectionId> = fitting.map(|(id, _)| id.clone()).collect();
+    random.pick(&ids).cloned()
+}
+
+fn pick_mandate(world: &World, random: &mut Random) -> Option<MandateId> {
+    let state = world.state();
+    let usable = state.processor.mandates.iter().filter(|(_, row)| row.status.usable(true));
+    let ids: Vec<MandateId> = usable.map(|(id, _)| id.clone()).collect();
+    random.pick(&ids).cloned()
+}

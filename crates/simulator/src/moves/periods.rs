@@ -1,0 +1,12 @@
+//! Bookkeepers close months and open them again.
+
+use crate::random::Random;
+use crate::world::World;
+
+pub fn make(world: &World, random: &mut Random) -> Option<String> {
+    let today = world.clock.today();
+    let open = random.chance(5_000);
+    world.state().books.set_periods_before(today, open);
+    let done = if open { "opened" } else { "closed" };
+    Some(format!("the periods before {today} are {done}"))
+}

@@ -1,0 +1,118 @@
+//! What kind of world a seed is: which policy, which moves, which faults and how often. Seeds differ
+//! in this on purpose: a world where everything happens at once hides what one thing alone breaks.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use model::ids::LedgerAccountId;
+use model::policy::{
+    Accounts, AfterReversal, AmountChanged, BankAccount, ClosedPeriod, CollectWhich,
+    ForeignPayments, Mode, Policy, PostOn, Retries, ReversalRoute,
+};
+
+use crate::faults::Fault;
+use crate::moves::Family;
+use crate::random::Random;
+use crate::world::erp::{BANK, CURRENCY};
+
+#[derive(Debug, Clone)]
+pub struct Profile {
+    pub policy: Policy,
+    pub families: Vec<Family>,
+    pub rates: BTreeMap<Fault, u32>,
+    pub customers: u64,
+    pub invoices: u64,
+    pub steps: u32,
+}
+
+/// Chances in ten thousand per occasion, when the fault is among those of the seed.
+fn usual_rate(fault: Fault) -> u32 {
+    match fault {
+        Fault::CrashBeforeStore | Fault::CrashAfterStore => 8,
+        Fault::CrashBeforeRequest => 20,
+        Fault::CrashAfterAnswer => 500,
+        Fault::PauseOverLease => 8,
+        Fault::StoreBusy | Fault::StoreFull => 8,
+        Fault::RequestLost | Fault::AnswerLost | Fault::EffectLate => 900,
+        Fault::Throttled | Fault::Unavailable => 100,
+        Fault::Burst | Fault::Unauthorised => 10,
+        Fault::StaleRead => 1_500,
+        Fault::RepeatedPage => 1_000,
+        Fault::EventLate => 2_000,
+        Fault::WebhookLost => 4_000,
+        Fault::WebhookDoubled => 2_000,
+        Fault::WebhookReordered => 5_000,
+        Fault::WebhookOdd => 500,
+        Fault::ClockJump => 150,
+    }
+}
+
+impl Profile {
+    #[must_use]
+    pub fn of(random: &mut Random, cut_over_on: Date) -> Profile {
+        let calm = random.chance(1_500);
+        let rates = Fault::ALL
+            .iter()
+            .filter(|_| !calm && random.chance(6_000))
+            .map(|fault| (*fault, usual_rate(*fault)));
+        let rates: BTreeMap<Fault, u32> = rates.collect();
+        let families = Family::ALL
+            .iter()
+            .filter(|family| matches!(family, Family::Bank) || random.chance(5_000));
+        let families = families.copied().collect();
+        Profile {
+            policy: policy(random, cut_over_on),
+            families,
+            rates,
+            customers: random.below(2) + 1,
+            invoices: random.below(3) + 1,
+            steps: u32::try_from(random.between(25, 60)).unwrap_or(40),
+        }
+    }
+}
+
+fn policy(random: &mut Random, cut_over_on: Date) -> Policy {
+    let account = |name: &str| Some(LedgerAccountId::from(name));
+    let bank = BankAccount { account: LedgerAccountId::from(BANK), subsidiary: None };
+    let mut one = |often: u32| random.chance(often);
+    Policy {
+        mode: Mode::On,
+        cut_over_on: Some(cut_over_on),
+        collect: if one(3_000) { CollectWhich::AllOpen } else { CollectWhich::Flagged },
+        post_on: if one(3_500) { PostOn::Confirmed } else { PostOn::PaidOut },
+        time_zone: if one(3_000) { "America/New_York" } else { "Europe/London" }.to_owned(),
+        closed_period: if one(5_000) { ClosedPeriod::NextOpen } else { ClosedPeriod::Hold },
+        accounts: Accounts {
+            undeposited: None,
+            banks: BTreeMap::from([(CURRENCY.code().to_owned(), bank)]),
+            exchange_clearing: None,
+            fees: account("fees"),
+            fee_tax: if one(5_000) { account("fee tax") } else { None },
+            app_fees: None,
+            surcharges: None,
+            chargebacks: account("chargebacks"),
+            refunds: account("refunds"),
+            rounding: account("rounding"),
+            suspense: account("suspense"),
+        },
+        currencies: vec![CURRENCY],
+        amount_changed: if one(2_500) {
+            AmountChanged::Alert
+        } else {
+            AmountChanged::RecreateWhileCancellable
+        },
+        foreign_payments: if one(2_500) {
+            ForeignPayments::Hold
+        } else {
+            ForeignPayments::Suspense
+        },
+        reversals: if one(4_000) { ReversalRoute::InDeposit } else { ReversalRoute::FromBank },
+        after_chargeback: if one(4_000) {
+            AfterReversal::CollectAfterDays(2)
+        } else {
+            AfterReversal::LeaveOpen
+        },
+        retries: Retries { count: 3, first_after_days: 1, by_processor: one(3_000) },
+        ..Policy::default()
+    }
+}

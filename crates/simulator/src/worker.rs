@@ -1,0 +1,144 @@
+//! A worker: the real engine over one worker's ports and store, driven by polling one turn at a
+//! time. It dies when its turn is dropped, and sleeps when its turn is not polled.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use engine::{Engine, EngineError, Settings};
+use futures::task::{ArcWake, waker};
+use jiff::Timestamp;
+use store::Store;
+
+use crate::interrupt::{Interrupt, Life};
+use crate::world::World;
+use crate::wrap::Line;
+use crate::wrap::erp::WorkerErp;
+use crate::wrap::processor::WorkerProcessor;
+use crate::wrap::store::WorkerStore;
+
+/// Passes of one turn without coming to rest: more is spinning.
+const PASSES_MAX: u32 = 60;
+
+/// What a turn came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Done {
+    pub looked: u32,
+    pub idle: bool,
+}
+
+type Turn = Pin<Box<dyn Future<Output = Result<Done, EngineError>>>>;
+
+pub struct Worker {
+    pub name: String,
+    engine: Arc<Engine>,
+    interrupt: Interrupt,
+    turn: Option<Turn>,
+    /// On the lease clock.
+    pub sleeps_until: Option<Timestamp>,
+}
+
+/// How a turn ended.
+pub enum Ended {
+    Done(Done),
+    Failed(EngineError),
+    Asleep,
+    Dead,
+    /// It waits for something that nobody will bring about.
+    Stuck,
+}
+
+impl Worker {
+    /// A new process on the same store.
+    #[must_use]
+    pub fn start(
+        name: String,
+        world: &Arc<World>,
+        store: &Arc<dyn Store>,
+        connected: &engine::World,
+    ) -> Worker {
+        let interrupt = Interrupt::new(Arc::clone(&world.faults));
+        let line = Line::new(Arc::clone(world), interrupt.clone(), Arc::clone(store));
+        let faulty: Arc<dyn Store> =
+            Arc::new(WorkerStore::new(Arc::clone(store), interrupt.clone()));
+        let settings = Settings { concurrency: 1, batch: 50, ..Settings::new(name.as_str()) };
+        let clock: Arc<dyn ports::Clock> = Arc::clone(&world.clock) as _;
+        let engine = Engine::new(faulty, clock, settings);
+        let mut seen = connected.clone();
+        for (id, connection) in &connected.connections {
+            match connection.side {
+                store::rows::Side::Erp => {
+                    seen.erps.insert(id.clone(), Arc::new(WorkerErp::new(line.clone())));
+                }
+                store::rows::Side::Processor => {
+                    let port = WorkerProcessor::new(line.clone());
+                    seen.processors.insert(id.clone(), Arc::new(port));
+                }
+            }
+        }
+        engine.set_world(seen);
+        Worker { name, engine: Arc::new(engine), interrupt, turn: None, sleeps_until: None }
+    }
+
+    /// Goes on with the turn that was begun, or begins one.
+    pub fn go_on(&mut self) -> Ended {
+        self.interrupt.wake();
+        self.sleeps_until = None;
+        let engine = Arc::clone(&self.engine);
+        let turn = self.turn.get_or_insert_with(|| Box::pin(turn(engine)));
+        let polled = poll_while_woken(turn);
+        match (polled, self.interrupt.life()) {
+            (Poll::Ready(result), _) => {
+                self.turn = None;
+                match result {
+                    Ok(done) => Ended::Done(done),
+                    Err(error) => Ended::Failed(error),
+                }
+            }
+            (Poll::Pending, Life::Asleep) => Ended::Asleep,
+            (Poll::Pending, Life::Dead) => {
+                self.turn = None;
+                Ended::Dead
+            }
+            (Poll::Pending, Life::Awake) => Ended::Stuck,
+        }
+    }
+}
+
+/// Streams yield now and then to others and wake themselves at once.
+fn poll_while_woken(turn: &mut Turn) -> Poll<Result<Done, EngineError>> {
+    let flag = Arc::new(Flag(AtomicBool::new(true)));
+    let waker = waker(Arc::clone(&flag));
+    let mut context = Context::from_waker(&waker);
+    let mut polled = Poll::Pending;
+    while polled.is_pending() && flag.0.swap(false, Ordering::Relaxed) {
+        polled = turn.as_mut().poll(&mut context);
+    }
+    polled
+}
+
+struct Flag(AtomicBool);
+
+impl ArcWake for Flag {
+    fn wake_by_ref(flag: &Arc<Flag>) {
+        flag.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What the server's loops do, in one order: poll, deliveries, sweep, and work until nothing is due.
+async fn turn(engine: Arc<Engine>) -> Result<Done, EngineError> {
+    engine.poll().await?;
+    engine.process_inbox().await?;
+    engine.sweep().await?;
+    let mut looked = 0;
+    for _ in 0..PASSES_MAX {
+        let worked = engine.work().await?;
+        looked += worked.looked;
+        if worked.looked == 0 && worked.failed == 0 {
+            return Ok(Done { looked, idle: true });
+        }
+    }
+    Ok(Done { looked, idle: false })
+}

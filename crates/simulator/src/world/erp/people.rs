@@ -1,0 +1,181 @@
+//! What people do in the ERP.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use model::customer::{CustomerFields, ErpCustomer};
+use model::ids::{DepositId, ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId};
+use model::invoice::{Annotation, Approval};
+
+use super::rows::{DepositRow, InvoiceRow};
+use super::{BANK, Books};
+
+impl Books {
+    pub fn add_customer(&mut self, nth: u64) -> ErpCustomerId {
+        let id = ErpCustomerId::new(format!("C{nth}"));
+        let customer = ErpCustomer {
+            id: id.clone(),
+            code: format!("CUST{nth}"),
+            company_name: Some(format!("Customer {nth}")),
+            given_name: None,
+            family_name: None,
+            email: Some(format!("c{nth}@example.com")),
+            country: Some("GB".to_owned()),
+            language: None,
+            inactive: false,
+            subsidiary: None,
+            stored: CustomerFields::default(),
+            version: self.next_version(),
+        };
+        self.customers.insert(id.clone(), customer);
+        id
+    }
+
+    pub fn add_invoice(
+        &mut self,
+        customer: &ErpCustomerId,
+        total: i64,
+        due_on: Date,
+        flagged: bool,
+        now: Timestamp,
+    ) -> InvoiceId {
+        let id = InvoiceId::new(self.next_id());
+        let row = InvoiceRow {
+            number: format!("INV{id}"),
+            customer: customer.clone(),
+            total,
+            credited: 0,
+            voided: false,
+            issued_on: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+            due_on: Some(due_on),
+            approval: Approval::Approved,
+            flagged,
+            retry_requested: false,
+            annotation: Annotation::default(),
+            version: self.next_version(),
+            changed_at: now,
+        };
+        self.invoices.insert(id.clone(), row);
+        id
+    }
+
+    /// A change of one invoice by a person.
+    pub fn edit_invoice(
+        &mut self,
+        id: &InvoiceId,
+        now: Timestamp,
+        edit: impl FnOnce(&mut InvoiceRow),
+    ) {
+        if let Some(row) = self.invoices.get_mut(id) {
+            edit(row);
+            self.saved(id, now);
+        }
+    }
+
+    /// Refused (`false`) below what is credited and applied already.
+    pub fn amend(&mut self, id: &InvoiceId, total: i64, now: Timestamp) -> bool {
+        let taken = self.invoices.get(id).map_or(0, |row| row.credited) + self.applied(id);
+        let fits = total >= taken && self.invoices.get(id).is_some_and(|row| !row.voided);
+        if fits {
+            self.edit_invoice(id, now, |row| row.total = total);
+        }
+        fits
+    }
+
+    /// A credit memo, or a payment by other means: at most what is due.
+    pub fn credit(&mut self, id: &InvoiceId, minor: i64, now: Timestamp) -> bool {
+        let fits = minor > 0 && minor <= self.due(id);
+        if fits {
+            self.edit_invoice(id, now, |row| row.credited += minor);
+        }
+        fits
+    }
+
+    /// Refused while anything is applied or credited.
+    pub fn void_invoice(&mut self, id: &InvoiceId, now: Timestamp) -> bool {
+        let free = self.applied(id) == 0
+            && self.invoices.get(id).is_some_and(|row| row.credited == 0 && !row.voided);
+        if free {
+            self.edit_invoice(id, now, |row| row.voided = true);
+        }
+        free
+    }
+
+    /// Refused once it is deposited or refunded.
+    pub fn void_receipt(&mut self, id: &ReceiptId, now: Timestamp) -> bool {
+        let Some(row) = self.receipts.get_mut(id) else { return false };
+        if row.voided || row.deposit.is_some() || row.refunded > 0 {
+            return false;
+        }
+        row.voided = true;
+        row.touched = true;
+        let invoices: Vec<InvoiceId> = row.applications.keys().cloned().collect();
+        for invoice in invoices {
+            self.touched.insert(invoice.clone());
+            self.saved(&invoice, now);
+        }
+        true
+    }
+
+    /// Takes a receipt off its invoices.
+    pub fn unapply_by_hand(&mut self, id: &ReceiptId, now: Timestamp) -> bool {
+        let Some(row) = self.receipts.get_mut(id).filter(|row| !row.voided) else { return false };
+        let applied: BTreeMap<InvoiceId, i64> = row
+            .applications
+            .iter()
+            .filter(|(_, m)| **m > 0)
+            .map(|(i, m)| (i.clone(), *m))
+            .collect();
+        row.touched |= !applied.is_empty();
+        for (invoice, minor) in &applied {
+            self.touched.insert(invoice.clone());
+            self.change_application(id, invoice, -minor, now);
+        }
+        !applied.is_empty()
+    }
+
+    /// A deposit of receipts by a person, gross.
+    pub fn deposit_by_hand(&mut self, ids: &[ReceiptId], on: Date) -> Option<DepositId> {
+        let free: Vec<ReceiptId> = ids
+            .iter()
+            .filter(|id| {
+                self.receipts
+                    .get(*id)
+                    .is_some_and(|row| !row.voided && row.deposit.is_none() && row.refunded == 0)
+            })
+            .cloned()
+            .collect();
+        if free.is_empty() || !self.periods.is_open(on) {
+            return None;
+        }
+        let deposit = DepositId::new(self.next_id());
+        let mut total = 0;
+        for id in &free {
+            if let Some(row) = self.receipts.get_mut(id) {
+                row.deposit = Some(deposit.clone());
+                total += row.amount;
+            }
+        }
+        let row = DepositRow {
+            key: None,
+            bank: LedgerAccountId::from(BANK),
+            total,
+            dated_on: on,
+            receipts: free,
+            refunds: Vec::new(),
+            lines: Vec::new(),
+            payout: None,
+            voided: false,
+        };
+        self.deposits.insert(deposit.clone(), row);
+        Some(deposit)
+    }
+
+    /// Opens or closes every period that ends before `on`, as bookkeepers do at month end.
+    pub fn set_periods_before(&mut self, on: Date, open: bool) {
+        for period in self.periods.periods.iter_mut().filter(|period| period.ends_on < on) {
+            period.open = open;
+        }
+    }
+}

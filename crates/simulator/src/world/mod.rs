@@ -1,0 +1,255 @@
+//! The world outside: an ERP, a processor, time, and what of them is on its way. All workers of a
+//! simulation share it.
+
+pub mod erp;
+pub mod processor;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use model::command::{Write, WriteAnswer};
+use model::event::Event;
+use model::ids::{CollectionId, InvoiceId};
+use model::key::Key;
+use ports::{Clock, PortError};
+
+use crate::assertions::once;
+use crate::clock::VirtualClock;
+use crate::faults::{Fault, Faults};
+use crate::story::Story;
+use erp::Books;
+use processor::Processor;
+
+/// Seconds until a client gives up.
+pub const DEADLINE_SECONDS: i64 = 30;
+/// Seconds after which a server has finished or dropped what a client gave up.
+pub const CUT_OFF_SECONDS: i64 = 60;
+/// Seconds by which lists and queries may lag.
+pub const STALENESS_SECONDS: i64 = 300;
+
+/// What the reads before a money command said of an invoice.
+#[derive(Debug, Clone)]
+pub struct ReadMark {
+    pub at: Timestamp,
+    pub due: i64,
+    /// What standing receipts of each payment held on the invoice.
+    pub held: BTreeMap<CollectionId, i64>,
+}
+
+/// The direct reads of one worker, by invoice.
+pub type ReadMarks = BTreeMap<InvoiceId, ReadMark>;
+
+/// A request that takes effect after its client gave up.
+#[derive(Debug, Clone)]
+struct LateWrite {
+    at: Timestamp,
+    key: Key,
+    write: Write,
+    mark: Option<ReadMark>,
+}
+
+/// Which side a request goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    Erp,
+    Processor,
+}
+
+#[derive(Debug, Default)]
+pub struct State {
+    pub books: Books,
+    pub processor: Processor,
+    /// Earlier states that lists and queries may still show.
+    earlier: Vec<(Timestamp, Books, Processor)>,
+    late: Vec<LateWrite>,
+    /// Until when a side refuses everything, and whether for its credentials.
+    outages: BTreeMap<Side, (Timestamp, bool)>,
+    /// Events whose place in list and webhooks was diced already.
+    announced: usize,
+    /// Events that wait for their delivery.
+    pub webhooks: Vec<Event>,
+    /// Broken promises, in the order in which they were broken.
+    pub violations: Vec<String>,
+}
+
+pub struct World {
+    pub clock: Arc<VirtualClock>,
+    pub story: Story,
+    pub faults: Arc<Mutex<Faults>>,
+    state: Mutex<State>,
+}
+
+impl World {
+    #[must_use]
+    pub fn new(clock: Arc<VirtualClock>, faults: Arc<Mutex<Faults>>) -> World {
+        World { clock, story: Story::default(), faults, state: Mutex::default() }
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn tell(&self, line: &str) {
+        self.story.tell(self.now(), line);
+    }
+
+    /// A promise was broken.
+    pub fn broken(&self, what: String) {
+        self.tell(&format!("BROKEN {what}"));
+        self.state().violations.push(what);
+    }
+
+    /// Time passes, and what was on its way arrives.
+    pub fn pass(&self, by: SignedDuration) {
+        self.clock.advance(by);
+        loop {
+            let now = self.now();
+            let next = {
+                let mut state = self.state();
+                let due = state.late.iter().position(|late| late.at <= now);
+                due.map(|nth| state.late.remove(nth))
+            };
+            let Some(late) = next else { return };
+            self.tell(&format!("late effect of {}", late.key));
+            let _ = self.make(&late.key, &late.write, late.mark.as_ref());
+        }
+    }
+
+    #[must_use]
+    pub fn has_late_effects(&self) -> bool {
+        !self.state().late.is_empty()
+    }
+
+    /// The write will have its effect later, at the latest when the server's cut-off is over.
+    pub fn make_later(&self, key: &Key, write: &Write, mark: Option<ReadMark>) {
+        let seconds = self.faults().between(DEADLINE_SECONDS, DEADLINE_SECONDS + CUT_OFF_SECONDS);
+        let at = self.now() + SignedDuration::from_secs(seconds);
+        let late = LateWrite { at, key: key.clone(), write: write.clone(), mark };
+        self.state().late.push(late);
+    }
+
+    /// The write has its effect now; promises about single writes are checked here.
+    pub fn make(
+        &self,
+        key: &Key,
+        write: &Write,
+        mark: Option<&ReadMark>,
+    ) -> Result<WriteAnswer, PortError> {
+        let now = self.now();
+        let (answer, broken) = {
+            let mut state = self.state();
+            let state = &mut *state;
+            let broken = once::before(&state.processor, write, mark, now);
+            let answer = match write {
+                Write::Erp(write) => state.books.write(key, write, now),
+                Write::Processor(write) => state.processor.write(key, write, now),
+            };
+            let new = answer.as_ref().is_ok_and(|answer| !answer.adopted);
+            (answer, broken.filter(|_| new))
+        };
+        let outcome = match &answer {
+            Ok(answer) if answer.adopted => format!("adopts {}", answer.id),
+            Ok(answer) => answer.id.clone(),
+            Err(error) => error.to_string(),
+        };
+        self.tell(&format!("  {} {key}: {outcome}", write.name()));
+        if let Some(broken) = broken {
+            self.broken(format!("P1: {key}: {broken}"));
+        }
+        self.announce();
+        answer
+    }
+
+    /// Dices when new events show in the list and how their webhooks fare.
+    pub fn announce(&self) {
+        let mut state = self.state();
+        let mut faults = self.faults();
+        let state = &mut *state;
+        for row in state.processor.events.iter_mut().skip(state.announced) {
+            if faults.strikes(Fault::EventLate) {
+                row.visible_at += SignedDuration::from_secs(faults.between(1, STALENESS_SECONDS));
+            }
+            if !faults.strikes(Fault::WebhookLost) {
+                state.webhooks.push(row.event.clone());
+                if faults.strikes(Fault::WebhookDoubled) {
+                    state.webhooks.push(row.event.clone());
+                }
+            }
+        }
+        state.announced = state.processor.events.len();
+    }
+
+    /// Keeps the state as it is now for stale reads, and forgets what is too old to be shown.
+    pub fn remember(&self) {
+        let now = self.now();
+        let oldest = now - SignedDuration::from_secs(STALENESS_SECONDS);
+        let mut state = self.state();
+        let (books, processor) = (state.books.clone(), state.processor.clone());
+        state.earlier.retain(|(at, _, _)| *at >= oldest);
+        state.earlier.push((now, books, processor));
+    }
+
+    /// What a list or query shows: the state, or an earlier one when the fault strikes.
+    pub fn listed<T>(&self, show: impl FnOnce(&Books, &Processor) -> T) -> T {
+        let oldest = self.now() - SignedDuration::from_secs(STALENESS_SECONDS);
+        let state = self.state();
+        let fresh: Vec<_> = state.earlier.iter().filter(|(at, _, _)| *at >= oldest).collect();
+        let mut faults = self.faults();
+        if !fresh.is_empty() && faults.strikes(Fault::StaleRead) {
+            let last = i64::try_from(fresh.len()).unwrap_or(1) - 1;
+            let nth = usize::try_from(faults.between(0, last)).unwrap_or(0);
+            let (_, books, processor) = fresh[nth];
+            return show(books, processor);
+        }
+        drop(faults);
+        show(&state.books, &state.processor)
+    }
+
+    /// Whether the side answers at all; bursts begin here.
+    pub fn reachable(&self, side: Side) -> Result<(), PortError> {
+        let now = self.now();
+        let mut faults = self.faults();
+        let begins = match (faults.strikes(Fault::Burst), faults.strikes(Fault::Unauthorised)) {
+            (true, _) => Some(false),
+            (false, true) => Some(true),
+            (false, false) => None,
+        };
+        let minutes = faults.between(1, 40);
+        let refused = faults.strikes(Fault::Unavailable);
+        let throttled = faults.strikes(Fault::Throttled);
+        drop(faults);
+        let mut state = self.state();
+        if let Some(unauthorised) = begins {
+            let until = now + SignedDuration::from_mins(minutes);
+            state.outages.insert(side, (until, unauthorised));
+        }
+        match state.outages.get(&side) {
+            Some((until, true)) if *until > now => {
+                return Err(PortError::Unauthorised("the credentials are refused".to_owned()));
+            }
+            Some((until, false)) if *until > now => {
+                return Err(PortError::Unavailable("503".to_owned()));
+            }
+            Some(_) | None => {}
+        }
+        if throttled {
+            return Err(PortError::Throttled { retry_after: None });
+        }
+        if refused { Err(PortError::Unavailable("no route".to_owned())) } else { Ok(()) }
+    }
+
+    /// Ends every outage.
+    pub fn mend(&self) {
+        self.state().outages.clear();
+    }
+}

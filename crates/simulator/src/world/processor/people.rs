@@ -1,0 +1,140 @@
+//! What people do at the processor: mandates, payments of their own, cancels, retries, refunds.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use model::command::Collect;
+use model::event::EventSubject;
+use model::ids::{CollectionId, InvoiceId, MandateId, ProcessorCustomerId, ProcessorRefundId};
+use model::mandate::MandateStatus;
+use model::payment::{CollectionStatus, ProcessorRefund, RefundStatus, metadata};
+use model::payout::PayoutItemKind;
+
+use super::super::erp::pounds;
+use super::{MandateRow, PendingItem, Processor, RefundRow, Why};
+
+fn dashboard(cause: &str) -> Why<'_> {
+    Why { origin: "dashboard", cause, will_retry: None, payout: None }
+}
+
+impl Processor {
+    pub fn add_mandate(&mut self, customer: &ProcessorCustomerId, now: Timestamp) -> MandateId {
+        let id = MandateId::new(self.next_id("MD"));
+        let row = MandateRow {
+            customer: customer.clone(),
+            status: MandateStatus::PendingSubmission,
+            created_at: now,
+            replaced_by: None,
+        };
+        self.mandates.insert(id.clone(), row);
+        self.emit(now, EventSubject::Mandate(id.to_string()), "created", dashboard("created"));
+        id
+    }
+
+    /// The mandate moves to another creditor's scheme id: a new one stands in its place.
+    pub fn replace_mandate(&mut self, id: &MandateId, now: Timestamp) -> Option<MandateId> {
+        let row = self.mandates.get(id).filter(|row| row.status.usable(true))?.clone();
+        let new = self.add_mandate(&row.customer, now);
+        self.activate_mandate(&new, now);
+        if let Some(row) = self.mandates.get_mut(id) {
+            row.status = MandateStatus::Cancelled;
+            row.replaced_by = Some(new.clone());
+        }
+        self.emit(now, EventSubject::Mandate(id.to_string()), "replaced", dashboard("replaced"));
+        Some(new)
+    }
+
+    /// A payment that somebody else makes: for an invoice, with only its number, or for nothing.
+    pub fn pay_by_hand(
+        &mut self,
+        mandate: &MandateId,
+        minor: i64,
+        invoice: Option<&InvoiceId>,
+        description: &str,
+        now: Timestamp,
+    ) -> CollectionId {
+        let mut named = BTreeMap::new();
+        named.extend(invoice.map(|id| (metadata::INVOICE.to_owned(), id.to_string())));
+        let collect = Collect {
+            invoice: invoice.cloned().unwrap_or_else(|| InvoiceId::new("-")),
+            mandate: mandate.clone(),
+            amount: pounds(minor),
+            charge_on: None,
+            description: description.to_owned(),
+            reference: None,
+            metadata: named,
+            automatic_retry: false,
+        };
+        self.new_payment(&collect, None, now)
+    }
+
+    pub fn cancel_by_hand(&mut self, id: &CollectionId, now: Timestamp) -> bool {
+        let can = self.payments.get(id).is_some_and(|row| row.status.cancellable());
+        if can {
+            let why = dashboard("payment_cancelled");
+            self.become_status(now, id, CollectionStatus::Cancelled, "cancelled", why, false);
+        }
+        can
+    }
+
+    /// Refunds part of a settled payment.
+    pub fn refund(
+        &mut self,
+        id: &CollectionId,
+        minor: i64,
+        now: Timestamp,
+    ) -> Option<ProcessorRefundId> {
+        let row = self.payments.get_mut(id)?;
+        let fits = row.status == CollectionStatus::PaidOut
+            && row.settled
+            && minor > 0
+            && minor <= row.amount - row.refunded;
+        if !fits {
+            return None;
+        }
+        row.refunded += minor;
+        let refund = ProcessorRefundId::new(self.next_id("RF"));
+        let record = ProcessorRefund {
+            id: refund.clone(),
+            collection: Some(id.clone()),
+            amount: pounds(minor),
+            status: RefundStatus::Submitted,
+            metadata: BTreeMap::new(),
+            created_at: now,
+        };
+        self.refunds.insert(refund.clone(), RefundRow { refund: record, settled: false });
+        self.pending.push(PendingItem {
+            kind: PayoutItemKind::PaymentRefunded,
+            tenths: -minor * 10,
+            tax_tenths: 0,
+            payment: Some(id.clone()),
+            refund: Some(refund.clone()),
+        });
+        let subject = EventSubject::Refund(refund.to_string());
+        self.emit(now, subject, "created", dashboard("refund_created"));
+        Some(refund)
+    }
+
+    /// The refund could not reach the payer: its funds come back by an item.
+    pub fn return_refund(&mut self, id: &ProcessorRefundId, now: Timestamp) -> bool {
+        let Some(row) = self.refunds.get_mut(id) else { return false };
+        if !row.settled || row.refund.status != RefundStatus::Paid {
+            return false;
+        }
+        row.refund.status = RefundStatus::FundsReturned;
+        let (payment, minor) = (row.refund.collection.clone(), row.refund.amount.minor);
+        if let Some(row) = payment.as_ref().and_then(|payment| self.payments.get_mut(payment)) {
+            row.refunded -= minor;
+        }
+        self.pending.push(PendingItem {
+            kind: PayoutItemKind::RefundFundsReturned,
+            tenths: minor * 10,
+            tax_tenths: 0,
+            payment,
+            refund: Some(id.clone()),
+        });
+        let subject = EventSubject::Refund(id.to_string());
+        self.emit(now, subject, "funds_returned", dashboard("refund_funds_returned"));
+        true
+    }
+}

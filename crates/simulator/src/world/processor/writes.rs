@@ -1,0 +1,230 @@
+//! The fake processor's writes: what the connector asks for, with the state rules of payments and
+//! an idempotency key that is refused a second time, naming what it made.
+
+use jiff::Timestamp;
+use model::command::{
+    Collect, CollectionOnly, ProcessorWrite, RejectionCause, RetryCollection, WriteAnswer,
+};
+use model::event::EventSubject;
+use model::ids::CollectionId;
+use model::key::Key;
+use model::payment::{CollectionStatus, metadata};
+use ports::PortError;
+
+use super::super::erp::{CURRENCY, pounds};
+use super::{PaymentRow, Processor, Why, earliest_charge};
+
+/// Retries of one payment, anyone's counted (gocardless sheet section 10).
+pub const RETRIES_MAX: u32 = 3;
+
+const API: Why<'static> =
+    Why { origin: "api", cause: "payment_retried", will_retry: None, payout: None };
+
+fn made(id: &CollectionId) -> WriteAnswer {
+    WriteAnswer { id: id.to_string(), adopted: false, url: None }
+}
+
+fn adopted(id: &CollectionId) -> WriteAnswer {
+    WriteAnswer { id: id.to_string(), adopted: true, url: None }
+}
+
+impl Processor {
+    pub fn write(
+        &mut self,
+        key: &Key,
+        write: &ProcessorWrite,
+        now: Timestamp,
+    ) -> Result<WriteAnswer, PortError> {
+        match write {
+            ProcessorWrite::Collect(w) => self.collect(key, w, now),
+            ProcessorWrite::CancelCollection(w) => self.cancel(w, now),
+            ProcessorWrite::RetryCollection(w) => self.retry(w, now),
+            ProcessorWrite::StopAutomaticRetries(w) => {
+                let row = self.payments.get_mut(&w.collection).ok_or_else(|| gone(w))?;
+                row.automatic_retry = false;
+                row.retries_at = None;
+                Ok(made(&w.collection))
+            }
+            ProcessorWrite::RequestMandate(_) | ProcessorWrite::InviteMandate(_) => {
+                Err(PortError::Unsupported("this fake asks payers for nothing".to_owned()))
+            }
+            ProcessorWrite::LinkCustomer(w) => {
+                if let Some(customer) = self.customers.get_mut(&w.customer) {
+                    customer.erp_customer = Some(w.erp_customer.clone());
+                }
+                Ok(WriteAnswer { id: w.customer.to_string(), adopted: false, url: None })
+            }
+        }
+    }
+
+    pub fn find(
+        &self,
+        key: &Key,
+        write: &ProcessorWrite,
+    ) -> Result<Option<WriteAnswer>, PortError> {
+        match write {
+            ProcessorWrite::Collect(w) => {
+                let stamp = w.metadata.get(metadata::KEY).map_or(key.as_str(), String::as_str);
+                let found = self.payments.iter().find(|(_, row)| {
+                    row.metadata.get(metadata::KEY).map(String::as_str) == Some(stamp)
+                });
+                found.map(|(id, row)| adopt(id, row, w)).transpose()
+            }
+            ProcessorWrite::CancelCollection(w) => {
+                let row = self.payments.get(&w.collection).ok_or_else(|| gone(w))?;
+                Ok((row.status == CollectionStatus::Cancelled).then(|| adopted(&w.collection)))
+            }
+            ProcessorWrite::RetryCollection(w) => self.find_retried(w),
+            ProcessorWrite::StopAutomaticRetries(w) => {
+                let row = self.payments.get(&w.collection).ok_or_else(|| gone(w))?;
+                Ok((!row.automatic_retry).then(|| adopted(&w.collection)))
+            }
+            ProcessorWrite::LinkCustomer(w) => {
+                let linked = self.customers.get(&w.customer).is_some_and(|customer| {
+                    customer.erp_customer.as_ref() == Some(&w.erp_customer)
+                });
+                let answer = WriteAnswer { id: w.customer.to_string(), adopted: true, url: None };
+                Ok(linked.then_some(answer))
+            }
+            ProcessorWrite::RequestMandate(_) | ProcessorWrite::InviteMandate(_) => Ok(None),
+        }
+    }
+
+    fn collect(
+        &mut self,
+        key: &Key,
+        w: &Collect,
+        now: Timestamp,
+    ) -> Result<WriteAnswer, PortError> {
+        let used = self.keys.get(key.as_str()).filter(|_| !self.ignores_keys);
+        if let Some((id, row)) = used.and_then(|id| self.payments.get_key_value(id)) {
+            return adopt(id, row, w);
+        }
+        let usable = self.mandates.get(&w.mandate).is_some_and(|row| row.status.usable(true));
+        if !usable {
+            let words = format!("mandate {} can not be used", w.mandate);
+            return Err(PortError::rejected(RejectionCause::MandateUnusable, words));
+        }
+        if w.charge_on.is_some_and(|on| on < earliest_charge(now)) {
+            return Err(PortError::Stale("the charge date has passed".to_owned()));
+        }
+        if w.amount.minor <= 0 || w.amount.currency != CURRENCY {
+            let words = format!("amount {}", w.amount);
+            return Err(PortError::rejected(RejectionCause::Validation, words));
+        }
+        let id = self.new_payment(w, Some(key.clone()), now);
+        self.keys.insert(key.as_str().to_owned(), id.clone());
+        Ok(made(&id))
+    }
+
+    /// `key`: under which the connector makes it; `None`: somebody else does.
+    pub(super) fn new_payment(
+        &mut self,
+        w: &Collect,
+        key: Option<Key>,
+        now: Timestamp,
+    ) -> CollectionId {
+        let id = CollectionId::new(self.next_id("PM"));
+        let row = PaymentRow {
+            amount: w.amount.minor,
+            refunded: 0,
+            status: CollectionStatus::PendingSubmission,
+            charge_on: w.charge_on.or_else(|| Some(earliest_charge(now))),
+            mandate: w.mandate.clone(),
+            description: Some(w.description.clone()),
+            metadata: w.metadata.clone(),
+            automatic_retry: w.automatic_retry,
+            created_at: now,
+            payout_hint: None,
+            live_by_us: key.is_some(),
+            ours: key,
+            retries: 0,
+            live_since: now,
+            waits_for_payout: false,
+            settled: false,
+            retries_at: None,
+        };
+        self.payments.insert(id.clone(), row);
+        let why = Why { origin: "api", cause: "payment_created", ..Why::default() };
+        self.emit(now, EventSubject::Collection(id.to_string()), "created", why);
+        id
+    }
+
+    fn cancel(&mut self, w: &CollectionOnly, now: Timestamp) -> Result<WriteAnswer, PortError> {
+        let status = self.payments.get(&w.collection).ok_or_else(|| gone(w))?.status;
+        if status == CollectionStatus::Cancelled {
+            return Ok(adopted(&w.collection));
+        }
+        if !status.cancellable() {
+            let words = format!("payment {} can not be cancelled any more", w.collection);
+            return Err(PortError::rejected(RejectionCause::State, words));
+        }
+        let why = Why { origin: "api", cause: "payment_cancelled", ..Why::default() };
+        let to = CollectionStatus::Cancelled;
+        self.become_status(now, &w.collection, to, "cancelled", why, true);
+        Ok(made(&w.collection))
+    }
+
+    fn retry(&mut self, w: &RetryCollection, now: Timestamp) -> Result<WriteAnswer, PortError> {
+        if let Some(answer) = self.find_retried(w)? {
+            return Ok(answer);
+        }
+        if !self.retry_payment(&w.collection, now, true) {
+            let words = format!("payment {} can not be retried", w.collection);
+            return Err(PortError::rejected(RejectionCause::State, words));
+        }
+        Ok(made(&w.collection))
+    }
+
+    /// The same payment once more, by anyone.
+    pub fn retry_payment(&mut self, id: &CollectionId, now: Timestamp, by_us: bool) -> bool {
+        let Some(row) = self.payments.get(id) else { return false };
+        let mandate = self.mandates.get(&row.mandate).map(|mandate| mandate.status);
+        let usable = mandate.is_some_and(|status| status.usable(false));
+        if row.status != CollectionStatus::Failed || row.retries >= RETRIES_MAX || !usable {
+            return false;
+        }
+        if let Some(row) = self.payments.get_mut(id) {
+            row.retries += 1;
+            row.retries_at = None;
+            row.charge_on = Some(earliest_charge(now));
+        }
+        let to = CollectionStatus::PendingSubmission;
+        self.become_status(now, id, to, "resubmission_requested", API, by_us);
+        true
+    }
+
+    fn find_retried(&self, w: &RetryCollection) -> Result<Option<WriteAnswer>, PortError> {
+        let row = self.payments.get(&w.collection).ok_or_else(|| {
+            PortError::rejected(RejectionCause::Other, format!("no payment {}", w.collection))
+        })?;
+        if pounds(row.amount) != w.amount {
+            return Err(PortError::Stale(format!("payment {} changed", w.collection)));
+        }
+        let happened = match row.status {
+            CollectionStatus::PendingSubmission
+            | CollectionStatus::Submitted
+            | CollectionStatus::Confirmed
+            | CollectionStatus::PaidOut => true,
+            CollectionStatus::Failed
+            | CollectionStatus::ChargedBack
+            | CollectionStatus::Cancelled
+            | CollectionStatus::CustomerApprovalDenied
+            | CollectionStatus::PendingCustomerApproval => row.retries > w.retries_before,
+        };
+        Ok(happened.then(|| adopted(&w.collection)))
+    }
+}
+
+fn gone(w: &CollectionOnly) -> PortError {
+    PortError::rejected(RejectionCause::Other, format!("no payment {}", w.collection))
+}
+
+/// The payment that exists under the key is taken over when it is the same in substance.
+fn adopt(id: &CollectionId, row: &PaymentRow, w: &Collect) -> Result<WriteAnswer, PortError> {
+    if row.amount == w.amount.minor && row.mandate == w.mandate {
+        return Ok(adopted(id));
+    }
+    let words = format!("the key made payment {id} over {}", pounds(row.amount));
+    Err(PortError::rejected(RejectionCause::Other, words))
+}

@@ -1,0 +1,148 @@
+//! The ports and the store as one worker has them: each call may fail, answer late, or be the last
+//! thing that the worker did.
+
+pub mod erp;
+pub mod processor;
+pub mod store;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use model::command::{Write, WriteAnswer};
+use model::ids::InvoiceId;
+use model::key::{Alphabet, Key};
+use ports::{Description, Page, PortError};
+
+use crate::assertions::intents;
+use crate::faults::Fault;
+use crate::interrupt::Interrupt;
+use crate::world::{
+    CUT_OFF_SECONDS, DEADLINE_SECONDS, ReadMark, ReadMarks, STALENESS_SECONDS, Side, World,
+};
+
+/// Records of one page: small, so that paging happens.
+const PAGE: usize = 3;
+
+/// What both ports of a worker share.
+#[derive(Clone)]
+pub struct Line {
+    pub world: Arc<World>,
+    pub interrupt: Interrupt,
+    /// The store without faults, to look for intents in.
+    pub store: Arc<dyn ::store::Store>,
+    marks: Arc<Mutex<ReadMarks>>,
+}
+
+impl Line {
+    #[must_use]
+    pub fn new(world: Arc<World>, interrupt: Interrupt, store: Arc<dyn ::store::Store>) -> Line {
+        Line { world, interrupt, store, marks: Arc::default() }
+    }
+
+    fn marks(&self) -> MutexGuard<'_, ReadMarks> {
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn mark(&self, invoice: &InvoiceId, mark: ReadMark) {
+        self.marks().insert(invoice.clone(), mark);
+    }
+
+    /// A request for a read goes out.
+    async fn read(&self, side: Side) -> Result<(), PortError> {
+        self.interrupt.may_die(Fault::CrashBeforeRequest).await;
+        self.interrupt.may_sleep().await;
+        self.take_time();
+        self.world.reachable(side)
+    }
+
+    fn take_time(&self) {
+        let milliseconds = self.world.faults().between(20, 400);
+        self.world.pass(SignedDuration::from_millis(milliseconds));
+    }
+
+    /// A write goes out: its intent must be committed, and then anything may happen to it.
+    async fn write(&self, side: Side, key: &Key, write: Write) -> Result<WriteAnswer, PortError> {
+        self.interrupt.may_die(Fault::CrashBeforeRequest).await;
+        self.take_time();
+        self.world.reachable(side)?;
+        intents::committed(&self.world, self.store.as_ref(), key, &write).await;
+        let mark = invoice_of(&write).and_then(|invoice| self.marks().get(invoice).cloned());
+        let unknown = |what: &str| Err(PortError::OutcomeUnknown(what.to_owned()));
+        if self.strikes(Fault::RequestLost) {
+            self.world.tell(&format!("  request {key} is lost"));
+            self.time_out();
+            return unknown("no answer");
+        }
+        if self.strikes(Fault::EffectLate) {
+            self.world.tell(&format!("  request {key} will have its effect late"));
+            self.world.make_later(key, &write, mark);
+            self.time_out();
+            return unknown("no answer in time");
+        }
+        let answer = self.world.make(key, &write, mark.as_ref());
+        self.interrupt.may_die(Fault::CrashAfterAnswer).await;
+        self.interrupt.may_sleep().await;
+        if self.strikes(Fault::AnswerLost) {
+            self.world.tell(&format!("  the answer to {key} is lost"));
+            self.time_out();
+            return unknown("the answer was lost");
+        }
+        answer
+    }
+
+    fn strikes(&self, fault: Fault) -> bool {
+        self.world.faults().strikes(fault)
+    }
+
+    fn time_out(&self) {
+        self.world.pass(SignedDuration::from_secs(DEADLINE_SECONDS));
+    }
+
+    /// One page of a list; the next may begin with what this one ended with.
+    fn page<T>(&self, records: Vec<T>, page: Option<&str>) -> Page<T> {
+        let from: usize = page.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let end = (from + PAGE).min(records.len());
+        let more = end < records.len();
+        let repeats = more && self.strikes(Fault::RepeatedPage);
+        let next = more.then(|| (end - usize::from(repeats)).to_string());
+        let records = records.into_iter().take(end).skip(from).collect();
+        Page { records, next }
+    }
+}
+
+/// The invoice whose reads the write rests on.
+fn invoice_of(write: &Write) -> Option<&InvoiceId> {
+    use model::command::ProcessorWrite;
+    match write {
+        Write::Processor(ProcessorWrite::Collect(w)) => Some(&w.invoice),
+        Write::Processor(ProcessorWrite::RetryCollection(w)) => Some(&w.invoice),
+        Write::Processor(_) | Write::Erp(_) => None,
+    }
+}
+
+fn description(slug: &'static str, deposit_lines_max: usize) -> Description {
+    let seconds = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
+    Description {
+        slug,
+        name: "Simulated",
+        key_alphabet: Alphabet::Visible,
+        key_max_len: 200,
+        deadline: seconds(DEADLINE_SECONDS),
+        server_cut_off: seconds(CUT_OFF_SECONDS),
+        staleness: seconds(STALENESS_SECONDS),
+        concurrency: 1,
+        slice_max: 4,
+        deposit_lines_max,
+    }
+}
+
+fn health(account: &str) -> ports::health::Health {
+    ports::health::Health {
+        account: account.to_owned(),
+        account_name: None,
+        environment: ports::health::Environment::Sandbox,
+        server_time: None,
+        checks: Vec::new(),
+    }
+}

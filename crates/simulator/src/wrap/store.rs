@@ -1,0 +1,165 @@
+//! The store of one worker: every transaction may be the last thing that the worker did, before it
+//! or right after its commit; or it is refused, because the database is busy or the disk is full.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use model::case::{Actor, CaseKey};
+use model::customer::{CustomerPair, ProcessorCustomer};
+use model::decision::ItemDocument;
+use model::event::Event;
+use model::ids::{AccountId, CollectionId, ConnectionId, LinkId, PayoutId, ProcessorRefundId};
+use model::key::Key;
+use model::payout::KeptItem;
+use ports::exchange::Exchange;
+use store::rows::{
+    AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
+    Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow, Link,
+    LookResult, Mark, PairQuery, PaymentContext, PersonSaid, Saved, SendOutcome, StatusCounts,
+};
+use store::{Result, Store, StoreError};
+
+use crate::faults::Fault;
+use crate::interrupt::Interrupt;
+
+pub struct WorkerStore {
+    inner: Arc<dyn Store>,
+    interrupt: Interrupt,
+}
+
+impl WorkerStore {
+    #[must_use]
+    pub fn new(inner: Arc<dyn Store>, interrupt: Interrupt) -> WorkerStore {
+        WorkerStore { inner, interrupt }
+    }
+
+    async fn before(&self, writes: bool) -> Result<()> {
+        self.interrupt.may_die(Fault::CrashBeforeStore).await;
+        self.interrupt.may_sleep().await;
+        if self.interrupt.faults().strikes(Fault::StoreBusy) {
+            return Err(StoreError::Busy);
+        }
+        if writes && self.interrupt.faults().strikes(Fault::StoreFull) {
+            return Err(StoreError::Full);
+        }
+        Ok(())
+    }
+}
+
+/// Each method as in the trait, a line each: the calls differ in nothing but their names.
+macro_rules! through_faults {
+    ($($kind:ident $name:ident($($arg:ident: $ty:ty),*) -> $given:ty;)*) => {
+        #[async_trait]
+        impl Store for WorkerStore {
+            $(
+                async fn $name(&self, $($arg: $ty),*) -> Result<$given> {
+                    self.before(writes(stringify!($kind))).await?;
+                    let given = self.inner.$name($($arg),*).await;
+                    self.interrupt.may_die(Fault::CrashAfterStore).await;
+                    given
+                }
+            )*
+        }
+    };
+}
+
+fn writes(kind: &str) -> bool {
+    kind == "writes"
+}
+
+through_faults! {
+    writes put_connection(
+        connection: &Connection,
+        secrets: &[(String, SecretString)],
+        actor: &Actor,
+        at: Timestamp
+    ) -> ();
+    reads connections() -> Vec<Connection>;
+    reads secrets(connection: &ConnectionId) -> Vec<(String, SecretString)>;
+    writes remove_connection(connection: &ConnectionId, actor: &Actor, at: Timestamp) -> ();
+    writes put_link(link: &Link, actor: &Actor, at: Timestamp) -> i64;
+    reads links() -> Vec<Link>;
+    writes remove_link(link: &LinkId, actor: &Actor, at: Timestamp) -> ();
+    reads setting(name: &str) -> Option<String>;
+    writes put_setting(name: &str, value: &str, actor: &Actor, at: Timestamp) -> ();
+    writes next_seq() -> i64;
+    writes hint(hints: &[Hint]) -> ();
+    writes claim(request: &ClaimRequest) -> Vec<Claimed>;
+    writes renew(claimed: &[(CaseId, i64)], lease_until: Timestamp) -> Vec<CaseId>;
+    reads contexts(cases: &[CaseId]) -> Vec<CaseContext>;
+    reads payment_context(case: &CaseKey) -> PaymentContext;
+    writes save_look(result: &LookResult) -> Saved;
+    writes begin_send(
+        key: &Key,
+        epoch: i64,
+        seq: i64,
+        at: Timestamp,
+        watch_until: Timestamp,
+        lease_now: Timestamp,
+        need_lease_seconds: u32
+    ) -> bool;
+    writes finish_send(key: &Key, outcome: &SendOutcome, at: Timestamp) -> ();
+    writes release(case: CaseId, epoch: i64, due_at: Option<Timestamp>) -> ();
+    writes expire_worker(worker: &str) -> u32;
+    reads lease_holders() -> Vec<String>;
+    reads facts_named(cases: &[CaseKey], subject: &str) -> Vec<Option<serde_json::Value>>;
+    writes person_said(case: &CaseKey, said: &PersonSaid, actor: &Actor, at: Timestamp) -> ();
+    writes inbox_put(connection: &ConnectionId, body: &[u8], at: Timestamp) -> i64;
+    writes inbox_count_bad(connection: &ConnectionId) -> ();
+    reads inbox_take(limit: u32) -> Vec<InboxRow>;
+    writes inbox_done(id: i64, hints: &[Hint], note: Option<&str>) -> ();
+    reads mark(connection: &ConnectionId, stream: &str) -> Mark;
+    writes move_mark(
+        connection: &ConnectionId,
+        stream: &str,
+        until: Timestamp,
+        completed_at: Timestamp
+    ) -> ();
+    writes lease_stream(
+        connection: &ConnectionId,
+        stream: &str,
+        worker: &str,
+        lease_now: Timestamp,
+        lease_seconds: u32
+    ) -> bool;
+    writes put_events(account: &AccountId, events: &[Event]) -> Vec<Event>;
+    reads events_of(account: &AccountId, kind: &str, id: &str) -> Vec<Event>;
+    writes put_directory(rows: &[DirectoryRow]) -> ();
+    reads directory_by_email(account: &AccountId, folded: &str) -> Vec<ProcessorCustomer>;
+    reads directory_by_erp_customer(account: &AccountId, customer: &str) -> Vec<ProcessorCustomer>;
+    reads pairs(queries: &[PairQuery]) -> Vec<Option<CustomerPair>>;
+    reads pairs_of_processor(
+        processor: &AccountId,
+        customer: &str
+    ) -> Vec<(AccountId, CustomerPair)>;
+    writes put_collections(rows: &[CollectionRow]) -> ();
+    reads collection_rows(account: &AccountId, ids: &[CollectionId]) -> Vec<Option<CollectionRow>>;
+    reads foreign_collections(account: &AccountId, limit: u32) -> Vec<CollectionRow>;
+    reads items_of_payout(account: &AccountId, payout: &PayoutId) -> Vec<KeptItem>;
+    reads items_of_refund(account: &AccountId, refund: &ProcessorRefundId) -> Vec<KeptItem>;
+    reads items_of_collection(account: &AccountId, collection: &CollectionId) -> Vec<KeptItem>;
+    reads item_documents(account: &AccountId, payout: &PayoutId) -> Vec<ItemDocument>;
+    reads case(key: &CaseKey) -> Option<CaseRow>;
+    reads cases(filter: &CaseFilter) -> Vec<CaseRow>;
+    reads attention(include_ignored: bool) -> Vec<AttentionRow>;
+    reads history(case: &CaseKey) -> Vec<AuditRow>;
+    reads commands(states: &[model::command::CommandState], limit: u32) -> Vec<CommandRow>;
+    reads day_totals(link: &LinkId, from: Timestamp, to: Timestamp) -> DayTotals;
+    reads status(now: Timestamp) -> StatusCounts;
+    reads stale_cases(looked_before: Timestamp, limit: u32) -> Vec<CaseRow>;
+    reads cases_by_ref(reference: &str) -> Vec<CaseKey>;
+    writes audit(
+        actor: &Actor,
+        case: Option<&CaseKey>,
+        what: &str,
+        body: &serde_json::Value,
+        at: Timestamp
+    ) -> ();
+    reads audit_rows(after_seq: i64, limit: u32) -> Vec<AuditRow>;
+    reads verify_chain() -> ChainCheck;
+    writes put_exchanges(exchanges: &[Exchange], keep_most: u32) -> ();
+    reads exchanges_of_command(key: &Key) -> Vec<Exchange>;
+}
