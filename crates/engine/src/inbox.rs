@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, ToSpan};
 
 use model::ids::ConnectionId;
+use ports::PortError;
 use ports::processor::Delivery;
 use store::rows::InboxRow;
 
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{EngineError, Result};
 use crate::world::{ProcessorPort, World};
 
 /// Deliveries taken at a time.
@@ -39,7 +40,16 @@ impl Engine {
         let mut done = 0;
         for (connection, rows) in by_connection {
             match world.processor(&connection) {
-                Some(processor) => done += self.take_in(&world, &processor, rows).await?,
+                Some(processor) => {
+                    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+                    done += match self.take_in(&world, &processor, rows).await {
+                        Err(EngineError::Port(error)) => {
+                            self.note_error(&connection, &error);
+                            self.leave_to_the_sweep(&ids, &error).await?
+                        }
+                        taken => taken?,
+                    };
+                }
                 None => {
                     for row in rows {
                         self.store.inbox_done(row.id, &[], Some(NOT_CONNECTED)).await?;
@@ -48,6 +58,16 @@ impl Engine {
             }
         }
         Ok(done)
+    }
+
+    /// One side that does not answer must not keep the deliveries of others, or the due cases behind
+    /// them, from being worked on.
+    async fn leave_to_the_sweep(&self, rows: &[i64], error: &PortError) -> Result<u32> {
+        let note = format!("{error}; the sweep of the event list covers it");
+        for row in rows {
+            self.store.inbox_done(*row, &[], Some(&note)).await?;
+        }
+        Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
     }
 
     /// The event list is read once for all of them, from a little before the earliest event on.
