@@ -127,6 +127,9 @@ pub struct RecordDeposit {
     pub receipts: Vec<ReceiptId>,
     pub refunds: Vec<ErpRefundId>,
     pub lines: Vec<DepositLine>,
+    /// Base units per one unit of `currency`; `None`: the ERP's own.
+    #[serde(default)]
+    pub exchange_rate: Option<Decimal>,
     /// What must reach the bank account; the document is refused when it would differ.
     pub total: Money,
     pub payout: Option<PayoutId>,

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{LedgerAccountId, SubsidiaryId};
-use crate::money::Currency;
+use crate::money::{Currency, parse_decimal};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -33,6 +34,7 @@ pub struct Policy {
     pub retries: Retries,
     pub mandate_request: MandateRequestPolicy,
     pub limits: Limits,
+    pub exchange: Exchange,
     /// Send the reference text with payments (some schemes and packages refuse one).
     pub payment_reference: bool,
     /// Seconds between polls of the changes.
@@ -62,6 +64,7 @@ impl Default for Policy {
             retries: Retries::default(),
             mandate_request: MandateRequestPolicy::Off,
             limits: Limits::default(),
+            exchange: Exchange::ErpRate,
             payment_reference: false,
             poll_seconds: 120,
             poll_cron: None,
@@ -233,4 +236,92 @@ pub struct Limits {
     pub day_max: BTreeMap<String, i64>,
     /// Collections made per day of the link's zone.
     pub day_count_max: Option<u32>,
+}
+
+/// The exchange rate set on documents in a foreign currency (mission row C6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exchange {
+    /// Default: none is set, the ERP takes its own of the document's date.
+    ErpRate,
+    Fixed(FixedRates),
+}
+
+/// Base units per one foreign unit, by currency code and month (`YYYY-MM`), as decimal text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixedRates {
+    /// The subsidiary's currency: documents in it carry no rate.
+    pub base: Currency,
+    #[serde(default)]
+    pub rates: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Exchange {
+    /// The rate for a document of this date. `Ok(None)`: none is to be set. The error names what is
+    /// missing or wrong: the document is held.
+    pub fn rate(&self, currency: Currency, on: Date) -> Result<Option<Decimal>, String> {
+        let fixed = match self {
+            Exchange::ErpRate => return Ok(None),
+            Exchange::Fixed(fixed) if fixed.base == currency => return Ok(None),
+            Exchange::Fixed(fixed) => fixed,
+        };
+        let month = format!("{:04}-{:02}", on.year(), on.month());
+        let place = format!("{currency} in {month}");
+        let text = fixed.rates.get(currency.code()).and_then(|months| months.get(&month));
+        let text = text.ok_or_else(|| place.clone())?;
+        read_rate(text).map(Some).map_err(|why| format!("{place}: {why}"))
+    }
+
+    /// Every rate can be read and is positive.
+    pub fn check(&self) -> Result<(), String> {
+        let Exchange::Fixed(fixed) = self else { return Ok(()) };
+        for (code, months) in &fixed.rates {
+            code.parse::<Currency>().map_err(|error| error.to_string())?;
+            for (month, rate) in months {
+                read_rate(rate).map_err(|why| format!("exchange rate {code} {month}: {why}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_rate(text: &str) -> Result<Decimal, String> {
+    let rate = parse_decimal(text).map_err(|error| error.to_string())?;
+    if rate > Decimal::ZERO { Ok(rate) } else { Err(format!("\"{text}\" is not positive")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn check(code: &str, month: i8, expected: Result<Option<&str>, &str>) {
+        let months = BTreeMap::from([
+            ("2026-03".to_owned(), "0.8512".to_owned()),
+            ("2026-04".to_owned(), "-1".to_owned()),
+        ]);
+        let exchange = Exchange::Fixed(FixedRates {
+            base: Currency::GBP,
+            rates: BTreeMap::from([("EUR".to_owned(), months)]),
+        });
+        let rate = exchange.rate(code.parse().unwrap(), date(2026, month, 9));
+        match (rate, expected) {
+            (Ok(rate), Ok(expected)) => {
+                assert_eq!(rate.map(|rate| rate.to_string()).as_deref(), expected);
+            }
+            (Err(why), Err(part)) => assert!(why.contains(part), "{why}"),
+            (rate, expected) => panic!("{code} {month}: {rate:?}, expected {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn a_fixed_rate_is_found_by_month_or_the_document_is_held() {
+        check("EUR", 3, Ok(Some("0.8512")));
+        check("GBP", 3, Ok(None));
+        check("EUR", 4, Err("not positive"));
+        check("EUR", 5, Err("EUR in 2026-05"));
+        check("SEK", 3, Err("SEK in 2026-03"));
+        assert_eq!(Exchange::ErpRate.rate(Currency::EUR, date(2026, 3, 9)), Ok(None));
+    }
 }

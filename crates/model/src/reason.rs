@@ -165,6 +165,7 @@ reasons! {
     PayoutNegative = "payout_negative", NeedsPerson, "The payout took money from the bank account", "Check the statement and the documents.";
     PayoutBounced = "payout_bounced", NeedsPerson, "The payout bounced", "Mend the bank account at the processor.";
     PayoutExchange = "payout_exchange", NeedsPerson, "The bank received another currency than was collected", "Transfer from the clearing bank account by hand; both amounts are named.";
+    ExchangeRateMissing = "exchange_rate_missing", NeedsPerson, "The link has no exchange rate for this month", "Enter the rate on the link; it is posted by itself then.";
     AccountNotMapped = "account_not_mapped", NeedsPerson, "The link has no account for this", "Map the account on the link.";
     DepositByPerson = "deposit_by_person", NeedsPerson, "Somebody deposited receipts of this payout by hand", "Check that deposit; fees and the rest are booked separately.";
     DepositDiffers = "deposit_differs", NeedsPerson, "The bank lines of the payout's documents differ from the payout", "Compare the documents with the payout.";

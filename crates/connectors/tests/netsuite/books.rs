@@ -62,6 +62,7 @@ pub fn deposit_of(receipts: &[&str], refunds: &[&str], fee: i64, total: i64) -> 
             amount: pounds(-fee),
             memo: "fees".to_owned(),
         }],
+        exchange_rate: None,
         total: pounds(total),
         payout: Some("PO1".into()),
         memo: "PO1".to_owned(),

@@ -322,6 +322,13 @@ fn post(
         let detail = format!("{on}, for the receipt of {amount}");
         return Step::blocked(Stage::Collected, Reason::new(ReasonCode::PeriodClosed, detail));
     };
+    let rate = match facts.frame.policy.exchange.rate(amount.currency, dated_on) {
+        Ok(rate) => rate,
+        Err(missing) => {
+            let reason = Reason::new(ReasonCode::ExchangeRateMissing, missing);
+            return Step::blocked(Stage::Collected, reason);
+        }
+    };
     let write = RecordReceipt {
         customer: invoice.customer.clone(),
         amount,
@@ -330,7 +337,7 @@ fn post(
         true_date,
         subsidiary: invoice.subsidiary.clone(),
         receivable_account: invoice.receivable_account.clone(),
-        exchange_rate: None,
+        exchange_rate: rate,
         account,
         collection: collection.id.clone(),
         memo: memo(Some(&collection.id), payout.as_ref(), true_date),

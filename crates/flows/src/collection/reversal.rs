@@ -376,6 +376,7 @@ fn zero_deposit(
         receipts: vec![receipt.id.clone()],
         refunds: vec![refund.id.clone()],
         lines: Vec::new(),
+        exchange_rate: receipt.exchange_rate,
         total: Money::zero(reversal.need.currency),
         payout: None,
         memo: format!("clears the reversal of receipt {}", receipt.id),

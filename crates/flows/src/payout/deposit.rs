@@ -366,6 +366,9 @@ impl<'a> Book<'a> {
     fn record_deposit(&self, planned: PlannedDeposit) -> Result<Decision, Stop> {
         let (dated_on, true_date) = self.dates()?;
         let currency = self.payout.amount.currency;
+        let rate = self.facts.frame.policy.exchange.rate(currency, dated_on);
+        let missing = |what| stop(Reason::new(ReasonCode::ExchangeRateMissing, what));
+        let exchange_rate = rate.map_err(missing)?;
         let write = Write::Erp(ErpWrite::RecordDeposit(RecordDeposit {
             bank: self.bank.clone(),
             currency,
@@ -374,6 +377,7 @@ impl<'a> Book<'a> {
             receipts: planned.receipts,
             refunds: planned.refunds,
             lines: planned.lines,
+            exchange_rate,
             total: Money::new(planned.total, currency),
             payout: Some(self.payout.id.clone()),
             memo: self.memo(),

@@ -336,6 +336,7 @@ fn clear_undeposited(
         receipts: vec![receipt.id.clone()],
         refunds: vec![refund.id.clone()],
         lines: Vec::new(),
+        exchange_rate: receipt.exchange_rate,
         total: Money::zero(kept.currency),
         payout: None,
         memo: memo(facts, kept),

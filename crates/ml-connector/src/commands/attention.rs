@@ -7,7 +7,7 @@ use engine::say::Order;
 use model::case::CaseKey;
 use model::ids::{CollectionId, ProcessorCustomerId};
 use model::person::PersonSaid;
-use model::reason::ReasonCode;
+use model::reason::{ReasonCode, ReasonKind};
 
 use crate::cli::{Attention, Resolve};
 use crate::commands::show::parse;
@@ -82,6 +82,17 @@ fn resolution(resolve: &Resolve) -> Result<PersonSaid> {
     }
 }
 
+/// The page that explains the code, from the root of the project's documentation. Only what needs a
+/// person has one.
+fn page(code: ReasonCode) -> Option<String> {
+    match code.kind() {
+        ReasonKind::NeedsPerson => Some(format!("docs/attention/{}.md", code.code())),
+        ReasonKind::Settled | ReasonKind::Acting | ReasonKind::Waiting | ReasonKind::Skipped => {
+            None
+        }
+    }
+}
+
 async fn list(instance: &Instance, all: bool, json: bool) -> Result<ExitCode> {
     let items = instance.store.attention(all).await?;
     let waits = items.iter().any(|item| !item.ignored);
@@ -93,7 +104,7 @@ async fn list(instance: &Instance, all: bool, json: bool) -> Result<ExitCode> {
                     "case": item.case.to_string(), "link": item.link,
                     "code": item.reason.code.code(), "sentence": item.reason.sentence(),
                     "next_step": item.reason.code.next_step(), "raised_at": item.raised_at,
-                    "ignored": item.ignored,
+                    "ignored": item.ignored, "page": page(item.reason.code),
                 })
             })
             .collect();

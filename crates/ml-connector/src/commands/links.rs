@@ -75,6 +75,7 @@ pub async fn find(instance: &Instance, name: &str) -> Result<Link> {
 
 async fn put(instance: &Instance, link: &Link) -> Result<()> {
     flows::schedule::check(&link.policy).map_err(|error| Failure::usage(error.to_string()))?;
+    link.policy.exchange.check().map_err(Failure::Usage)?;
     instance.store.put_link(link, &instance.actor(), instance.clock.now()).await?;
     instance.reconnect().await
 }
@@ -226,11 +227,12 @@ fn changed(policy: &Policy, settings: &[String]) -> Result<Policy> {
     for setting in settings {
         let refused = |why: &str| Failure::usage(format!("\"{setting}\": {why}"));
         let (key, text) = setting.split_once('=').ok_or_else(|| refused("write KEY=VALUE"))?;
-        let value = toml::from_str::<toml::Table>(&format!("value = {text}"))
-            .ok()
-            .and_then(|mut table| table.remove("value"))
-            .unwrap_or_else(|| toml::Value::String(text.to_owned()));
-        insert(&mut document, key, value).map_err(|why| refused(&why))?;
+        // The value is TOML, or else a bare word taken as text.
+        let quoted = toml::Value::String(text.trim().to_owned()).to_string();
+        let written = toml::from_str::<toml::Table>(&format!("{key} = {text}"))
+            .or_else(|_| toml::from_str(&format!("{key} = {quoted}")))
+            .map_err(|error| refused(error.message()))?;
+        merge(&mut document, written);
     }
     let text = toml::to_string(&document).map_err(|error| Failure::Failed(error.to_string()))?;
     toml::from_str(&text).map_err(|error| {
@@ -239,22 +241,14 @@ fn changed(policy: &Policy, settings: &[String]) -> Result<Policy> {
     })
 }
 
-fn insert(
-    document: &mut toml::Table,
-    key: &str,
-    value: toml::Value,
-) -> std::result::Result<(), String> {
-    match key.split_once('.') {
-        None => {
-            document.insert(key.to_owned(), value);
-            Ok(())
-        }
-        Some((head, rest)) => {
-            let inner = document
-                .entry(head.to_owned())
-                .or_insert_with(|| toml::Value::Table(toml::Table::new()));
-            let table = inner.as_table_mut().ok_or_else(|| format!("{head} has no keys"))?;
-            insert(table, rest, value)
+/// Tables are merged member by member; anything else replaces what was there.
+fn merge(into: &mut toml::Table, from: toml::Table) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(more)) => merge(inner, more),
+            (_, value) => {
+                into.insert(key, value);
+            }
         }
     }
 }
@@ -286,6 +280,8 @@ mod tests {
         check(&["currencies=[\"GBP\", \"EUR\"]"], Ok(|p| p.currencies.len() == 2));
         check(&["currencies=[\"XXX\"]"], Err("XXX"));
         check(&["retries.count=1"], Ok(|p| p.retries.count == 1));
+        let rates = ["exchange.fixed.base=GBP", "exchange.fixed.rates.EUR.\"2026-03\"=\"0.85\""];
+        check(&rates, Ok(|p| p.exchange != model::policy::Exchange::ErpRate));
         check(&["nonsense=1"], Err("nonsense"));
         check(&["post_on"], Err("KEY=VALUE"));
     }

@@ -122,6 +122,7 @@ async fn housekeeping(instance: Arc<Instance>, stopped: watch::Receiver<bool>) {
             if versions.as_ref().is_some_and(|before| *before != now) {
                 info!("connections or links changed: connecting anew");
                 instance.reconnect().await?;
+                instance.engine.hint_open().await?;
             }
             versions = Some(now);
             let now = instance.clock.now();

@@ -92,6 +92,15 @@ fn a_retried_payment_that_was_settled_and_reversed_can_change_too() {
 }
 
 #[test]
+fn what_an_earlier_payments_reversal_will_give_back_is_owed() {
+    let waits = "payment PM1 charged_back, item PO1/0 paid PM1 100 9d, \
+                 item PO2/0 charged_back PM1 -100 5d, receipt PM1/PO1 100 applied:100, \
+                 invoice paid, payment PM2 pending";
+    check(waits, "waiting_for_deposit");
+    check(&waits.replace("PM2 pending", "PM2 pending 60"), "cancel/PM2/1");
+}
+
+#[test]
 fn a_blocked_posting_does_not_keep_a_wrong_amount_from_being_cancelled() {
     let blocked = "payment PM1 charged_back, item PO1/0 paid PM1 100 30d, \
                    item PO2/0 charged_back PM1 -100 25d, closed 10, \

@@ -162,3 +162,12 @@ fn a_second_receipt_at_confirmed_needs_the_first_reversed_or_tied() {
         "refund/PM1/confirmed-1 100 from undeposited 2026-11-20",
     );
 }
+
+#[test]
+fn a_settlement_with_a_receipt_of_its_own_leaves_the_one_at_confirmed_to_the_next() {
+    let known = "payment PM1 paid_out, item PO1/0 paid PM1 100 9d, item PO2/0 failed PM1 -100 7d, \
+                 item PO3/0 paid PM1 100 1d, invoice paid, refund PO2/0 100, \
+                 receipt PM1/PO1 100 refunded:100 deposited, \
+                 receipt PM1/confirmed-1 100 applied:100";
+    check(known, "note/R3/PO3 \"payment PM1, payout PO3\"");
+}

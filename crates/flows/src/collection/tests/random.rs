@@ -52,6 +52,8 @@ enum Fate {
     AnswerLost,
     /// It did not happen, and nobody can know: given up after a look.
     Lost,
+    /// Nothing shows it at the next look; after that it has happened.
+    Late,
     /// It was certainly not executed.
     NotExecuted,
 }
@@ -83,6 +85,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         6 => Just(Fate::Done),
         1 => Just(Fate::AnswerLost),
         1 => Just(Fate::Lost),
+        1 => Just(Fate::Late),
         1 => Just(Fate::NotExecuted),
     ]
 }
@@ -105,6 +108,8 @@ struct Play {
     fates: Vec<Fate>,
     next_fate: usize,
     payouts: u32,
+    /// Sent, and about to happen.
+    late: Vec<Command>,
     told: Vec<String>,
 }
 
@@ -112,7 +117,7 @@ impl Play {
     fn new(policy: &str, fates: Vec<Fate>) -> Play {
         let mut world = World::new();
         world.learn_all(policy);
-        Play { world, fates, next_fate: 0, payouts: 0, told: Vec::new() }
+        Play { world, fates, next_fate: 0, payouts: 0, late: Vec::new(), told: Vec::new() }
     }
 
     /// The newest payment's id, status and amount.
@@ -278,7 +283,7 @@ impl Play {
             let decision = self.world.decide();
             self.told.push(told::decision(&decision));
             self.world.keep_settled(&decision);
-            let unwanted = self.watch(&decision);
+            let unwanted = self.watch(&decision) | self.arrive(&decision);
             match &decision.command {
                 Some(command) => self.send(command),
                 None if unwanted => {}
@@ -308,6 +313,20 @@ impl Play {
         changed
     }
 
+    /// What is late happens now. Sent again, it is found by its key instead.
+    fn arrive(&mut self, decision: &Decision) -> bool {
+        let wanted = decision.command.as_ref().map(|command| &command.key);
+        let late = std::mem::take(&mut self.late);
+        let arriving = late.iter().filter(|command| Some(&command.key) != wanted);
+        let mut changed = false;
+        for command in arriving {
+            self.told.push(format!("  ({} after all)", command.key));
+            self.world.carry_out(command);
+            changed = true;
+        }
+        changed
+    }
+
     fn send(&mut self, command: &Command) {
         let view = |state, sends| CommandView {
             key: command.key.clone(),
@@ -328,6 +347,11 @@ impl Play {
             Fate::Lost => {
                 self.told.push("  (lost)".to_owned());
                 self.world.put(view(CommandState::InFlight, 1));
+            }
+            Fate::Late => {
+                self.told.push("  (late)".to_owned());
+                self.world.put(view(CommandState::InFlight, 1));
+                self.late.push(command.clone());
             }
             Fate::NotExecuted => {
                 self.told.push("  (not executed)".to_owned());

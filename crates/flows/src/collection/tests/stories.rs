@@ -139,3 +139,34 @@ fn a_chargeback_after_a_partial_refund_books_the_rest_as_a_loss() {
          reversed ! loss_booked",
     );
 }
+
+#[test]
+fn posted_at_confirmed_twice_and_settled_twice() {
+    story(
+        "policy post-on-confirmed, payment PM1 confirmed
+         event PM1 confirmed payment_confirmed 60d
+         ---
+         payment PM1 paid_out, event PM1 paid_out payment_paid_out 58d payout:PO1
+         item PO1/0 paid PM1 100 58d
+         ---
+         deposited, payment PM1 failed, event PM1 failed refer_to_payer 50d
+         event PM1 late_failure_settled late_failure_settled 48d, item PO2/0 failed PM1 -100 48d
+         ---
+         payment PM1 confirmed, event PM1 confirmed payment_confirmed 20d
+         ---
+         payment PM1 paid_out, event PM1 paid_out payment_paid_out 18d payout:PO3
+         item PO3/0 paid PM1 100 18d",
+        "receipt/PM1/confirmed-1 100 applied 100 in undeposited 2026-09-21
+         waiting_for_payout
+         note/R2/PO1 \"payment PM1, payout PO1\"
+         collected
+         unapply/PO2/0/1 100 off I
+         refund/PO2/0 100 from bank 2026-10-03
+         retry/PM1/1 100 after 0 retries
+         at_the_bank
+         receipt/PM1/confirmed-2 100 applied 100 in undeposited 2026-10-31
+         waiting_for_payout
+         note/R4/PO3 \"payment PM1, payout PO3\"
+         collected",
+    );
+}

@@ -245,6 +245,7 @@ impl World {
                 receipts: Vec::new(),
                 refunds: Vec::new(),
                 lines: Vec::new(),
+                exchange_rate: None,
                 total: money(0),
                 payout: None,
                 memo: String::new(),

@@ -66,6 +66,7 @@ fn deposit() -> RecordDeposit {
         receipts: vec![ReceiptId::new("61001"), ReceiptId::new("61002")],
         refunds: vec!["61090".into()],
         lines: vec![line("640", -240, "fees"), line("650", 5, "surcharge"), line("1", 0, "none")],
+        exchange_rate: None,
         total: pounds(23_765),
         payout: Some(PayoutId::new("PO007")),
         memo: "PO007".to_owned(),

@@ -182,6 +182,10 @@ fn deposit_body(
     if let Some(currency) = setup.currencies.reference(write.currency)? {
         body.insert("currency".to_owned(), currency);
     }
+    if let Some(rate) = write.exchange_rate {
+        let rate = super::super::currencies::number(&rate.to_string())?;
+        body.insert("exchangeRate".to_owned(), rate);
+    }
     let receipts = write.receipts.iter().map(|id| id.as_str());
     let refunds = write.refunds.iter().map(|id| id.as_str());
     let mut payments = Vec::new();
