@@ -2,6 +2,7 @@
 //! ordinary test. A rule is a function from text to findings and touches nothing else.
 
 mod arrows;
+mod attention;
 mod bans;
 mod finding;
 mod folders;

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::finding::Finding;
-use super::{arrows, bans, folders, golden, licences, links, places, sdf, words};
+use super::{arrows, attention, bans, folders, golden, licences, links, places, sdf, words};
 use crate::files::{SourceFile, Tree};
 
 /// A rule: its name, why it is there, and how it is checked.
@@ -68,6 +68,8 @@ pub const RULES: &[Rule] = &[
         "a golden file that nothing compares is a false promise (STYLE.md 3)"),
     rule!(Tree links::check, "links in pages resolve",
         "a page that points to nothing misleads"),
+    rule!(Tree attention::check, "a page per attention code",
+        "every NeedsPerson code has its page and no page is left over: who is asked to act is told what it means and what to do"),
     rule!(Tree sdf::check, "the SDF project is consistent",
         "what NetSuite refuses on deployment should be seen here first, and the fields must be those that the connector uses"),
 ];
