@@ -133,6 +133,11 @@ fn a_refused_or_unknown_receipt_at_confirmed_is_not_forgotten() {
     // Not wanted any more: watched for an orphan, and nothing follows before that is over.
     let failed = AT_CONFIRMED.replace("PM1 confirmed,", "PM1 failed,");
     check(&format!("{failed}, {cmd} in_flight"), "command_in_flight");
+    // Wanted for its settlement, whatever happened since.
+    check(
+        &format!("{failed}, {cmd} in_flight, item PO1/0 paid PM1 100"),
+        "receipt/PM1/confirmed-1 100 applied 100 in undeposited 2026-11-01",
+    );
 }
 
 #[test]

@@ -112,6 +112,14 @@ fn a_reversal_needs_its_settlement() {
     // The settlement's payout was named, and its items are not read yet.
     let named = "event PM1 paid_out payment_paid_out 9d payout:PO1";
     check(&format!("{alone}, {named}"), "waiting_for_items");
+    // A begun sequence is finished all the same.
+    let later = "event PM1 paid_out other 9d, event PM1 paid_out other 1d";
+    let receipt = "receipt PM1/PO1 100 deposited";
+    check_back(&format!("{later}, {receipt}"), "waiting_for_items");
+    check_back(
+        &format!("{later}, {receipt}, cmd refund/PO2/3 given_up"),
+        "refund/PO2/3 100 from bank 2026-11-18",
+    );
     check_back("policy cut-over:2026-11-13", "predecessor_receipt_missing");
     check_back("policy cut-over:2026-11-19", "reversed");
     check_back("receipt PM1/PO1 100 deposited voided, said leave receipt_voided", "reversed");

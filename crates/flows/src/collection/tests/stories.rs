@@ -158,7 +158,7 @@ fn posted_at_confirmed_twice_and_settled_twice() {
          item PO3/0 paid PM1 100 18d",
         "receipt/PM1/confirmed-1 100 applied 100 in undeposited 2026-09-21
          waiting_for_payout
-         note/R2/PO1 \"payment PM1, payout PO1\"
+         note/R1/PO1 \"payment PM1, payout PO1\"
          collected
          unapply/PO2/0/1 100 off I
          refund/PO2/0 100 from bank 2026-10-03
@@ -166,7 +166,7 @@ fn posted_at_confirmed_twice_and_settled_twice() {
          at_the_bank
          receipt/PM1/confirmed-2 100 applied 100 in undeposited 2026-10-31
          waiting_for_payout
-         note/R4/PO3 \"payment PM1, payout PO3\"
+         note/R3/PO3 \"payment PM1, payout PO3\"
          collected",
     );
 }

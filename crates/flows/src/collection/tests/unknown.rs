@@ -103,4 +103,8 @@ fn a_document_that_was_given_up_is_sent_again_with_what_still_fits() {
         &format!("{paid}, {sent}, due 40"),
         "receipt/PM1/PO1 100 applied 40 in undeposited 2026-11-19",
     );
+    check(
+        &format!("{paid}, {sent}, closed 11, policy next-open"),
+        "receipt/PM1/PO1 100 applied 100 in undeposited 2026-12-01 not 2026-11-19",
+    );
 }

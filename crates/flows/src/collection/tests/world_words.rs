@@ -338,6 +338,7 @@ impl World {
         let mut other = collection(id, status(state), number(amount), 0);
         other.description = Some(text.to_owned());
         if let Some(invoice) = text.strip_prefix("for:") {
+            other.description = Some("INV-1".to_owned());
             other.metadata.insert(metadata::INVOICE.to_owned(), invoice.to_owned());
         }
         self.facts.others.push(other);
