@@ -7,14 +7,15 @@ use std::collections::BTreeSet;
 use futures::StreamExt;
 use futures::stream;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use tracing::warn;
+use tracing::{error, warn};
 
 use model::case::{Actor, CaseKey, CaseKind};
-use model::command::{CommandState, Write};
+use model::command::{CommandState, RejectionCause, Write};
 use model::decision::{Decision, Stage};
 use model::key::Key;
 use model::reason::{Reason, ReasonCode, ReasonKind};
 use ports::Depth;
+use store::StoreError;
 use store::rows::{
     CaseContext, ClaimRequest, Claimed, Hint, LookResult, NewCommand, Saved, Settle,
 };
@@ -37,6 +38,9 @@ const SAME_AGAIN_SECONDS: i64 = 300;
 
 /// Seconds that a document's lock is waited for before it is tried again.
 const LOCK_SECONDS: i64 = 5;
+
+/// Seconds before a refused write whose cause seems gone is sent again.
+const REFUSED_AGAIN_SECONDS: i64 = 600;
 
 /// The order in which kinds are worked on: who others wait for comes first.
 const ORDER: [CaseKind; 5] = [
@@ -152,8 +156,16 @@ impl Engine {
                 self.store.release(claimed.id, claimed.epoch, Some(later)).await?;
                 Ok(One { sent: false, failed: true })
             }
-            Err(error @ EngineError::Setup(_)) => {
+            // A contradiction in one case must not keep the others from being worked on.
+            Err(error @ (EngineError::Setup(_) | EngineError::Store(StoreError::Refused(_)))) => {
                 warn!(case = %claimed.key, %error, "look put off");
+                let later = self.now() + SAME_AGAIN_SECONDS.seconds();
+                self.store.release(claimed.id, claimed.epoch, Some(later)).await?;
+                Ok(One { sent: false, failed: true })
+            }
+            // What contradicts what is stored concerns this case alone; the others go on.
+            Err(EngineError::Store(StoreError::Refused(why))) => {
+                error!(case = %claimed.key, why, "the store refused a look's result");
                 let later = self.now() + SAME_AGAIN_SECONDS.seconds();
                 self.store.release(claimed.id, claimed.epoch, Some(later)).await?;
                 Ok(One { sent: false, failed: true })
@@ -182,6 +194,8 @@ impl Engine {
             looked = self.look(world, claimed, context, batch, Depth::Direct).await?;
         }
         hold(&mut looked);
+        keep_content(&mut looked, context, self.now());
+        pace(&mut looked, context, self.now());
         let same = same_as_before(context, &looked.decision);
         let result = self.result(claimed, context, &looked, same);
         let saved = self.store.save_look(&result).await?;
@@ -336,6 +350,52 @@ fn hold(looked: &mut Looked) {
         let detail = format!("{} waits", command.write.name());
         looked.decision.reason = Reason::new(code, detail);
     }
+}
+
+/// A command that may have happened keeps its content until that is known: other content under its
+/// key waits (DESIGN.md section 2, "Keys").
+fn keep_content(looked: &mut Looked, context: &CaseContext, now: Timestamp) {
+    let Some(command) = &looked.decision.command else { return };
+    let other = context.commands.iter().any(|row| {
+        let open = match row.view.state {
+            CommandState::InFlight | CommandState::Watched => true,
+            CommandState::Intended
+            | CommandState::Done
+            | CommandState::Rejected
+            | CommandState::Ended => row.maybe_sent,
+        };
+        open && row.view.key == command.key && !command.write.same_intent(&row.view.write)
+    });
+    if other {
+        let reason = Reason::new(ReasonCode::CommandInFlight, command.key.as_str());
+        looked.decision.command = None;
+        looked.decision.reason = reason;
+        looked.decision = looked.decision.clone().at(now + OUTCOME_SECONDS.seconds());
+    }
+}
+
+/// A refused command whose cause is read to be gone is sent again, but not at once: the refusal and
+/// our reading may contradict each other for good (a period that lists as open and refuses).
+fn pace(looked: &mut Looked, context: &CaseContext, now: Timestamp) {
+    let Some(command) = &looked.decision.command else { return };
+    let refused = context
+        .commands
+        .iter()
+        .find(|row| row.view.key == command.key && row.view.state == CommandState::Rejected);
+    let cleared = looked.settle.iter().any(|(key, _)| *key == command.key);
+    let Some(row) = refused.filter(|_| !cleared) else { return };
+    let next = row.last_sent_at.unwrap_or(row.decided_at) + REFUSED_AGAIN_SECONDS.seconds();
+    if next <= now {
+        return;
+    }
+    let code = match row.view.rejection.as_ref().map(|rejection| rejection.cause) {
+        Some(RejectionCause::PeriodClosed) => ReasonCode::PeriodClosed,
+        Some(_) | None => ReasonCode::Rejected,
+    };
+    let words = row.view.rejection.as_ref().map_or("", |rejection| rejection.words.as_str());
+    looked.decision.reason = Reason::new(code, words);
+    looked.decision.command = None;
+    looked.decision.look_at = earliest(looked.decision.look_at, Some(next));
 }
 
 fn limited(world: &World, looked: &Looked) -> bool {
