@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use futures::StreamExt;
 use futures::stream;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use tracing::{error, warn};
+use tracing::warn;
 
 use model::case::{Actor, CaseKey, CaseKind};
 use model::command::{CommandState, RejectionCause, Write};
@@ -39,7 +39,7 @@ const SAME_AGAIN_SECONDS: i64 = 300;
 /// Seconds that a document's lock is waited for before it is tried again.
 const LOCK_SECONDS: i64 = 5;
 
-/// Seconds before a refused write whose cause seems gone is sent again.
+/// Seconds before a write refused for a closed period is sent again although the period reads as open.
 const REFUSED_AGAIN_SECONDS: i64 = 600;
 
 /// The order in which kinds are worked on: who others wait for comes first.
@@ -159,13 +159,6 @@ impl Engine {
             // A contradiction in one case must not keep the others from being worked on.
             Err(error @ (EngineError::Setup(_) | EngineError::Store(StoreError::Refused(_)))) => {
                 warn!(case = %claimed.key, %error, "look put off");
-                let later = self.now() + SAME_AGAIN_SECONDS.seconds();
-                self.store.release(claimed.id, claimed.epoch, Some(later)).await?;
-                Ok(One { sent: false, failed: true })
-            }
-            // What contradicts what is stored concerns this case alone; the others go on.
-            Err(EngineError::Store(StoreError::Refused(why))) => {
-                error!(case = %claimed.key, why, "the store refused a look's result");
                 let later = self.now() + SAME_AGAIN_SECONDS.seconds();
                 self.store.release(claimed.id, claimed.epoch, Some(later)).await?;
                 Ok(One { sent: false, failed: true })
@@ -374,8 +367,8 @@ fn keep_content(looked: &mut Looked, context: &CaseContext, now: Timestamp) {
     }
 }
 
-/// A refused command whose cause is read to be gone is sent again, but not at once: the refusal and
-/// our reading may contradict each other for good (a period that lists as open and refuses).
+/// A write refused for a closed period that reads as open is sent again, but not at once: the two may
+/// contradict each other for good.
 fn pace(looked: &mut Looked, context: &CaseContext, now: Timestamp) {
     let Some(command) = &looked.decision.command else { return };
     let refused = context
@@ -388,12 +381,8 @@ fn pace(looked: &mut Looked, context: &CaseContext, now: Timestamp) {
     if next <= now {
         return;
     }
-    let code = match row.view.rejection.as_ref().map(|rejection| rejection.cause) {
-        Some(RejectionCause::PeriodClosed) => ReasonCode::PeriodClosed,
-        Some(_) | None => ReasonCode::Rejected,
-    };
     let words = row.view.rejection.as_ref().map_or("", |rejection| rejection.words.as_str());
-    looked.decision.reason = Reason::new(code, words);
+    looked.decision.reason = Reason::new(ReasonCode::PeriodClosed, words);
     looked.decision.command = None;
     looked.decision.look_at = earliest(looked.decision.look_at, Some(next));
 }
