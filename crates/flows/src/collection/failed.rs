@@ -22,6 +22,10 @@ use super::keys::first_free;
 /// The most retries a processor allows for one payment (gocardless sheet section 10).
 const RETRIES_MAX: u32 = 3;
 
+/// Days within which a processor makes the retries that it announced (gocardless sheet section 6:
+/// three tries in four weeks).
+const PROCESSOR_RETRIES_DAYS: i64 = 28;
+
 /// Causes of failure that time can heal: no money, or the bank gave no reason (mission row NG9).
 const HEALING_CAUSES: [&str; 4] = [
     "insufficient_funds",
@@ -64,8 +68,10 @@ pub fn failed(facts: &CollectionFacts, invoice: &Invoice, collection: &Collectio
         return waiting_for_cause(facts, id);
     };
     let detail = cause_words(event.cause.as_deref());
-    if collection.automatic_retry && event.will_retry == Some(true) {
-        return Decision::rest(Stage::Failed, Reason::new(ReasonCode::ProcessorRetries, detail));
+    let by_processor_until = event.at + (24 * PROCESSOR_RETRIES_DAYS).hours();
+    if will_be_retried(facts, collection, event) && facts.frame.now < by_processor_until {
+        let reason = Reason::new(ReasonCode::ProcessorRetries, detail);
+        return Decision::rest(Stage::Failed, reason).at(by_processor_until);
     }
     let order = facts.order(Some(id));
     if order == Some(Order::Stop) {
@@ -91,6 +97,16 @@ pub fn failed(facts: &CollectionFacts, invoice: &Invoice, collection: &Collectio
         return Decision::rest(Stage::Failed, reason).at(due_at);
     }
     retry(facts, invoice, collection, used)
+}
+
+/// The processor said so, and the mandate was not seen to have ended since: then no retry comes, and
+/// no event says so.
+fn will_be_retried(facts: &CollectionFacts, collection: &Collection, event: &Event) -> bool {
+    let ended = facts
+        .mandates
+        .iter()
+        .any(|mandate| mandate.id == collection.mandate && !mandate.status.usable(true));
+    collection.automatic_retry && event.will_retry == Some(true) && !ended
 }
 
 /// A failure that no retry may follow by itself: its cause does not heal, or its retries are used

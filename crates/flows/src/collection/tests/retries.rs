@@ -131,6 +131,10 @@ fn the_processors_own_retries_are_waited_for() {
     check(auto, "processor_retries");
     let gave_up = "payment PM1 failed auto, event PM1 failed insufficient_funds 9d will-retry:no";
     check(gave_up, "retry/PM1/1 100 after 0 retries");
+    // Nothing tells that an announced retry does not come: a lost mandate does, or the time.
+    check(&format!("{auto}, mandate MD1 cancelled"), "mandate_unusable");
+    check(&auto.replace("9d", "27d"), "processor_retries");
+    check(&auto.replace("9d", "28d"), "retry/PM1/1 100 after 0 retries");
 }
 
 #[test]
