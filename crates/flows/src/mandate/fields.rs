@@ -8,6 +8,7 @@ use model::key::Key;
 use model::mandate::Mandate;
 
 use super::facts::{Choice, MandateFacts};
+use crate::unresolved::unresolved;
 
 /// Adds the write of the fields to a decision that has no command; a refusal never delays it.
 pub fn add(
@@ -17,6 +18,14 @@ pub fn add(
     decision: &mut Decision,
 ) {
     if decision.command.is_some() || !is_of_this_account(facts, customer) {
+        return;
+    }
+    // A save that may have happened keeps its key and its content until that is known.
+    let open = unresolved(&facts.frame, Stage::Open, |view| {
+        matches!(view.write, Write::Erp(ErpWrite::SaveCustomerFields(_)))
+    });
+    if let Some(open) = open {
+        decision.command = open.command;
         return;
     }
     let mut fields = match choice {

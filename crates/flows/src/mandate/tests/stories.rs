@@ -36,6 +36,21 @@ fn the_only_usable_mandate_is_taken_and_kept_current() {
 }
 
 #[test]
+fn a_save_whose_outcome_is_unknown_keeps_its_content() {
+    check(
+        "pair CU1
+         mandate MD1 GBP pending
+         --- last unknown
+         mandate MD1 GBP active",
+        "mandate-fields/pro:1/7/GBP/1 customer=CU1 mandate=MD1 status=Pending submission hints
+         closed mandate_usable (MD1 is pending submission)
+         mandate-fields/pro:1/7/GBP/1 customer=CU1 mandate=MD1 status=Pending submission hints
+         mandate-fields/pro:1/7/GBP/2 status=Active
+         closed mandate_usable (MD1 is active)",
+    );
+}
+
+#[test]
 fn what_the_fields_hold_already_is_not_written() {
     case(
         "pair CU1

@@ -114,6 +114,11 @@ impl World {
             ["customer", "odd"] => self.facts.customer = Sight::Odd("no id".to_owned()),
             ["customer", "inactive"] => self.customer().inactive = true,
             ["customer", "without_email"] => self.customer().email = None,
+            ["last", "unknown"] => {
+                let last = self.facts.frame.commands.last_mut().unwrap();
+                last.state = CommandState::InFlight;
+                last.answer = None;
+            }
             ["field", name, value] => self.learn_field(name, value),
             ["pair", id] => self.facts.pair = Some(ProcessorCustomerId::new(*id)),
             ["unmatched", code] => {
@@ -257,6 +262,7 @@ impl World {
             words: "no such field".to_owned(),
             field: None,
         });
+        self.facts.frame.commands.retain(|view| view.key != command.key);
         self.facts.frame.commands.push(CommandView {
             key: command.key.clone(),
             write: command.write.clone(),
