@@ -266,6 +266,8 @@ impl Simulation {
     }
 
     fn turns(&mut self) {
+        // Lists may still show what was before this turn's own writes.
+        self.world.remember();
         for nth in 0..self.workers.len() {
             let lease_now = self.world.clock.lease_now();
             if self.workers[nth].sleeps_until.is_none_or(|until| until <= lease_now) {

@@ -62,7 +62,7 @@ impl Worker {
         let interrupt = Interrupt::new(Arc::clone(&world.faults));
         let line = Line::new(Arc::clone(world), interrupt.clone(), Arc::clone(store));
         let faulty: Arc<dyn Store> =
-            Arc::new(WorkerStore::new(Arc::clone(store), interrupt.clone()));
+            Arc::new(WorkerStore::new(Arc::clone(store), interrupt.clone(), Arc::clone(world)));
         let settings = Settings { concurrency: 1, batch: 50, ..Settings::new(name.as_str()) };
         let clock: Arc<dyn ports::Clock> = Arc::clone(&world.clock) as _;
         let engine = Engine::new(faulty, clock, settings);

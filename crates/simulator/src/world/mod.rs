@@ -125,11 +125,6 @@ impl World {
         }
     }
 
-    #[must_use]
-    pub fn has_late_effects(&self) -> bool {
-        !self.state().late.is_empty()
-    }
-
     /// The write will have its effect later, at the latest when the server's cut-off is over.
     pub fn make_later(&self, key: &Key, write: &Write, mark: Option<ReadMark>) {
         let seconds = self.faults().between(DEADLINE_SECONDS, DEADLINE_SECONDS + CUT_OFF_SECONDS);

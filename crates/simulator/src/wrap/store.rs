@@ -24,16 +24,18 @@ use store::{Result, Store, StoreError};
 
 use crate::faults::Fault;
 use crate::interrupt::Interrupt;
+use crate::world::World;
 
 pub struct WorkerStore {
     inner: Arc<dyn Store>,
     interrupt: Interrupt,
+    world: Arc<World>,
 }
 
 impl WorkerStore {
     #[must_use]
-    pub fn new(inner: Arc<dyn Store>, interrupt: Interrupt) -> WorkerStore {
-        WorkerStore { inner, interrupt }
+    pub fn new(inner: Arc<dyn Store>, interrupt: Interrupt, world: Arc<World>) -> WorkerStore {
+        WorkerStore { inner, interrupt, world }
     }
 
     async fn before(&self, writes: bool) -> Result<()> {
@@ -47,6 +49,16 @@ impl WorkerStore {
         }
         Ok(())
     }
+
+    /// A refusal is the store's word for a contradiction: the engine asks for nothing of the kind.
+    fn after<T>(&self, name: &str, given: &Result<T>) {
+        match given {
+            Err(error @ (StoreError::Refused(_) | StoreError::Broken(_))) => {
+                self.world.broken(format!("the store refuses {name}: {error}"));
+            }
+            Ok(_) | Err(StoreError::Busy | StoreError::Full) => {}
+        }
+    }
 }
 
 /// Each method as in the trait, a line each: the calls differ in nothing but their names.
@@ -58,6 +70,7 @@ macro_rules! through_faults {
                 async fn $name(&self, $($arg: $ty),*) -> Result<$given> {
                     self.before(writes(stringify!($kind))).await?;
                     let given = self.inner.$name($($arg),*).await;
+                    self.after(stringify!($name), &given);
                     self.interrupt.may_die(Fault::CrashAfterStore).await;
                     given
                 }
