@@ -377,6 +377,10 @@ fn pace(looked: &mut Looked, context: &CaseContext, now: Timestamp) {
         .find(|row| row.view.key == command.key && row.view.state == CommandState::Rejected);
     let cleared = looked.settle.iter().any(|(key, _)| *key == command.key);
     let Some(row) = refused.filter(|_| !cleared) else { return };
+    let cause = row.view.rejection.as_ref().map(|rejection| rejection.cause);
+    if cause != Some(RejectionCause::PeriodClosed) {
+        return;
+    }
     let next = row.last_sent_at.unwrap_or(row.decided_at) + REFUSED_AGAIN_SECONDS.seconds();
     if next <= now {
         return;
