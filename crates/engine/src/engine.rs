@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use tracing::warn;
 
 use flows::common::Frame;
+use model::case::Actor;
 use model::command::CommandView;
 use model::ids::ConnectionId;
 use model::ledger::PeriodBook;
@@ -66,6 +67,12 @@ pub struct Trouble {
     pub count: u32,
 }
 
+/// The name of the setting that tells other processes what is wrong with a connection.
+#[must_use]
+pub fn trouble_setting(connection: &ConnectionId) -> String {
+    format!("trouble/{connection}")
+}
+
 /// The name of the setting that stops everything.
 pub const STOP_SETTING: &str = "stop";
 
@@ -117,6 +124,23 @@ impl Engine {
             |_| Vec::new(),
             |held| held.iter().map(|(id, trouble)| (id.clone(), trouble.clone())).collect(),
         )
+    }
+
+    /// Stores what is wrong with each connection, so that other processes can show it. Writes only
+    /// what changed.
+    pub async fn publish_troubles(&self) -> Result<()> {
+        let troubles: BTreeMap<ConnectionId, Trouble> = self.troubles().into_iter().collect();
+        for connection in self.world().connections.keys() {
+            let now = troubles.get(connection);
+            let text =
+                now.map_or_else(String::new, |one| format!("{} (since {})", one.what, one.since));
+            let name = trouble_setting(connection);
+            let before = self.store.setting(&name).await?.unwrap_or_default();
+            if before.is_empty() != text.is_empty() {
+                self.store.put_setting(&name, &text, &Actor::System, self.now()).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Notes that a connection fails or works again.

@@ -93,7 +93,19 @@ impl Engine {
             findings.extend(self.verify_payout(&world, &row, &mut sums).await?);
         }
         for row in self.all_cases(CaseKind::Collection, link).await? {
-            findings.extend(self.verify_collection(&row, &mut sums).await?);
+            self.sum_collection(&row, &mut sums).await?;
+        }
+        for item in self.store.attention(true).await? {
+            let ours = link.is_none_or(|link| item.link.as_ref() == Some(link));
+            if ours && item.reason.code == ReasonCode::DoubleCollection {
+                findings.push(Finding {
+                    what: item.case.to_string(),
+                    processor: None,
+                    books: None,
+                    verdict: Verdict::Differs,
+                    why: item.reason.sentence(),
+                });
+            }
         }
         Ok(Proof { findings, totals: sums.totals() })
     }
@@ -186,10 +198,10 @@ impl Engine {
     }
 
     /// What is confirmed and not paid out, undeposited, or unapplied, from the last look.
-    async fn verify_collection(&self, row: &CaseRow, sums: &mut Sums) -> Result<Option<Finding>> {
+    async fn sum_collection(&self, row: &CaseRow, sums: &mut Sums) -> Result<()> {
         let waits = row.reason.as_ref().map(|reason| reason.code);
         if row.stage == Some(Stage::Closed) && waits != Some(ReasonCode::Collected) {
-            return Ok(None);
+            return Ok(());
         }
         let context = self.store.contexts(&[row.id]).await?.pop().unwrap_or_default();
         for (subject, (_, body)) in &context.facts {
@@ -218,13 +230,7 @@ impl Engine {
                 }
             }
         }
-        if waits == Some(ReasonCode::DoubleCollection) {
-            let why = row.reason.as_ref().map_or_else(String::new, |reason| reason.sentence());
-            let what = row.key.to_string();
-            let verdict = Verdict::Differs;
-            return Ok(Some(Finding { what, processor: None, books: None, verdict, why }));
-        }
-        Ok(None)
+        Ok(())
     }
 }
 

@@ -124,7 +124,9 @@ impl Config {
                 return Err(Failure::usage(format!("{} can not be read: {error}", path.display())));
             }
         }
-        let figment = figment.merge(Env::prefixed("MLC_").split("__"));
+        // MLC_CONFIG names the file itself; a master key in MLC_MASTER_KEY is named by [vault].
+        let environment = Env::prefixed("MLC_").ignore(&["config", "master_key"]).split("__");
+        let figment = figment.merge(environment);
         figment.extract().map_err(|error| {
             let key = error.path.join(".");
             let environment = error

@@ -18,7 +18,23 @@ use clap::Parser;
 
 use cli::Cli;
 
+/// The exit code of a program whose reader went away (128 + SIGPIPE).
+const READER_GONE: i32 = 141;
+
+/// A reader like `head` that closes early ends the program quietly instead of with a panic.
+fn end_quietly_without_a_reader() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload_as_str().unwrap_or_default();
+        if text.starts_with("failed printing to stdout") && text.contains("Broken pipe") {
+            std::process::exit(READER_GONE);
+        }
+        default(panic);
+    }));
+}
+
 fn main() -> ExitCode {
+    end_quietly_without_a_reader();
     let cli = Cli::parse();
     let json = cli.json;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

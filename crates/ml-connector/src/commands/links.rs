@@ -31,7 +31,14 @@ pub async fn run(instance: &Instance, command: Links, json: bool) -> Result<Exit
         }
         Links::Set { name, settings } => {
             let mut link = find(instance, &name).await?;
-            link.policy = changed(&link.policy, &settings)?;
+            let policy = changed(&link.policy, &settings)?;
+            if policy.mode != link.policy.mode && policy.mode != Mode::Off {
+                return Err(Failure::usage(
+                    "a link goes live by accepting a plan: ml-connector links on (--post-only to \
+                     book only)",
+                ));
+            }
+            link.policy = policy;
             put(instance, &link).await?;
             say(json, &name, "changed");
         }

@@ -118,6 +118,7 @@ async fn housekeeping(instance: Arc<Instance>, stopped: watch::Receiver<bool>) {
         rest(IDLE_MILLISECONDS).await;
         let step = async {
             instance.keep_exchanges().await?;
+            instance.engine.publish_troubles().await?;
             let now = versions_of(&instance).await?;
             if versions.as_ref().is_some_and(|before| *before != now) {
                 info!("connections or links changed: connecting anew");

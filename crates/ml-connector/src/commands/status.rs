@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use engine::engine::STOP_SETTING;
+use engine::engine::{STOP_SETTING, trouble_setting};
 
 use crate::failure::{Result, code};
 use crate::instance::Instance;
@@ -11,9 +11,18 @@ use crate::output;
 pub async fn run(instance: &Instance, json: bool) -> Result<ExitCode> {
     let now = instance.clock.now();
     let status = instance.store.status(now).await?;
+    let mut troubles = std::collections::BTreeMap::new();
+    for connection in instance.store.connections().await? {
+        let trouble = instance.store.setting(&trouble_setting(&connection.id)).await?;
+        if let Some(trouble) = trouble.filter(|trouble| !trouble.is_empty()) {
+            troubles.insert(connection.id.to_string(), trouble);
+        }
+    }
     let stopped = instance.store.setting(STOP_SETTING).await?.as_deref() == Some("on");
     if json {
-        output::json(&serde_json::json!({ "now": now, "stopped": stopped, "status": status }));
+        output::json(&serde_json::json!({
+            "now": now, "stopped": stopped, "troubles": troubles, "status": status,
+        }));
     } else {
         if stopped {
             println!("STOPPED by a person: ml-connector resume lifts it.\n");
@@ -34,10 +43,13 @@ pub async fn run(instance: &Instance, json: bool) -> Result<ExitCode> {
             status.inbox_waiting,
             status.attention
         );
+        for (connection, trouble) in &troubles {
+            println!("{connection} fails: {trouble}");
+        }
         for (connection, count) in &status.bad_signatures {
             println!("{connection}: {count} deliveries refused for their signature");
         }
     }
-    let waits = status.attention > 0;
+    let waits = status.attention > 0 || !troubles.is_empty();
     Ok(if waits { ExitCode::from(code::ATTENTION) } else { ExitCode::SUCCESS })
 }

@@ -17,7 +17,11 @@ pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<
     let proof = instance.engine.verify(link.map(LinkId::new).as_ref()).await?;
     let chain = instance.store.verify_chain().await?;
     let whole = matches!(chain, ChainCheck::Intact { .. });
-    let proved = proof.findings.iter().all(|finding| finding.verdict != Verdict::Differs) && whole;
+    let count = |verdict| proof.findings.iter().filter(|one| one.verdict == verdict).count();
+    let (differs, unread) = (count(Verdict::Differs), count(Verdict::NotProved));
+    let pending = count(Verdict::Pending);
+    // Pending is explained by its reason; a side that could not be read is not.
+    let proved = differs == 0 && unread == 0 && whole;
     if json {
         output::json(&serde_json::json!({ "proof": proof, "chain": chain, "proved": proved }));
         return Ok(exit(proved));
@@ -32,7 +36,13 @@ pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<
         ChainCheck::Intact { rows, .. } => println!("\nAudit chain intact: {rows} rows."),
         ChainCheck::Broken { seq, why } => println!("\nAudit chain BROKEN at row {seq}: {why}"),
     }
-    println!("{}", if proved { "Every difference is zero or explained." } else { "NOT proved." });
+    match (proved, pending) {
+        (true, 0) => println!("Proved to the penny."),
+        (true, _) => println!("Proved, but for {pending} payouts that are still on their way."),
+        (false, _) => println!(
+            "NOT proved: {differs} differ, {unread} could not be read, {pending} are on their way."
+        ),
+    }
     Ok(exit(proved))
 }
 

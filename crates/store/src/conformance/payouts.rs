@@ -56,9 +56,10 @@ async fn a_kept_item_is_written_once(store: AnyStore) {
     let first = item("PO1", 0, Some("PM1"), on(3));
     keep(&store, std::slice::from_ref(&first)).await;
     let rerouted = KeptItem { route: ItemRoute::FromBank, ..first.clone() };
-    keep(&store, &[rerouted]).await;
+    let altered = KeptItem { arrival_on: on(9), ..rerouted.clone() };
+    keep(&store, &[altered]).await;
     let kept = ok(store.items_of_payout(&processor(), &PayoutId::new("PO1")).await);
-    assert_eq!(kept, vec![first]);
+    assert_eq!(kept, vec![rerouted], "only the route of a held item changes");
 }
 
 async fn items_are_found_by_payout_collection_and_refund(store: AnyStore) {

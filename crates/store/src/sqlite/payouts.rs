@@ -10,12 +10,14 @@ use model::payout::KeptItem;
 use super::tx::{Tx, from_word, json, parsed, word};
 use crate::api::Result;
 
-/// Written once: the route that was fixed with an item is obeyed from then on.
+/// The route that was fixed with an item is obeyed from then on; only the case that kept a held item
+/// releases it to another route. What the processor said of the item is written once.
 pub(super) fn keep(tx: &Tx<'_>, account: &AccountId, kept: &KeptItem) -> Result<()> {
     tx.run(
         "insert into kept_items (account, payout, ordinal, collection, refund, arrival_on, body)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         on conflict (account, payout, ordinal) do nothing",
+         on conflict (account, payout, ordinal) do update set
+           body = json_set(body, '$.route', json_extract(excluded.body, '$.route'))",
         params![
             account.as_str(),
             kept.payout.as_str(),

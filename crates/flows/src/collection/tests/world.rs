@@ -125,7 +125,7 @@ impl World {
             settled: Vec::new(),
             person: Vec::new(),
             day: DayUse::default(),
-            processor_name: "GoCardless UK".to_owned(),
+            processor_name: "processor-uk".to_owned(),
         };
         World { facts, made: 0 }
     }
