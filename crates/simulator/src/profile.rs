@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use model::ids::LedgerAccountId;
 use model::policy::{
-    Accounts, AfterReversal, AmountChanged, BankAccount, ClosedPeriod, CollectWhich,
-    ForeignPayments, Mode, Policy, PostOn, Retries, ReversalRoute,
+    Accounts, AfterReversal, AmountChanged, ApprovalPendingPolicy, BankAccount, ClosedPeriod,
+    CollectWhich, Deposits, ForeignPayments, Limits, Mode, Policy, PostOn, Retries, ReversalRoute,
 };
 
 use crate::faults::Fault;
@@ -50,11 +50,12 @@ fn usual_rate(fault: Fault) -> u32 {
 impl Profile {
     #[must_use]
     pub fn of(random: &mut Random, cut_over_on: Date) -> Profile {
-        let calm = random.chance(1_500);
+        let (calm, storm) = (random.chance(1_500), random.chance(1_500));
+        let force = if storm { 3 } else { 1 };
         let rates = Fault::ALL
             .iter()
             .filter(|_| !calm && random.chance(6_000))
-            .map(|fault| (*fault, usual_rate(*fault)));
+            .map(|fault| (*fault, usual_rate(*fault) * force));
         let rates: BTreeMap<Fault, u32> = rates.collect();
         let families = Family::ALL
             .iter()
@@ -64,9 +65,9 @@ impl Profile {
             policy: policy(random, cut_over_on),
             families,
             rates,
-            customers: random.below(2) + 1,
-            invoices: random.below(3) + 1,
-            steps: u32::try_from(random.between(25, 60)).unwrap_or(40),
+            customers: random.below(3) + 1,
+            invoices: random.below(4) + 1,
+            steps: u32::try_from(random.between(25, 70)).unwrap_or(40),
         }
     }
 }
@@ -105,6 +106,16 @@ fn policy(random: &mut Random, cut_over_on: Date) -> Policy {
             ForeignPayments::Hold
         } else {
             ForeignPayments::Suspense
+        },
+        deposits: if one(1_500) { Deposits::LeftToPeople } else { Deposits::Made },
+        approval_pending: if one(5_000) {
+            ApprovalPendingPolicy::Wait
+        } else {
+            ApprovalPendingPolicy::Collect
+        },
+        limits: Limits {
+            day_count_max: if one(1_000) { Some(1) } else { None },
+            ..Limits::default()
         },
         reversals: if one(4_000) { ReversalRoute::InDeposit } else { ReversalRoute::FromBank },
         after_chargeback: if one(4_000) {

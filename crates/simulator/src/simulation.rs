@@ -11,7 +11,7 @@ use model::case::Actor;
 use model::ids::{AccountId, ConnectionId, LinkId};
 use model::ledger::{Period, PeriodBook};
 use ports::Clock;
-use store::rows::{Connection, Link, Side};
+use store::rows::{CaseFilter, Connection, Link, Side};
 use store::sqlite::Place;
 use store::{MasterKeySource, SqliteStore, Store, StoreError, Vault};
 use zeroize::Zeroizing;
@@ -33,6 +33,10 @@ const DAYS_MAX: u32 = 40;
 
 /// Days that pass at least before the end is looked for.
 const DAYS_MIN: u32 = 4;
+
+/// Looks per case on a day on which nothing happens: the daily sweep, and whom that wakes.
+const QUIET_LOOKS_PER_CASE: u64 = 3;
+const QUIET_LOOKS: u64 = 10;
 
 /// A deliberate mistake of a fake, to prove that the promises can be seen broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -342,12 +346,31 @@ impl Simulation {
                 let check = ending::check(&self.world, store.as_ref(), &self.profile.families);
                 wrong = at_once(check);
                 if wrong.is_empty() {
+                    self.rest_a_day();
                     return;
                 }
             }
         }
         for line in wrong {
             self.world.broken(line);
+        }
+    }
+}
+
+impl Simulation {
+    /// A day on which nothing happens costs about a look per case.
+    fn rest_a_day(&mut self) {
+        let cases =
+            at_once(self.store.cases(&CaseFilter { limit: 10_000, ..CaseFilter::default() }));
+        let cases = cases.map_or(0, |cases| cases.len() as u64);
+        let before = self.looks;
+        for _ in 0..8 {
+            self.world.pass(SignedDuration::from_hours(3));
+            self.turns();
+        }
+        let looks = self.looks - before;
+        if looks > QUIET_LOOKS_PER_CASE * cases + QUIET_LOOKS {
+            self.world.broken(format!("{looks} looks at {cases} cases on a quiet day"));
         }
     }
 }

@@ -20,7 +20,8 @@ const RESTS: [ReasonCode; 3] =
     [ReasonCode::NoMandate, ReasonCode::CustomerUnmatched, ReasonCode::MandatePending];
 
 /// Needs a person, and the banks, payers or policies alone can bring it about.
-const OF_ITSELF: [ReasonCode; 9] = [
+const OF_ITSELF: [ReasonCode; 10] = [
+    ReasonCode::DeniedByPayer,
     ReasonCode::RetriesUsedUp,
     ReasonCode::FailureFinal,
     ReasonCode::MandateUnusable,

@@ -81,11 +81,16 @@ pub fn settle_all(world: &World) {
         let mandates: Vec<MandateId> = processor
             .mandates
             .iter()
-            .filter(|(_, row)| row.status == MandateStatus::PendingSubmission)
+            .filter(|(_, row)| {
+                row.status == MandateStatus::PendingSubmission
+                    || row.status == MandateStatus::PendingCustomerApproval
+            })
             .map(|(id, _)| id.clone())
             .collect();
         for id in mandates {
-            processor.activate_mandate(&id, now);
+            if !processor.answer_approval(&id, true, now) {
+                processor.activate_mandate(&id, now);
+            }
         }
         let payments: Vec<CollectionId> = processor.payments.keys().cloned().collect();
         for id in &payments {

@@ -1,12 +1,15 @@
 //! Mandates come, go and are replaced.
 
+use model::ids::MandateId;
+use model::mandate::MandateStatus;
+
 use super::pick_mandate;
 use crate::random::Random;
 use crate::world::World;
 
 pub fn make(world: &World, random: &mut Random) -> Option<String> {
     let now = world.now();
-    match random.below(4) {
+    match random.below(6) {
         0 => {
             let id = pick_mandate(world, random)?;
             let done = world.state().processor.end_mandate(&id, now);
@@ -16,6 +19,19 @@ pub fn make(world: &World, random: &mut Random) -> Option<String> {
             let id = pick_mandate(world, random)?;
             let new = world.state().processor.replace_mandate(&id, now)?;
             Some(format!("mandate {id} is replaced by {new}"))
+        }
+        2 => {
+            let waits = MandateStatus::PendingCustomerApproval;
+            let ids: Vec<MandateId> = {
+                let state = world.state();
+                let waiting =
+                    state.processor.mandates.iter().filter(|(_, row)| row.status == waits);
+                waiting.map(|(id, _)| id.clone()).collect()
+            };
+            let id = random.pick(&ids)?;
+            let approved = random.chance(7_000);
+            let done = world.state().processor.answer_approval(id, approved, now);
+            done.then(|| format!("payer answers for {id}, approved: {approved}"))
         }
         _ => {
             // A payer without a usable mandate signs one.
@@ -32,6 +48,9 @@ pub fn make(world: &World, random: &mut Random) -> Option<String> {
                 .collect();
             let customer = random.pick(&lacking)?;
             let id = processor.add_mandate(customer, now);
+            if let Some(row) = processor.mandates.get_mut(&id).filter(|_| random.chance(4_000)) {
+                row.status = MandateStatus::PendingCustomerApproval;
+            }
             Some(format!("{customer} signs mandate {id}"))
         }
     }

@@ -165,7 +165,6 @@ impl Books {
             receipts: free,
             refunds: Vec::new(),
             lines: Vec::new(),
-            payout: None,
             voided: false,
         };
         self.deposits.insert(deposit.clone(), row);

@@ -129,7 +129,6 @@ pub struct DepositRow {
     pub receipts: Vec<ReceiptId>,
     pub refunds: Vec<ErpRefundId>,
     pub lines: Vec<DepositLine>,
-    pub payout: Option<PayoutId>,
     pub voided: bool,
 }
 
@@ -155,7 +154,6 @@ pub struct JournalRow {
     pub key: Key,
     pub dated_on: Date,
     pub lines: Vec<JournalLine>,
-    pub payout: Option<PayoutId>,
     pub voided: bool,
 }
 

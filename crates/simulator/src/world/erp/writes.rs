@@ -263,7 +263,6 @@ impl Books {
             receipts: w.receipts.clone(),
             refunds: w.refunds.clone(),
             lines: w.lines.clone(),
-            payout: w.payout.clone(),
             voided: false,
         };
         self.deposits.insert(deposit, row);
@@ -306,7 +305,6 @@ impl Books {
             key: key.clone(),
             dated_on: w.dated_on,
             lines: w.lines.clone(),
-            payout: w.payout.clone(),
             voided: false,
         };
         self.journals.insert(JournalId::new(id.as_str()), row);

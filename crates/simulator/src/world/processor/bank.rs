@@ -158,6 +158,35 @@ impl Processor {
         self.mandate_becomes(id, MandateStatus::Active, "active", now);
     }
 
+    /// The payer approves the mandate, or refuses it and the payments that wait for that.
+    pub fn answer_approval(&mut self, id: &MandateId, approved: bool, now: Timestamp) -> bool {
+        let waits = MandateStatus::PendingCustomerApproval;
+        if !self.mandates.get(id).is_some_and(|row| row.status == waits) {
+            return false;
+        }
+        let (mandate, word) = match approved {
+            true => (MandateStatus::PendingSubmission, "customer_approval_granted"),
+            false => (MandateStatus::Cancelled, "customer_approval_denied"),
+        };
+        self.mandate_becomes(id, mandate, word, now);
+        let waiting: Vec<CollectionId> = self
+            .payments
+            .iter()
+            .filter(|(_, row)| {
+                row.mandate == *id && row.status == CollectionStatus::PendingCustomerApproval
+            })
+            .map(|(payment, _)| payment.clone())
+            .collect();
+        for payment in waiting {
+            let to = match approved {
+                true => CollectionStatus::PendingSubmission,
+                false => CollectionStatus::CustomerApprovalDenied,
+            };
+            self.become_status(now, &payment, to, word, bank(word), false);
+        }
+        true
+    }
+
     fn mandate_becomes(
         &mut self,
         id: &MandateId,
@@ -181,7 +210,9 @@ impl Processor {
             .payments
             .iter()
             .filter(|(_, row)| {
-                row.mandate == *id && row.status == CollectionStatus::PendingSubmission
+                let unsent = row.status == CollectionStatus::PendingSubmission
+                    || row.status == CollectionStatus::PendingCustomerApproval;
+                row.mandate == *id && unsent
             })
             .map(|(payment, _)| payment.clone())
             .collect();

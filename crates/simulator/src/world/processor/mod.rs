@@ -18,7 +18,6 @@ use model::ids::{
     CollectionId, ErpCustomerId, EventId, InvoiceId, MandateId, PayoutId, ProcessorCustomerId,
     ProcessorRefundId,
 };
-use model::key::Key;
 use model::mandate::{Mandate, MandateStatus};
 use model::payment::{Collection, CollectionStatus, ProcessorRefund, metadata};
 use model::payout::{Payout, PayoutItem, PayoutItemKind};
@@ -66,8 +65,6 @@ pub struct PaymentRow {
     pub automatic_retry: bool,
     pub created_at: Timestamp,
     pub payout_hint: Option<PayoutId>,
-    /// The key under which the connector made it; `None`: made by somebody else.
-    pub ours: Option<Key>,
     pub retries: u32,
     /// Since when it is live, and whether the connector made it so.
     pub live_since: Timestamp,

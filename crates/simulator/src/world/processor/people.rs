@@ -65,7 +65,7 @@ impl Processor {
             metadata: named,
             automatic_retry: false,
         };
-        self.new_payment(&collect, None, now)
+        self.new_payment(&collect, false, now)
     }
 
     pub fn cancel_by_hand(&mut self, id: &CollectionId, now: Timestamp) -> bool {

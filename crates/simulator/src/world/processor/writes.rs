@@ -8,6 +8,7 @@ use model::command::{
 use model::event::EventSubject;
 use model::ids::CollectionId;
 use model::key::Key;
+use model::mandate::MandateStatus;
 use model::payment::{CollectionStatus, metadata};
 use ports::PortError;
 
@@ -112,23 +113,25 @@ impl Processor {
             let words = format!("amount {}", w.amount);
             return Err(PortError::rejected(RejectionCause::Validation, words));
         }
-        let id = self.new_payment(w, Some(key.clone()), now);
+        let id = self.new_payment(w, true, now);
         self.keys.insert(key.as_str().to_owned(), id.clone());
         Ok(made(&id))
     }
 
-    /// `key`: under which the connector makes it; `None`: somebody else does.
-    pub(super) fn new_payment(
-        &mut self,
-        w: &Collect,
-        key: Option<Key>,
-        now: Timestamp,
-    ) -> CollectionId {
+    /// `by_us`: the connector makes it; else somebody else does.
+    pub(super) fn new_payment(&mut self, w: &Collect, by_us: bool, now: Timestamp) -> CollectionId {
         let id = CollectionId::new(self.next_id("PM"));
+        let mandate = self.mandates.get(&w.mandate).map(|row| row.status);
+        let status = match mandate {
+            Some(MandateStatus::PendingCustomerApproval) => {
+                CollectionStatus::PendingCustomerApproval
+            }
+            Some(_) | None => CollectionStatus::PendingSubmission,
+        };
         let row = PaymentRow {
             amount: w.amount.minor,
             refunded: 0,
-            status: CollectionStatus::PendingSubmission,
+            status,
             charge_on: w.charge_on.or_else(|| Some(earliest_charge(now))),
             mandate: w.mandate.clone(),
             description: Some(w.description.clone()),
@@ -136,8 +139,7 @@ impl Processor {
             automatic_retry: w.automatic_retry,
             created_at: now,
             payout_hint: None,
-            live_by_us: key.is_some(),
-            ours: key,
+            live_by_us: by_us,
             retries: 0,
             live_since: now,
             waits_for_payout: false,
