@@ -3,10 +3,11 @@
 
 use jiff::Timestamp;
 
-use model::command::{CommandState, CommandView, RejectionCause, Write, WriteAnswer};
+use model::command::{CommandState, CommandView, Rejection, RejectionCause, Write, WriteAnswer};
 use model::key::Key;
 use model::person::PersonSaid;
-use store::rows::{CaseContext, CommandRow, Settle};
+use ports::PortError;
+use store::rows::{CaseContext, CommandRow, SendOutcome, Settle};
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
@@ -49,7 +50,21 @@ impl Engine {
                     }
                 }
                 CommandState::InFlight | CommandState::Watched => {
-                    match self.find(world, row).await? {
+                    let found = match self.find(world, row).await {
+                        // Something else stands under its key, or what it made was voided since:
+                        // that is its outcome, and for a person to see.
+                        Err(EngineError::Port(PortError::Rejected(rejection))) => {
+                            self.refused(row, &rejection).await?;
+                            view.state = CommandState::Rejected;
+                            view.rejection = Some(rejection);
+                            resolved.views.push(view);
+                            continue;
+                        }
+                        // What it was decided on has changed: nothing of it is to be seen.
+                        Err(EngineError::Port(PortError::Stale(_))) => None,
+                        found => found?,
+                    };
+                    match found {
                         Some(answer) => {
                             let settle = Settle::Done(answer.clone());
                             resolved.settle.push((view.key.clone(), settle));
@@ -67,6 +82,11 @@ impl Engine {
             resolved.views.push(view);
         }
         Ok(resolved)
+    }
+
+    async fn refused(&self, row: &CommandRow, rejection: &Rejection) -> Result<()> {
+        let outcome = SendOutcome::Rejected { rejection: rejection.clone(), version: None };
+        Ok(self.store.finish_send(&row.view.key, &outcome, self.now()).await?)
     }
 
     async fn find(&self, world: &World, row: &CommandRow) -> Result<Option<WriteAnswer>> {

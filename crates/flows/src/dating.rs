@@ -10,7 +10,10 @@ use model::policy::ClosedPeriod;
 pub enum Dated {
     On(Date),
     /// The period of the true date is closed and policy moves the document.
-    Moved { to: Date, true_date: Date },
+    Moved {
+        to: Date,
+        true_date: Date,
+    },
     /// The period is closed and policy holds, or no later period is open.
     Held(Date),
 }

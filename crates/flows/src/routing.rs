@@ -28,10 +28,8 @@ pub fn route<'a>(
     if named_ones.is_empty() {
         return Err(ReasonCode::NoLink);
     }
-    let fitting: Vec<_> = named_ones
-        .iter()
-        .filter(|one| one.policy.currencies.contains(&currency))
-        .collect();
+    let fitting: Vec<_> =
+        named_ones.iter().filter(|one| one.policy.currencies.contains(&currency)).collect();
     match fitting.as_slice() {
         [] => Err(ReasonCode::CurrencyNotMapped),
         [one] => Ok(one.link),

@@ -75,7 +75,8 @@ impl Engine {
             }
         }
         looked.erp = Some((erp.connection.clone(), erp.account.clone()));
-        looked.facts = customer.found().and_then(|one| fact(super::CUSTOMER_FACT, one)).into_iter().collect();
+        looked.facts =
+            customer.found().and_then(|one| fact(super::CUSTOMER_FACT, one)).into_iter().collect();
         looked.refs.push(refs::customer(account, id.as_str()));
         looked.stopped = self.stopped().await?;
         looked.settle = resolved.settle;

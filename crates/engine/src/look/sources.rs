@@ -82,9 +82,8 @@ impl Engine {
             })
             .collect();
         let named = customer.and_then(|customer| customer.stored.processor_account.as_deref());
-        let refused = |code, detail: String| {
-            Box::new(Decision::rest(Stage::Open, Reason::new(code, detail)))
-        };
+        let refused =
+            |code, detail: String| Box::new(Decision::rest(Stage::Open, Reason::new(code, detail)));
         let id = route(&candidates, named, currency)
             .map_err(|code| refused(code, format!("{currency}")))?;
         self.served(world, id)

@@ -17,7 +17,8 @@ pub const GUIDE: &str = "In NetSuite, as an administrator (netsuite/README.md ha
 
 /// A key pair whose private half is sealed and whose certificate is printed for the upload.
 pub fn prepare(connection: &str, now: Timestamp) -> Result<Prepared, String> {
-    let made = generate_key(KeyKind::default(), connection, now).map_err(|error| error.to_string())?;
+    let made =
+        generate_key(KeyKind::default(), connection, now).map_err(|error| error.to_string())?;
     let show = format!(
         "A key was made; its private half is sealed here. Upload this certificate (valid until \
          {}):\n\n{}",
