@@ -73,7 +73,7 @@ pub enum Command {
     Status,
     /// The story of one case.
     Show {
-        /// The case, like collection/<account>/<invoice> (status and attention show them).
+        /// The case, like collection/ACCOUNT/INVOICE (status and attention show them).
         case: String,
     },
     /// What only a person can resolve.

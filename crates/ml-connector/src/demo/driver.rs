@@ -26,8 +26,11 @@ pub const DAYS_ABOUT: u64 = 42;
 /// Quiet waits in that time, about.
 const WAITS_ABOUT: u32 = 90;
 
-/// The part of all kills that may strike within one wait, beyond those that are due.
+/// The part of all kills that may strike before they are due.
 const DENSEST_PART: u32 = 6;
+
+/// Latency of both systems while the server is being killed: real ones take longer, still.
+const KILLED_LATENCY_MILLISECONDS: u64 = 15;
 
 /// A story that was told.
 pub struct Told {
@@ -64,6 +67,9 @@ pub async fn tell(
     let first = ground.today();
     story.live.server.start().await?;
     ground.pace(options.speed);
+    if options.kills > 0 {
+        ground.slow_down(KILLED_LATENCY_MILLISECONDS).await?;
+    }
     let mut days = 0;
     loop {
         let today = first.saturating_add(i64::try_from(days).unwrap_or(0).days());
@@ -142,19 +148,21 @@ impl Story<'_> {
         live.watch.until_quiet(self.ground, &mut live.server, self.view, kills).await
     }
 
-    /// Kills are spread evenly over the story, and denser where there is work.
-    fn kills_now(&self) -> (u32, u32) {
+    /// Kills are spread over the story; where there is much work some more may strike.
+    fn kills_now(&self) -> u32 {
         let all = self.options.kills;
-        let left = all.saturating_sub(self.live.server.kills);
         let due = all.saturating_mul(self.waits + 1) / WAITS_ABOUT;
-        let least = due.saturating_sub(self.live.server.kills).min(left);
-        (least, least.saturating_add(all / DENSEST_PART).min(left))
+        let ahead = all.div_ceil(DENSEST_PART);
+        due.saturating_add(ahead).min(all).saturating_sub(self.live.server.kills)
     }
 
+    /// Those for which there was no work strike at the end.
     async fn rest_of_kills(&mut self) -> Result<()> {
-        let rest = self.options.kills.saturating_sub(self.live.server.kills);
         let live = &mut *self.live;
-        live.watch.until_quiet(self.ground, &mut live.server, self.view, (rest, rest)).await
+        while live.server.kills < self.options.kills {
+            live.watch.kill(&mut live.server).await?;
+        }
+        live.watch.until_quiet(self.ground, &mut live.server, self.view, 0).await
     }
 
     fn is_over(&self) -> bool {

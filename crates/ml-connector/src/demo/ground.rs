@@ -2,11 +2,16 @@
 //! the hands of people in both systems (their control surfaces, called in process).
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
+use connectors::http::hosts::AllowedHosts;
+use connectors::http::transport::ReqwestTransport;
 use http::Method;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use ports::transport::Transport;
 use sandbox::clock::VirtualClock;
 use sandbox::emulator::Emulator;
 use sandbox::gocardless::{self, GoCardless};
@@ -16,6 +21,9 @@ use serde_json::Value;
 
 use super::truth::Truth;
 use crate::failure::{Failure, Result};
+
+/// For a control call over the socket.
+const CONTROL_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Both systems, served and in hand.
 pub struct Ground {
@@ -113,6 +121,26 @@ impl Ground {
         let processor = self.processor("/truth", &Value::Null)?;
         let erp = self.erp("/truth", &Value::Null)?;
         Truth::read(&processor, &erp).map_err(|why| Failure::Failed(format!("the truth: {why}")))
+    }
+
+    /// Host milliseconds that every answer of both systems takes longer: writes are then long enough
+    /// on their way to be cut off.
+    pub async fn slow_down(&self, milliseconds: u64) -> Result<()> {
+        let failed = |error: String| Failure::Failed(format!("the emulators' latency: {error}"));
+        let transport = ReqwestTransport::try_new(AllowedHosts(vec!["127.0.0.1".to_owned()]))
+            .map_err(|error| failed(error.to_string()))?;
+        for (name, url) in self.running.urls() {
+            let body = serde_json::json!({ "milliseconds": milliseconds }).to_string();
+            let request = http::Request::post(format!("{url}/_sandbox/{name}/latency"))
+                .body(Bytes::from(body))
+                .map_err(|error| failed(error.to_string()))?;
+            let answer = transport.send(request, CONTROL_DEADLINE).await;
+            let answer = answer.map_err(|error| failed(error.to_string()))?;
+            if !answer.status().is_success() {
+                return Err(failed(answer.status().to_string()));
+            }
+        }
+        Ok(())
     }
 
     /// Takes the emulators off their sockets.

@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use self::driver::{DAYS_ABOUT, tell};
 use self::ground::Ground;
 use self::report::Report;
+use self::setup::Live;
 use self::view::View;
 use self::wait::instant;
 use crate::cli::Demo;
@@ -32,16 +33,49 @@ use crate::failure::{Failure, Result, code};
 /// The first morning: a Monday, so that a month ends within the story.
 const START: &str = "2026-02-16T07:00:00Z";
 
-/// Runs the demo; Ctrl-C ends it at any time with everything it started.
+/// Runs the demo; a signal ends it at any time with everything it started.
 pub async fn run(options: &Demo, json: bool) -> Result<ExitCode> {
     let folder = Folder::make(options.keep.as_deref())?;
+    let told = tokio::select! {
+        told = play(options, json, folder.path()) => told?,
+        () = ended_by_signal() => return Err(Failure::Failed("interrupted".to_owned())),
+    };
+    let Played { ground, mut live, holds } = told;
+    if !options.once {
+        println!(
+            "\nStill running: look around with ml-connector --config {} status (attention list, \
+             payouts list, show CASE …). Ctrl-C ends it.",
+            live.server.binary().config.display()
+        );
+        ended_by_signal().await;
+    }
+    live.server.stop().await?;
+    ground.shutdown().await;
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(code::FAILED) })
+}
+
+/// Ctrl-C, or a service manager's wish.
+async fn ended_by_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        // Ctrl-C still works.
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
     tokio::select! {
-        ended = play(options, json, folder.path()) => ended,
-        _ = tokio::signal::ctrl_c() => Err(Failure::Failed("interrupted".to_owned())),
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }
 
-async fn play(options: &Demo, json: bool, folder: &Path) -> Result<ExitCode> {
+/// A story that was told, with everything still running.
+struct Played {
+    ground: Ground,
+    live: Live,
+    holds: bool,
+}
+
+async fn play(options: &Demo, json: bool, folder: &Path) -> Result<Played> {
     let began = instant();
     let start: Timestamp = START.parse().map_err(|_| Failure::Failed("the start".to_owned()))?;
     let view = View::new(DAYS_ABOUT, json);
@@ -55,20 +89,11 @@ async fn play(options: &Demo, json: bool, folder: &Path) -> Result<ExitCode> {
     let pauses = !options.once && std::io::stdin().is_terminal();
     let told = tell(&ground, &mut live, options, &view, pauses).await?;
     ground.pace(1);
-    let report = Report::make(&ground, &live, told, instant().duration_since(began)).await?;
+    let took = instant().duration_since(began);
+    let report = Report::make(&ground, &live, told, folder, took).await?;
     view.finish();
     report.print(json);
-    if !options.once {
-        view.say(format!(
-            "\nStill running: look around with ml-connector --config {} status; Ctrl-C ends it.",
-            live.server.binary().config.display()
-        ));
-        // Until Ctrl-C drops this future.
-        std::future::pending::<()>().await;
-    }
-    live.server.stop().await?;
-    ground.shutdown().await;
-    Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::from(code::FAILED) })
+    Ok(Played { ground, live, holds: report.holds() })
 }
 
 /// Where configuration, database and logs live; a temporary one goes at the end.

@@ -1,18 +1,19 @@
 //! The closing table, the broken promises, and what `verify` says.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::check::{Broken, Case, check};
+use super::check::{Broken, Case, check, secrecy};
 use super::company::{accounts, major};
 use super::driver::Told;
 use super::ground::Ground;
-use super::setup::Live;
+use super::setup::{Live, SECRETS};
 use super::story::End;
 use super::truth::Truth;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::output;
 
 /// Everything there is to say at the end.
@@ -22,6 +23,9 @@ pub struct Report {
     pub days: u64,
     pub host_seconds: u64,
     pub kills: u32,
+    /// Writes whose answer was lost by a kill, and those of them that had had their effect.
+    pub cut_off: usize,
+    pub cut_off_found: usize,
     pub memory_kilobytes: u64,
     pub calls_processor: u64,
     pub calls_erp: u64,
@@ -39,13 +43,23 @@ pub struct Report {
 }
 
 impl Report {
-    pub async fn make(ground: &Ground, live: &Live, told: Told, took: Duration) -> Result<Report> {
+    pub async fn make(
+        ground: &Ground,
+        live: &Live,
+        told: Told,
+        folder: &Path,
+        took: Duration,
+    ) -> Result<Report> {
         let Told { truth, hands, chapters, days } = told;
         let accounts = accounts();
         let mut broken = check(&Case { truth: &truth, hands: &hands, accounts: &accounts });
         let end = End { company: &live.company, truth: &truth };
         broken.extend(chapters.iter().flat_map(|chapter| chapter.check(&end)));
+        let secrets = SECRETS.map(str::to_owned);
+        let leaks = secrecy::check(folder, &secrets).map_err(Failure::file("the demo's folder"))?;
+        broken.extend(leaks);
         let status = live.watch.status(ground.now()).await?;
+        let (cut_off, cut_off_found) = live.watch.cut_off().await?;
         let verified = live.server.binary().ended(&["verify"]).await?;
         if verified.code != 0 {
             broken.push(Broken::new("verify", format!("ended with {}", verified.code)));
@@ -59,6 +73,8 @@ impl Report {
             days,
             host_seconds: took.as_secs(),
             kills: live.server.kills,
+            cut_off,
+            cut_off_found,
             memory_kilobytes: live.server.memory_kilobytes,
             calls_processor: truth.calls.0,
             calls_erp: truth.calls.1,
@@ -97,6 +113,8 @@ impl Report {
         rows.push(row("calls to the ERP", per_invoice(self.calls_erp)));
         rows.push(row("wait for a person", self.attention.to_string()));
         rows.push(row("killed and restarted", self.kills.to_string()));
+        let found = format!("{} ({} were found done)", self.cut_off, self.cut_off_found);
+        rows.push(row("writes cut off by a kill", found));
         rows.push(row("memory of the server", format!("{} MB", self.memory_kilobytes / 1_024)));
         rows.push(row("took", format!("{} days in {} s", self.days, self.host_seconds)));
         println!();

@@ -27,8 +27,10 @@ pub const LINK: &str = "demo";
 const CLIENT: &str = "demo-client";
 const CERTIFICATE: &str = "demo-certificate";
 /// Secrets of emulated accounts; nothing real is behind them.
-const TOKEN: &str = "demo-read-write";
-const WEBHOOK_SECRET: &str = "demo-webhook-secret";
+const TOKEN: &str = "demo-read-write-7dQm2x";
+const WEBHOOK_SECRET: &str = "demo-webhook-secret-Zk41";
+/// What must never be readable in anything the connector writes; the private key's first line too.
+pub const SECRETS: [&str; 3] = [TOKEN, WEBHOOK_SECRET, "BEGIN PRIVATE KEY"];
 const TOKEN_VARIABLE: &str = "DEMO_TOKEN";
 const SECRET_VARIABLE: &str = "DEMO_WEBHOOK_SECRET";
 

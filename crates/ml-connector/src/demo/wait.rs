@@ -25,8 +25,8 @@ const SOON_SECONDS: i64 = 120;
 const EVENTS_SECONDS: i64 = 5;
 /// Host seconds after which the connector is taken to be stuck; a kill begins it anew.
 const STUCK_SECONDS: u64 = 300;
-/// Host milliseconds between a start of the server and its next kill, at most.
-const KILL_WITHIN_MILLISECONDS: i64 = 700;
+/// Chance of a kill at a look while there is work.
+const KILL_PERCENT: i64 = 15;
 
 /// Virtual minutes after which every stream is due again.
 const SLOW_POLL_MINUTES: i64 = 11;
@@ -40,6 +40,9 @@ const STREAMS: [(&str, &str); 6] = [
     (ERP, poll::INVOICES),
     (ERP, poll::CUSTOMERS),
 ];
+
+/// Rows of the audit trail read at a time.
+const AUDIT_PAGE: u32 = 5_000;
 
 /// Looks into the connector's database beside it.
 pub struct Watch {
@@ -61,26 +64,18 @@ impl Watch {
         Watch { store, lots: Lots::new(seed, "kills") }
     }
 
-    /// Waits until the connector has seen everything up to now and has nothing left to do. On the way
-    /// the server is killed: `least` times in any case, up to `most` times while there is work.
+    /// Waits until the connector has seen everything up to now and has nothing left to do. Up to
+    /// `kills` times the server is killed at random moments while it has work.
     pub async fn until_quiet(
         &mut self,
         ground: &Ground,
         server: &mut Server,
         view: &View,
-        (least, most): (u32, u32),
+        kills: u32,
     ) -> Result<()> {
         let seen_from = ground.now() + SignedDuration::from_secs(EVENTS_SECONDS);
-        for nth in 0..most {
-            let delay = self.lots.between(0, KILL_WITHIN_MILLISECONDS);
-            pause(u64::try_from(delay).unwrap_or(0)).await;
-            let works = matches!(self.busy(ground.now(), seen_from).await?, Busy::Cases { .. });
-            if nth >= least && !works {
-                break;
-            }
-            server.kill_and_restart().await?;
-        }
         let began = instant();
+        let mut left = kills;
         let mut quiet_before = false;
         let mut hurried = false;
         loop {
@@ -89,7 +84,13 @@ impl Watch {
             match &busy {
                 Busy::No if quiet_before => return Ok(()),
                 Busy::No => {}
-                Busy::Cases { status } => view.busy(status.due_now + status.leased),
+                Busy::Cases { status } => {
+                    view.busy(status.due_now + status.leased);
+                    if left > 0 && self.lots.chance(KILL_PERCENT) {
+                        left -= 1;
+                        self.kill(server).await?;
+                    }
+                }
                 // Nothing else is left to do: the slow streams need not be waited for.
                 Busy::Unread(stream) => {
                     view.unread(stream);
@@ -106,6 +107,13 @@ impl Watch {
             }
             pause(LOOK_MILLISECONDS).await;
         }
+    }
+
+    /// A kill at a moment between two looks.
+    pub async fn kill(&mut self, server: &mut Server) -> Result<()> {
+        let delay = self.lots.between(0, i64::try_from(LOOK_MILLISECONDS).unwrap_or(0));
+        pause(u64::try_from(delay).unwrap_or(0)).await;
+        server.kill_and_restart().await
     }
 
     async fn busy(&self, now: Timestamp, seen_from: Timestamp) -> Result<Busy> {
@@ -125,6 +133,28 @@ impl Watch {
             }
         }
         Ok(Busy::No)
+    }
+
+    /// Writes that were sent and not answered, and those of them that were then found to have had
+    /// their effect: what kills struck, by the connector's own trail.
+    pub async fn cut_off(&self) -> Result<(usize, usize)> {
+        let (mut sent, mut answered, mut settled) = (0_usize, 0, 0);
+        let mut after = 0;
+        loop {
+            let rows = self.store.audit_rows(after, AUDIT_PAGE).await?;
+            let Some(last) = rows.last() else {
+                return Ok((sent.saturating_sub(answered), settled));
+            };
+            after = last.seq;
+            for row in &rows {
+                match row.what.as_str() {
+                    "sent" => sent += 1,
+                    "answered" => answered += 1,
+                    "settled" => settled += 1,
+                    _ => {}
+                }
+            }
+        }
     }
 
     /// What the database says now.

@@ -4,6 +4,7 @@
 
 mod books;
 mod collected;
+pub mod secrecy;
 mod settled;
 #[cfg(test)]
 mod tests;
