@@ -351,6 +351,12 @@ pub enum Webhooks {
         /// The processor connection.
         connection: String,
     },
+    /// The newest deliveries, and what in them could not be read.
+    List {
+        /// How many.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
     /// Send a body to a running server as if the processor had, signed with the stored secret.
     Send {
         /// The processor connection.

@@ -15,7 +15,7 @@ use ports::exchange::Exchange;
 
 use crate::rows::{
     AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
-    Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow, Link,
+    Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow, InboxSeen, Link,
     LookResult, Mark, PairQuery, PaymentContext, PersonSaid, Saved, SendOutcome, StatusCounts,
 };
 
@@ -150,6 +150,9 @@ pub trait Store: Send + Sync {
     async fn inbox_take(&self, limit: u32) -> Result<Vec<InboxRow>>;
     /// Marks processed and gives the hints of it in the same transaction; `note` says what was odd.
     async fn inbox_done(&self, id: i64, hints: &[Hint], note: Option<&str>) -> Result<()>;
+
+    /// The newest deliveries, processed or not.
+    async fn inbox_recent(&self, limit: u32) -> Result<Vec<InboxSeen>>;
 
     // ---- polls and sweeps ----
 

@@ -285,6 +285,15 @@ pub struct InboxRow {
     pub body: Vec<u8>,
 }
 
+/// A delivery as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxSeen {
+    pub row: InboxRow,
+    pub processed: bool,
+    /// What in it could not be read, or why it was not needed.
+    pub note: Option<String>,
+}
+
 /// How far a stream of one connection was read completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {

@@ -23,6 +23,7 @@ const SEND_SECONDS: u64 = 10;
 pub async fn run(instance: &Instance, command: Webhooks, json: bool) -> Result<ExitCode> {
     match command {
         Webhooks::Guide { connection } => guide(instance, &connection, json).await,
+        Webhooks::List { limit } => list(instance, limit, json).await,
         Webhooks::Send { connection, file } => send(instance, &connection, &file, json).await,
     }
 }
@@ -61,6 +62,40 @@ async fn guide(instance: &Instance, name: &str, json: bool) -> Result<ExitCode> 
     println!("3. Try it with the server running:  ml-connector webhooks send {name} BODY.json");
     println!("\nDeliveries refused for their signature so far: {refused}");
     println!("Without deliveries nothing is lost: the event list is read at every poll.");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(instance: &Instance, limit: u32, json: bool) -> Result<ExitCode> {
+    let seen = instance.store.inbox_recent(limit).await?;
+    if json {
+        let rows: Vec<_> = seen
+            .iter()
+            .map(|one| {
+                serde_json::json!({
+                    "id": one.row.id, "connection": one.row.connection,
+                    "received_at": one.row.received_at, "bytes": one.row.body.len(),
+                    "processed": one.processed, "note": one.note,
+                })
+            })
+            .collect();
+        output::json(&rows);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows = seen
+        .into_iter()
+        .map(|one| {
+            vec![
+                one.row.id.to_string(),
+                one.row.connection.to_string(),
+                one.row.received_at.strftime("%F %T").to_string(),
+                one.row.body.len().to_string(),
+                if one.processed { "processed" } else { "waiting" }.to_owned(),
+                one.note.unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let head = ["#", "connection", "received", "bytes", "state", "what was odd"];
+    output::table(&head, rows, "No deliveries yet.");
     Ok(ExitCode::SUCCESS)
 }
 

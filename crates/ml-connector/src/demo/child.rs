@@ -13,6 +13,10 @@ use tokio::process::{Child, Command};
 use super::wait::pause;
 use crate::failure::{Failure, Result};
 
+/// What the server listens on in its first life.
+pub const ANY_PORT: &str = "127.0.0.1:0";
+/// How it says where it listens, in a line of its own on standard error.
+const LISTENS_WORDS: &str = "ml-connector listens on http://";
 /// Host milliseconds between looks at whether the server listens.
 const LISTENS_MILLISECONDS: u64 = 10;
 /// Looks at most: a debug build on a busy machine starts within seconds.
@@ -84,7 +88,9 @@ impl Binary {
 /// The server of the story.
 pub struct Server {
     binary: Binary,
-    address: String,
+    /// Where it listens: chosen by the system for its first life, kept for all others, since webhooks
+    /// go there.
+    address: Option<String>,
     child: Option<Child>,
     /// Kilobytes of memory at most, over all its lives.
     pub memory_kilobytes: u64,
@@ -93,8 +99,8 @@ pub struct Server {
 
 impl Server {
     #[must_use]
-    pub fn new(binary: Binary, address: String) -> Server {
-        Server { binary, address, child: None, memory_kilobytes: 0, kills: 0 }
+    pub fn new(binary: Binary) -> Server {
+        Server { binary, address: None, child: None, memory_kilobytes: 0, kills: 0 }
     }
 
     #[must_use]
@@ -102,16 +108,26 @@ impl Server {
         &self.binary
     }
 
+    /// Host and port; empty before its first start.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.address.as_deref().unwrap_or_default()
+    }
+
     /// Starts it and waits until it listens.
     pub async fn start(&mut self) -> Result<()> {
         let log = || Failure::file(format!("the log {}", self.binary.log.display()));
+        if self.address.is_none() {
+            // Where an earlier demo listened says nothing about this one.
+            File::create(&self.binary.log).map_err(log())?;
+        }
         let out = File::options().create(true).append(true).open(&self.binary.log).map_err(log())?;
         let error = out.try_clone().map_err(log())?;
         let mut command = self.binary.command();
         command.arg("serve").stdout(out).stderr(error);
         let mut child = command.spawn().map_err(Failure::file("the server"))?;
         for _ in 0..LISTENS_LOOKS {
-            if TcpStream::connect(&self.address).await.is_ok() {
+            if self.listens().await? {
                 self.child = Some(child);
                 return Ok(());
             }
@@ -121,7 +137,24 @@ impl Server {
             }
             pause(LISTENS_MILLISECONDS).await;
         }
-        Err(Failure::Failed(format!("the server does not listen on {}", self.address)))
+        Err(Failure::Failed(format!("the server does not listen on {}", self.address())))
+    }
+
+    /// Whether it takes connections. Its first life says where; the configuration then says so too.
+    async fn listens(&mut self) -> Result<bool> {
+        if let Some(address) = &self.address {
+            return Ok(TcpStream::connect(address).await.is_ok());
+        }
+        let log = Failure::file(format!("the log {}", self.binary.log.display()));
+        let said = std::fs::read_to_string(&self.binary.log).map_err(log)?;
+        let Some((_, rest)) = said.split_once(LISTENS_WORDS) else { return Ok(false) };
+        let Some((address, _)) = rest.split_once('\n') else { return Ok(false) };
+        let config = || Failure::file("the configuration");
+        let text = std::fs::read_to_string(&self.binary.config).map_err(config())?;
+        let text = text.replace(ANY_PORT, address);
+        std::fs::write(&self.binary.config, text).map_err(config())?;
+        self.address = Some(address.to_owned());
+        Ok(true)
     }
 
     /// `kill -9`, then a new life.

@@ -81,6 +81,10 @@ const STATES: [(&str, bool, &[&str]); 7] = [
     ("blocked", false, &[]),
 ];
 
+/// Customers of the smallest company in which every part is played once and somebody gets new
+/// invoices.
+pub const CUSTOMERS_LEAST: usize = PARTS.len() + STATES.len() + 1;
+
 /// A customer on both sides.
 #[derive(Debug, Clone)]
 pub struct Customer {
@@ -117,13 +121,18 @@ impl Company {
     pub fn draw(count: usize, lots: &mut Lots) -> Company {
         let mut deck: Vec<(&'static str, Role)> = Vec::new();
         for (currency, ..) in CURRENCIES {
-            deck.extend(PARTS.iter().map(|role| (currency, *role)));
+            let mut parts: Vec<(&'static str, Role)> =
+                PARTS.iter().map(|role| (currency, *role)).collect();
             let of_currency =
                 STATES.iter().filter(|(_, _, only)| only.is_empty() || only.contains(&currency));
-            deck.extend(of_currency.map(|(state, usable, _)| {
+            parts.extend(of_currency.map(|(state, usable, _)| {
                 (currency, if *usable { Role::Usable(state) } else { Role::Unusable(state) })
             }));
-            deck.push((currency, Role::Silent));
+            parts.push((currency, Role::Silent));
+            // All parts of a currency or none: some of them need the others' money.
+            if deck.len() + parts.len() <= count {
+                deck.extend(parts);
+            }
         }
         let customers = (0..count)
             .map(|n| {
@@ -158,7 +167,7 @@ impl Company {
 
     /// Customers as the processor knows them already: all but those who are to be asked.
     #[must_use]
-    pub fn at_processor(&self, receiver: &str, secret: &str, token: &str) -> Value {
+    pub fn at_processor(&self, token: &str) -> Value {
         let customers: Vec<Value> = self
             .known()
             .map(|(n, one)| {
@@ -187,7 +196,6 @@ impl Company {
                 "bank_reference_prefix": "BRIGHTWORKS",
             }],
             "tokens": [{"token": token}],
-            "webhook_endpoints": [{"url": receiver, "secret": secret}],
             "customers": customers,
         })
     }

@@ -6,7 +6,7 @@ use jiff::civil::{Date, Time, Weekday, time};
 
 use super::check::Hands;
 use super::ground::Ground;
-use super::setup::Live;
+use super::setup::{Live, register_webhooks};
 use super::story::{Chapter, End, Scene, chapters};
 use super::truth::Truth;
 use super::view::View;
@@ -66,6 +66,7 @@ pub async fn tell(
     let mut story = Story { ground, live, view, options, chapters, hands, truth, waits: 0, pauses };
     let first = ground.today();
     story.live.server.start().await?;
+    register_webhooks(ground, story.live.server.address())?;
     ground.pace(options.speed);
     if options.kills > 0 {
         ground.slow_down(KILLED_LATENCY_MILLISECONDS).await?;

@@ -21,6 +21,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 
+use self::company::CUSTOMERS_LEAST;
 use self::driver::{DAYS_ABOUT, tell};
 use self::ground::Ground;
 use self::report::Report;
@@ -35,6 +36,7 @@ const START: &str = "2026-02-16T07:00:00Z";
 
 /// Runs the demo; a signal ends it at any time with everything it started.
 pub async fn run(options: &Demo, json: bool) -> Result<ExitCode> {
+    check_size(options)?;
     let folder = Folder::make(options.keep.as_deref())?;
     let told = tokio::select! {
         told = play(options, json, folder.path()) => told?,
@@ -52,6 +54,19 @@ pub async fn run(options: &Demo, json: bool) -> Result<ExitCode> {
     live.server.stop().await?;
     ground.shutdown().await;
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(code::FAILED) })
+}
+
+fn check_size(options: &Demo) -> Result<()> {
+    if options.customers < CUSTOMERS_LEAST {
+        return Err(Failure::usage(format!(
+            "--customers {}: the story needs at least {CUSTOMERS_LEAST}",
+            options.customers
+        )));
+    }
+    if options.invoices < options.customers {
+        return Err(Failure::usage("--invoices: the story needs one for each customer at least"));
+    }
+    Ok(())
 }
 
 /// Ctrl-C, or a service manager's wish.

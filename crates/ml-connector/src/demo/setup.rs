@@ -1,14 +1,13 @@
 //! Setting up as a user would: a configuration, connections, pings, a link, a dry run, going live. All
 //! through the real binary; people's part at the other side through the emulators' control surfaces.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use engine::plan::Plan;
 use serde_json::{Value, json};
 use store::{MasterKeySource, open_or_create};
 
-use super::child::{Binary, Server};
+use super::child::{ANY_PORT, Binary, Server};
 use super::company::{CURRENCIES, Company, SUBSIDIARY, accounts};
 use super::ground::Ground;
 use super::lots::Lots;
@@ -45,9 +44,7 @@ pub struct Live {
 
 /// Makes everything up to the accepted plan; the server is not started yet.
 pub async fn prepare(ground: &Ground, options: &Demo, folder: &Path) -> Result<Live> {
-    let port = free_port()?;
-    let address = format!("127.0.0.1:{port}");
-    let config = write_config(ground, folder, &address)?;
+    let config = write_config(ground, folder)?;
     let secrets = vec![
         (TOKEN_VARIABLE.to_owned(), TOKEN.to_owned()),
         (SECRET_VARIABLE.to_owned(), WEBHOOK_SECRET.to_owned()),
@@ -57,8 +54,7 @@ pub async fn prepare(ground: &Ground, options: &Demo, folder: &Path) -> Result<L
     binary.run(&["init", &config]).await?;
     let mut lots = Lots::new(options.seed, "company");
     let mut company = Company::draw(options.customers, &mut lots);
-    let receiver = format!("http://{address}/webhooks/{PROCESSOR}");
-    seed_processor(ground, &mut company, &receiver)?;
+    seed_processor(ground, &mut company)?;
     deliver(ground, options.webhooks)?;
     let pem = connect(ground, &binary).await?;
     ground.erp("/seed", &company.at_erp(CLIENT, CERTIFICATE, &pem))?;
@@ -80,20 +76,14 @@ pub async fn prepare(ground: &Ground, options: &Demo, folder: &Path) -> Result<L
         &MasterKeySource::File(folder.join("data").join("master.key")),
     )?;
     let watch = Watch::new(store, options.seed);
-    Ok(Live { server: Server::new(binary, address), watch, company, accepted })
+    Ok(Live { server: Server::new(binary), watch, company, accepted })
 }
 
-/// A port that is free now, kept for all lives of the server: its webhooks go there.
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(Failure::file("a free port"))?;
-    Ok(listener.local_addr().map_err(Failure::file("a free port"))?.port())
-}
-
-fn write_config(ground: &Ground, folder: &Path, address: &str) -> Result<PathBuf> {
+fn write_config(ground: &Ground, folder: &Path) -> Result<PathBuf> {
     let path = folder.join("ml-connector.toml");
     let data = folder.join("data");
     let text = format!(
-        "[server]\nlisten = \"{address}\"\n\n[store]\nfolder = {:?}\n\n[logs]\nlevel = \"info\"\n\n\
+        "[server]\nlisten = \"{ANY_PORT}\"\n\n[store]\nfolder = {:?}\n\n[logs]\nlevel = \"info\"\n\n\
          [clock]\nfollow = \"{}\"\n",
         data.display().to_string(),
         ground.clock_url()
@@ -102,9 +92,16 @@ fn write_config(ground: &Ground, folder: &Path, address: &str) -> Result<PathBuf
     Ok(path)
 }
 
-fn seed_processor(ground: &Ground, company: &mut Company, receiver: &str) -> Result<()> {
-    let seed = company.at_processor(receiver, WEBHOOK_SECRET, TOKEN);
-    let made = ground.processor("/seed", &seed)?;
+/// Registers the endpoint at the processor, as a person does in its dashboard.
+pub fn register_webhooks(ground: &Ground, address: &str) -> Result<()> {
+    let url = format!("http://{address}/webhooks/{PROCESSOR}");
+    let endpoint = json!({ "webhook_endpoints": [{ "url": url, "secret": WEBHOOK_SECRET }] });
+    ground.processor("/seed", &endpoint)?;
+    Ok(())
+}
+
+fn seed_processor(ground: &Ground, company: &mut Company) -> Result<()> {
+    let made = ground.processor("/seed", &company.at_processor(TOKEN))?;
     let known: Vec<usize> = company.known().map(|(n, _)| n).collect();
     for (n, mandate) in known.into_iter().zip(list(&made["mandates"])) {
         company.customers[n].mandate = Some(text(mandate));

@@ -17,8 +17,9 @@ use model::payout::KeptItem;
 use ports::exchange::Exchange;
 use store::rows::{
     AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
-    Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow, Link,
-    LookResult, Mark, PairQuery, PaymentContext, PersonSaid, Saved, SendOutcome, StatusCounts,
+    Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow,
+    InboxSeen, Link, LookResult, Mark, PairQuery, PaymentContext, PersonSaid, Saved, SendOutcome,
+    StatusCounts,
 };
 use store::{Result, Store, StoreError};
 
@@ -124,6 +125,7 @@ through_faults! {
     writes inbox_count_bad(connection: &ConnectionId) -> ();
     reads inbox_take(limit: u32) -> Vec<InboxRow>;
     writes inbox_done(id: i64, hints: &[Hint], note: Option<&str>) -> ();
+    reads inbox_recent(limit: u32) -> Vec<InboxSeen>;
     reads mark(connection: &ConnectionId, stream: &str) -> Mark;
     writes move_mark(
         connection: &ConnectionId,

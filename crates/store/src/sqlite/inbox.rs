@@ -1,14 +1,14 @@
 //! Verified deliveries: committed before they are answered, processed later, kept for a while.
 
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use model::ids::ConnectionId;
 
 use super::cases;
 use super::tx::{Tx, micros, refused, time};
 use crate::api::Result;
-use crate::rows::{Hint, InboxRow};
+use crate::rows::{Hint, InboxRow, InboxSeen};
 
 /// Processed deliveries that are kept, for people who want to see what came: some weeks of a busy
 /// account, and no more of the payers' data than that.
@@ -42,13 +42,27 @@ pub(super) fn take(tx: &Tx<'_>, limit: u32) -> Result<Vec<InboxRow>> {
     tx.all(
         "select id, connection, received_at, body from inbox where done = 0 order by id limit ?1",
         [limit],
+        inbox_row,
+    )
+}
+
+fn inbox_row(row: &Row<'_>) -> Result<InboxRow> {
+    Ok(InboxRow {
+        id: row.get(0)?,
+        connection: ConnectionId::new(row.get::<_, String>(1)?),
+        received_at: time(row.get(2)?)?,
+        body: row.get(3)?,
+    })
+}
+
+pub(super) fn recent(tx: &Tx<'_>, limit: u32) -> Result<Vec<InboxSeen>> {
+    tx.all(
+        "select id, connection, received_at, body, done, note from inbox
+         order by id desc limit ?1",
+        [limit],
         |row| {
-            Ok(InboxRow {
-                id: row.get(0)?,
-                connection: ConnectionId::new(row.get::<_, String>(1)?),
-                received_at: time(row.get(2)?)?,
-                body: row.get(3)?,
-            })
+            let processed = row.get::<_, i64>(4)? == 1;
+            Ok(InboxSeen { row: inbox_row(row)?, processed, note: row.get(5)? })
         },
     )
 }

@@ -22,8 +22,9 @@ use super::{
 use crate::api::{Result, Store};
 use crate::rows::{
     AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
-    Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow, Link,
-    LookResult, Mark, PairQuery, PaymentContext, PersonSaid, Saved, SendOutcome, StatusCounts,
+    Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow,
+    InboxSeen, Link, LookResult, Mark, PairQuery, PaymentContext, PersonSaid, Saved, SendOutcome,
+    StatusCounts,
 };
 
 /// Hands copies of the named arguments to an operation: `go!(self.write, (a, b), |tx| …)`.
@@ -195,6 +196,10 @@ impl Store for SqliteStore {
     async fn inbox_done(&self, id: i64, hints: &[Hint], note: Option<&str>) -> Result<()> {
         let note = note.map(str::to_owned);
         go!(self.write, (hints), |tx| inbox::done(tx, id, &hints, note.as_deref()))
+    }
+
+    async fn inbox_recent(&self, limit: u32) -> Result<Vec<InboxSeen>> {
+        self.read(move |tx| inbox::recent(tx, limit)).await
     }
 
     async fn mark(&self, connection: &ConnectionId, stream: &str) -> Result<Mark> {

@@ -60,81 +60,69 @@ fn payment(id: &str, invoice: Option<&str>, minor: i64, steps: &[(&str, &str)]) 
     }
 }
 
-/// One invoice collected and paid out, a foreign payment beside it, a chargeback in a second payout.
-fn world() -> Truth {
-    let paid = [("02", "pending_submission"), ("05", "confirmed"), ("10", "paid_out")];
-    let back = [paid[0], paid[1], paid[2], ("12", "charged_back")];
-    let mut fee = item(2, "gocardless_fee", "-324.6", "PM1");
-    fee.taxes = vec![("GB_VAT_1".to_owned(), amount("-54.1"))];
-    let payout = |id: &str, minor: i64, items: Vec<Item>| Payout {
+fn payout(id: &str, minor: i64, items: Vec<Item>) -> Payout {
+    Payout {
         id: id.to_owned(),
         amount: minor,
         currency: "GBP".to_owned(),
         status: "paid".to_owned(),
         arrival_on: "2026-03-10".parse().ok(),
         items,
+    }
+}
+
+fn receipt(id: &str, payment: &str, payout: &str, minor: i64) -> Document {
+    let sum = Decimal::new(minor, 2).to_string();
+    let minus = Decimal::new(-minor, 2).to_string();
+    let mut one = document(id, "customerPayment", id, &[("116", &sum), ("119", &minus)]);
+    one.payment = Some(payment.to_owned());
+    one.payout = Some(payout.to_owned());
+    one.amount = minor;
+    one
+}
+
+fn invoice(id: &str, total: i64, remaining: i64) -> (String, Invoice) {
+    let one = Invoice {
+        id: id.to_owned(),
+        number: format!("INV-{id}"),
+        total,
+        remaining,
+        collect: true,
+        ..Invoice::default()
     };
-    let first = payout(
-        "PO1",
-        15_950,
-        vec![
-            item(0, "payment_paid_out", "12000.0", "PM1"),
-            item(1, "payment_paid_out", "4275.0", "PM9"),
-            fee,
-        ],
-    );
-    let second = payout(
-        "PO2",
-        3_000,
-        vec![
-            item(0, "payment_paid_out", "15000.0", "PM2"),
-            item(1, "payment_charged_back", "-12000.0", "PM1"),
-        ],
-    );
-    let receipt = |id: &str, payment: &str, payout: &str, minor: i64| {
-        let sum = Decimal::new(minor, 2).to_string();
-        let minus = Decimal::new(-minor, 2).to_string();
-        let mut one = document(id, "customerPayment", id, &[("116", &sum), ("119", &minus)]);
-        one.payment = Some(payment.to_owned());
-        one.payout = Some(payout.to_owned());
-        one.amount = minor;
-        one
-    };
+    (id.to_owned(), one)
+}
+
+/// What the ERP holds of the world.
+fn documents() -> Vec<Document> {
     let refund = external_id("refund", "PO2", 1);
-    let documents = vec![
+    let first = [
+        ("210", "159.50"),
+        ("116", "-120.00"),
+        ("651", "-42.75"),
+        ("640", "2.71"),
+        ("231", "0.54"),
+    ];
+    let second = [("210", "150.00"), ("116", "-150.00")];
+    vec![
         receipt("901", "PM1", "PO1", 12_000),
         receipt("902", "PM2", "PO2", 15_000),
-        document(
-            "903",
-            "deposit",
-            "deposit-PO1-1abcdefghijkl",
-            &[
-                ("210", "159.50"),
-                ("116", "-120.00"),
-                ("651", "-42.75"),
-                ("640", "2.71"),
-                ("231", "0.54"),
-            ],
-        ),
-        document(
-            "904",
-            "deposit",
-            "deposit-PO2-1abcdefghijkl",
-            &[("210", "150.00"), ("116", "-150.00")],
-        ),
+        document("903", "deposit", "deposit-PO1-1abcdefghijkl", &first),
+        document("904", "deposit", "deposit-PO2-1abcdefghijkl", &second),
         document("905", "customerRefund", &refund, &[("119", "120.00"), ("210", "-120.00")]),
-    ];
-    let invoice = |id: &str, total: i64, remaining: i64| {
-        let one = Invoice {
-            id: id.to_owned(),
-            number: format!("INV-{id}"),
-            total,
-            remaining,
-            collect: true,
-            ..Invoice::default()
-        };
-        (id.to_owned(), one)
-    };
+    ]
+}
+
+/// One invoice collected and paid out, a foreign payment beside it, a chargeback in a second payout.
+fn world() -> Truth {
+    let paid = [("02", "pending_submission"), ("05", "confirmed"), ("10", "paid_out")];
+    let back = [paid[0], paid[1], paid[2], ("12", "charged_back")];
+    let mut fee = item(2, "gocardless_fee", "-324.6", "PM1");
+    fee.taxes = vec![("GB_VAT_1".to_owned(), amount("-54.1"))];
+    let settled = item(0, "payment_paid_out", "12000.0", "PM1");
+    let foreign = item(1, "payment_paid_out", "4275.0", "PM9");
+    let other = item(0, "payment_paid_out", "15000.0", "PM2");
+    let reversed = item(1, "payment_charged_back", "-12000.0", "PM1");
     let payments = [
         payment("PM1", Some("1"), 12_000, &back),
         payment("PM2", Some("2"), 15_000, &paid),
@@ -142,8 +130,11 @@ fn world() -> Truth {
     ];
     Truth {
         payments: payments.into_iter().map(|one| (one.id.clone(), one)).collect(),
-        payouts: vec![first, second],
-        documents,
+        payouts: vec![
+            payout("PO1", 15_950, vec![settled, foreign, fee]),
+            payout("PO2", 3_000, vec![other, reversed]),
+        ],
+        documents: documents(),
         invoices: [invoice("1", 12_000, 12_000), invoice("2", 15_000, 0)].into(),
         trial_balance: "0".to_owned(),
         ..Truth::default()

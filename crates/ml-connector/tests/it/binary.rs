@@ -1,0 +1,115 @@
+//! A folder with a configuration, and the binary run in it as child processes that never outlive it.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+pub const TOKEN: &str = "planted-access-token-7f31";
+pub const SECRET: &str = "planted-webhook-secret-a902";
+
+pub struct Place {
+    pub folder: TempDir,
+    pub address: String,
+}
+
+/// A running server; killed when dropped.
+pub struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Fails only when it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Place {
+    /// Initialised, listening on a free port once served.
+    pub fn new() -> Place {
+        let folder = tempfile::tempdir().expect("a folder");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address").to_string();
+        drop(listener);
+        let config = format!("[server]\nlisten = \"{address}\"\n[logs]\nlevel = \"debug\"\n");
+        std::fs::write(folder.path().join("ml-connector.toml"), config).expect("a configuration");
+        let place = Place { folder, address };
+        place.well(&["init"]);
+        place
+    }
+
+    /// A processor connection whose other side nobody answers.
+    pub fn with_processor() -> Place {
+        let place = Place::new();
+        place.well(&[
+            "connections",
+            "add",
+            "gocardless",
+            "gc",
+            "--url",
+            "http://127.0.0.1:9",
+            "--allow-host",
+            "--secret",
+            "access_token=env:PLANTED_TOKEN",
+            "--secret",
+            "webhook_secret=env:PLANTED_SECRET",
+        ]);
+        place
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ml-connector"));
+        command
+            .current_dir(self.folder.path())
+            .env("PLANTED_TOKEN", TOKEN)
+            .env("PLANTED_SECRET", SECRET)
+            .args(arguments);
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).stdin(Stdio::null()).output().expect("the binary runs")
+    }
+
+    /// Runs a command that must end well; gives what it printed.
+    pub fn well(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}{errors}");
+        said
+    }
+
+    pub fn serve(&self) -> Server {
+        let mut child = self
+            .command(&["serve"])
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let errors = child.stderr.take().expect("its standard error");
+        let mut lines = BufReader::new(errors).lines();
+        let up = lines.by_ref().map_while(Result::ok).any(|line| line.contains("listens on"));
+        assert!(up, "the server ended before it listened");
+        // Read on, so that it never blocks on a full pipe.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        Server(child)
+    }
+
+    pub fn status(&self) -> serde_json::Value {
+        let output = self.run(&["--json", "status"]);
+        let body: serde_json::Value =
+            serde_json::from_slice(&output.stdout).expect("a JSON status");
+        body["status"].clone()
+    }
+
+    pub fn write(&self, name: &str, body: &[u8]) {
+        std::fs::write(self.folder.path().join(name), body).expect("a file");
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}

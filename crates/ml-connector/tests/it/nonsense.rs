@@ -1,0 +1,51 @@
+//! Bad input gets one sentence that says what was wrong and what to do, and changes nothing.
+
+use crate::binary::Place;
+
+/// The command must fail with this code and a sentence that holds these words.
+fn check(place: &Place, arguments: &[&str], code: i32, words: &[&str]) {
+    let output = place.run(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
+    for word in words {
+        assert!(errors.contains(word), "{arguments:?}: {errors:?} lacks {word:?}");
+    }
+    assert!(!errors.contains("panicked"), "{arguments:?}: {errors}");
+}
+
+#[test]
+fn nonsense_is_answered_with_what_to_do() {
+    let place = Place::with_processor();
+    let before = place.well(&["audit", "export"]);
+    for (arguments, code, words) in [
+        (vec!["show", "nothing"], 2, vec!["not a case", "<kind>"]),
+        (vec!["show", "collection/a/b"], 2, vec!["there is no case"]),
+        (vec!["plan", "nowhere"], 2, vec!["links add"]),
+        (vec!["connections", "ping", "nobody"], 2, vec!["no connection"]),
+        (vec!["connections", "add", "abacus", "x"], 2, vec!["abacus", "there are"]),
+        (vec!["connections", "add", "gocardless", "x y"], 2, vec!["can not be a name"]),
+        (
+            vec!["connections", "add", "gocardless", "x", "--set", "colour=red"],
+            2,
+            vec!["colour", "environment"],
+        ),
+        (
+            vec!["connections", "add", "gocardless", "x", "--secret", "access_token=abc"],
+            2,
+            vec!["env:VARIABLE", "not the secret"],
+        ),
+        (
+            vec!["links", "add", "l", "--erp", "nobody", "--processor", "gc"],
+            2,
+            vec!["--erp", "no such connection"],
+        ),
+        (vec!["payouts", "show", "PO1"], 2, vec!["no payout PO1"]),
+        (vec!["attention", "ignore", "collection/a/b", "nonsense"], 2, vec!["is no code"]),
+        (vec!["attention", "retry", "collection/a/b"], 1, vec!["collection/a/b"]),
+        (vec!["webhooks", "send", "gc", "missing.json"], 1, vec!["missing.json"]),
+        (vec!["--config", "missing.toml", "status"], 2, vec!["missing.toml"]),
+    ] {
+        check(&place, &arguments, code, &words);
+    }
+    assert_eq!(place.well(&["audit", "export"]), before, "nothing was changed");
+}
