@@ -23,6 +23,28 @@ pub(crate) struct Resolved {
     pub unsent: Vec<Key>,
 }
 
+/// What the other side has of a command whose outcome is open.
+enum Found {
+    Made(WriteAnswer),
+    /// Something else stands under its key, or what it made was voided since: that is its outcome,
+    /// and for a person to see.
+    Otherwise(Rejection),
+    Nothing,
+}
+
+fn done(view: &mut CommandView, answer: WriteAnswer) -> Settle {
+    view.state = CommandState::Done;
+    view.answer = Some(answer.clone());
+    Settle::Done(answer)
+}
+
+/// A refusal that was cleared: its key may be used again.
+fn clear(view: &mut CommandView) {
+    view.state = CommandState::Ended;
+    view.sends = 0;
+    view.rejection = None;
+}
+
 impl Engine {
     pub(crate) async fn resolve(
         &self,
@@ -40,42 +62,37 @@ impl Engine {
             let mut view = row.view.clone();
             match view.state {
                 CommandState::Done | CommandState::Ended => {}
-                CommandState::Intended => resolved.unsent.push(view.key.clone()),
+                CommandState::Intended if !row.maybe_sent => {
+                    resolved.unsent.push(view.key.clone());
+                }
+                CommandState::Rejected if row.maybe_sent => {
+                    self.resolve_unclear_refusal(world, context, row, person_saved, &mut view)
+                        .await?
+                        .into_iter()
+                        .for_each(|settle| resolved.settle.push((view.key.clone(), settle)));
+                }
                 CommandState::Rejected => {
                     if cleared(context, row, person_saved) {
                         resolved.settle.push((view.key.clone(), Settle::Cleared));
-                        view.state = CommandState::Ended;
-                        view.sends = 0;
-                        view.rejection = None;
+                        clear(&mut view);
                     }
                 }
-                CommandState::InFlight | CommandState::Watched => {
-                    let found = match self.find(world, row).await {
-                        // Something else stands under its key, or what it made was voided since:
-                        // that is its outcome, and for a person to see.
-                        Err(EngineError::Port(PortError::Rejected(rejection))) => {
+                CommandState::Intended | CommandState::InFlight | CommandState::Watched => {
+                    match self.find(world, row).await? {
+                        Found::Made(answer) => {
+                            let settle = done(&mut view, answer);
+                            resolved.settle.push((view.key.clone(), settle));
+                        }
+                        Found::Otherwise(rejection) => {
                             self.refused(row, &rejection).await?;
                             view.state = CommandState::Rejected;
                             view.rejection = Some(rejection);
-                            resolved.views.push(view);
-                            continue;
                         }
-                        // What it was decided on has changed: nothing of it is to be seen.
-                        Err(EngineError::Port(PortError::Stale(_))) => None,
-                        found => found?,
-                    };
-                    match found {
-                        Some(answer) => {
-                            let settle = Settle::Done(answer.clone());
-                            resolved.settle.push((view.key.clone(), settle));
-                            view.state = CommandState::Done;
-                            view.answer = Some(answer);
-                        }
-                        None if self.watch_is_over(world, row).await? => {
+                        Found::Nothing if self.watch_is_over(world, row).await? => {
                             resolved.settle.push((view.key.clone(), Settle::Ended));
                             view.state = CommandState::Ended;
                         }
-                        None => resolved.open.push(row.clone()),
+                        Found::Nothing => resolved.open.push(row.clone()),
                     }
                 }
             }
@@ -84,25 +101,50 @@ impl Engine {
         Ok(resolved)
     }
 
+    /// A refusal of a later send proves nothing of an earlier one, which may show up yet.
+    async fn resolve_unclear_refusal(
+        &self,
+        world: &World,
+        context: &CaseContext,
+        row: &CommandRow,
+        person_saved: bool,
+        view: &mut CommandView,
+    ) -> Result<Option<Settle>> {
+        if let Found::Made(answer) = self.find(world, row).await? {
+            return Ok(Some(done(view, answer)));
+        }
+        let cleared = cleared(context, row, person_saved);
+        if cleared {
+            clear(view);
+        }
+        Ok(cleared.then_some(Settle::Cleared))
+    }
+
     async fn refused(&self, row: &CommandRow, rejection: &Rejection) -> Result<()> {
         let outcome = SendOutcome::Rejected { rejection: rejection.clone(), version: None };
         Ok(self.store.finish_send(&row.view.key, &outcome, self.now()).await?)
     }
 
-    async fn find(&self, world: &World, row: &CommandRow) -> Result<Option<WriteAnswer>> {
+    async fn find(&self, world: &World, row: &CommandRow) -> Result<Found> {
         let not_connected =
             || EngineError::Setup(format!("connection {} is not connected", row.connection));
         let found = match &row.view.write {
             Write::Erp(write) => {
                 let erp = world.erp(&row.connection).ok_or_else(not_connected)?;
-                erp.port.find(&row.view.key, write).await?
+                erp.port.find(&row.view.key, write).await
             }
             Write::Processor(write) => {
                 let processor = world.processor(&row.connection).ok_or_else(not_connected)?;
-                processor.port.find(&row.view.key, write).await?
+                processor.port.find(&row.view.key, write).await
             }
         };
-        Ok(found)
+        match found {
+            Ok(Some(answer)) => Ok(Found::Made(answer)),
+            // What it was decided on has changed: nothing of it is to be seen.
+            Ok(None) | Err(PortError::Stale(_)) => Ok(Found::Nothing),
+            Err(PortError::Rejected(rejection)) => Ok(Found::Otherwise(rejection)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The watch has ended by the clock, and a complete sweep of the other side came after it.

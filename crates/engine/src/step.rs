@@ -14,7 +14,7 @@ use model::command::{CommandState, RejectionCause, Write};
 use model::decision::{Decision, Stage};
 use model::key::Key;
 use model::reason::{Reason, ReasonCode, ReasonKind};
-use ports::Depth;
+use ports::{Depth, Guard};
 use store::StoreError;
 use store::rows::{
     CaseContext, ClaimRequest, Claimed, Hint, LookResult, NewCommand, Saved, Settle,
@@ -35,6 +35,9 @@ const OUTCOME_SECONDS: i64 = 20;
 /// Seconds by which hints of a look that decided nothing new are put off, so that two cases that
 /// wait for each other do not spin.
 const SAME_AGAIN_SECONDS: i64 = 300;
+
+/// Sends of one change whose outcome is not known; then its watch is waited for.
+const RESENDS_MAX: u32 = 4;
 
 /// Seconds that a document's lock is waited for before it is tried again.
 const LOCK_SECONDS: i64 = 5;
@@ -188,6 +191,7 @@ impl Engine {
         }
         hold(&mut looked);
         keep_content(&mut looked, context, self.now());
+        stop_resending(&mut looked, context, world, self.now());
         pace(&mut looked, context, self.now());
         let same = same_as_before(context, &looked.decision);
         let result = self.result(claimed, context, &looked, same);
@@ -345,11 +349,11 @@ fn hold(looked: &mut Looked) {
     }
 }
 
-/// A command that may have happened keeps its content until that is known: other content under its
-/// key waits (DESIGN.md section 2, "Keys").
+/// A command that may have happened keeps its content: other content under its key waits while it is
+/// watched, and is for a person after that (DESIGN.md section 2, "Keys").
 fn keep_content(looked: &mut Looked, context: &CaseContext, now: Timestamp) {
     let Some(command) = &looked.decision.command else { return };
-    let other = context.commands.iter().any(|row| {
+    let other = context.commands.iter().find(|row| {
         let open = match row.view.state {
             CommandState::InFlight | CommandState::Watched => true,
             CommandState::Intended
@@ -359,11 +363,41 @@ fn keep_content(looked: &mut Looked, context: &CaseContext, now: Timestamp) {
         };
         open && row.view.key == command.key && !command.write.same_intent(&row.view.write)
     });
-    if other {
-        let reason = Reason::new(ReasonCode::CommandInFlight, command.key.as_str());
+    let Some(row) = other else { return };
+    let over =
+        row.watch_until.is_none_or(|until| until <= now) && !looked.open.contains(&row.view.key);
+    if over {
+        let detail = format!("{} may have been made with other content", row.view.key);
+        looked.decision.reason = Reason::new(ReasonCode::OutcomeUnclear, detail);
         looked.decision.command = None;
-        looked.decision.reason = reason;
-        looked.decision = looked.decision.clone().at(now + OUTCOME_SECONDS.seconds());
+    } else {
+        wait_for_outcome(looked, now);
+    }
+}
+
+fn wait_for_outcome(looked: &mut Looked, now: Timestamp) {
+    let Some(command) = looked.decision.command.take() else { return };
+    looked.decision.reason = Reason::new(ReasonCode::CommandInFlight, command.key.as_str());
+    looked.decision = looked.decision.clone().at(now + OUTCOME_SECONDS.seconds());
+}
+
+/// A change that is guarded by the state it was decided on may find that state gone at every send,
+/// and would be sent for ever: after a few it is watched to its end, and decided anew.
+fn stop_resending(looked: &mut Looked, context: &CaseContext, world: &World, now: Timestamp) {
+    let Some(command) = &looked.decision.command else { return };
+    let guard = match (&command.write, &looked.erp, &looked.processor) {
+        (Write::Erp(write), Some((id, _)), _) => world.erp(id).map(|erp| erp.port.guard(write)),
+        (Write::Processor(write), _, Some((id, _))) => {
+            world.processor(id).map(|processor| processor.port.guard(write))
+        }
+        (Write::Erp(_) | Write::Processor(_), _, _) => None,
+    };
+    let sent_often = context
+        .commands
+        .iter()
+        .any(|row| row.view.key == command.key && row.view.sends >= RESENDS_MAX);
+    if guard == Some(Guard::State) && sent_often && looked.open.contains(&command.key) {
+        wait_for_outcome(looked, now);
     }
 }
 
