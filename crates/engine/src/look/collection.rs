@@ -173,7 +173,10 @@ impl Engine {
             day: DayUse::default(),
             processor_name: served.link.processor.to_string(),
         };
-        facts.documents = self.documents(&erp, &books::keys_to_read(&facts), depth).await?;
+        let keys = books::keys_to_read(&facts);
+        facts.documents = self.documents(&erp, &keys, depth).await?;
+        let made = |key: &Key| facts.frame.done_id(key).is_some();
+        self.read_unseen(&erp, &keys, &mut facts.documents, made).await?;
         self.add_mandates(&served, &mut facts, found, direct).await?;
         facts.day = self.day_use(&served, &facts, found).await?;
         let mut decision = decide(&facts);

@@ -6,6 +6,7 @@ mod mandate;
 mod payout;
 mod refund;
 mod sources;
+mod unseen;
 
 pub(crate) use collection::CollectionBatch;
 pub(crate) use payout::{kind_of_role, serve_link};

@@ -66,6 +66,7 @@ impl Engine {
             .collect();
         let item_depth = if of_items.len() > DIRECT_DOCUMENTS_MAX { Depth::Cheap } else { depth };
         let mut erp_documents = self.documents(&served.erp, &of_items, item_depth).await?;
+        self.read_unseen(&served.erp, &of_items, &mut erp_documents, |_| true).await?;
         erp_documents.extend(self.documents(&served.erp, &own, Depth::Direct).await?);
         let frame = self
             .frame(

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use flows::refund::facts::{RefundFacts, Settlement};
 use model::case::CaseKey;
+use model::command::{CommandState, CommandView};
 use model::decision::{Decision, DocumentRole, Stage};
 use model::ids::{CollectionId, ErpCustomerId, InvoiceId, PayoutId, ProcessorRefundId};
 use model::key::Key;
@@ -58,7 +59,12 @@ impl Engine {
         let (settlements, reversals) =
             self.settlements(&served, &processor, payment.as_ref(), depth).await?;
         let keys = own_keys(&items, &resolved.views);
-        let documents = self.documents(&served.erp, &keys, depth).await?;
+        let mut documents = self.documents(&served.erp, &keys, depth).await?;
+        let made = |key: &Key| {
+            let done = |view: &CommandView| view.key == *key && view.state == CommandState::Done;
+            resolved.views.iter().any(done)
+        };
+        self.read_unseen(&served.erp, &keys, &mut documents, made).await?;
         let frame = self
             .frame(
                 &served.erp,

@@ -171,9 +171,12 @@ fn paid_out(facts: &CollectionFacts, invoice: &Invoice, collection: &Collection)
         let reason = Reason::new(ReasonCode::Refunded, format!("payment {}", collection.id));
         return Decision::rest(Stage::Reversed, reason);
     }
-    let deposited = live_receipts(facts, &collection.id).iter().all(|key| {
-        facts.receipt(key).is_none_or(|receipt| receipt.place == ReceiptPlace::Deposited)
-    });
+    // One that was not seen is not known to be deposited; one that is gone was left by a person.
+    let deposited =
+        live_receipts(facts, &collection.id).iter().all(|key| match facts.receipt(key) {
+            Some(receipt) => receipt.place == ReceiptPlace::Deposited,
+            None => facts.left(ReasonCode::ReceiptVoided),
+        });
     let stage = if deposited { Stage::Closed } else { Stage::Collected };
     Decision::rest(stage, Reason::plain(ReasonCode::Collected))
 }
