@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use model::command::{Command, CommandState, CommandView, RejectionCause, Write};
+use model::command::{Command, CommandState, CommandView, ErpWrite, RejectionCause, Write};
 use model::decision::{Decision, Stage};
-use model::ids::{AccountId, LinkId};
+use model::ids::{AccountId, InvoiceId, LinkId};
 use model::key::Key;
 use model::ledger::PeriodBook;
+use model::money::Money;
 use model::policy::Policy;
 use model::reason::{Reason, ReasonCode};
 
@@ -115,7 +116,8 @@ impl Frame {
             | RejectionCause::Unsupported
             | RejectionCause::Other => false,
         };
-        let renewed = by_state && !view.write.same_intent(write);
+        let renewed =
+            by_state && (!view.write.same_intent(write) || applies(&view.write) != applies(write));
         if reopened || renewed {
             return None;
         }
@@ -130,5 +132,14 @@ impl Frame {
             | RejectionCause::Other => ReasonCode::Rejected,
         };
         Some(Reason::new(code, rejection.words.clone()))
+    }
+}
+
+/// What a new receipt pays at once.
+#[must_use]
+pub fn applies(write: &Write) -> Option<&(InvoiceId, Money)> {
+    match write {
+        Write::Erp(ErpWrite::RecordReceipt(write)) => write.apply.as_ref(),
+        Write::Erp(_) | Write::Processor(_) => None,
     }
 }
