@@ -136,9 +136,9 @@ fn standing(facts: &RefundFacts) -> Result<Option<&Receipt>, Next> {
             Err(wait(facts, ReasonCode::WaitingForReceipts, &format!("{} to post", receipt.id)))
         }
         Sight::Found(receipt) => Ok(Some(receipt)),
-        Sight::Missing => Err(missing(facts, settlement)),
+        // What a query does not show is waited for as well: without a command no look is direct.
+        Sight::Missing | Sight::NotRead => Err(missing(facts, settlement)),
         Sight::Odd(why) => Err(stop(ReasonCode::OddRecord, why.clone())),
-        Sight::NotRead => Err(stop(ReasonCode::Unavailable, settlement.key.to_string())),
     }
 }
 
