@@ -33,7 +33,7 @@ impl Processor {
 
     /// The mandate moves to another creditor's scheme id: a new one stands in its place.
     pub fn replace_mandate(&mut self, id: &MandateId, now: Timestamp) -> Option<MandateId> {
-        let row = self.mandates.get(id).filter(|row| row.status.usable(true))?.clone();
+        let row = self.mandates.get(id).filter(|row| row.status.usable(false))?.clone();
         let new = self.add_mandate(&row.customer, now);
         self.activate_mandate(&new, now);
         if let Some(row) = self.mandates.get_mut(id) {
