@@ -58,7 +58,6 @@ fn try_step(facts: &RefundFacts, kept: &KeptItem) -> Result<Option<Money>, Next>
         return Err(stop(ReasonCode::OddRecord, format!("{item}: {}", kept.item.amount)));
     };
     let need = Money::new(minor, kept.currency);
-    let dates = dates(facts, kept)?;
     let own = key("refund", kept);
     if let Some(decision) = unresolved(&facts.frame, Stage::Reversed, |view| view.key == own) {
         // What is unapplied may already be gone by it: un-applying more would double it.
@@ -66,21 +65,39 @@ fn try_step(facts: &RefundFacts, kept: &KeptItem) -> Result<Option<Money>, Next>
             return Err(Box::new(decision));
         }
     }
-    let refunded = match refunded(facts, kept)? {
-        Some(refunded) => refunded,
-        None => match standing(facts)? {
-            Some(receipt) => take_back(facts, kept, receipt, need, dates)?,
+    let dates = || dates(facts, kept);
+    let lost = lost(facts, kept);
+    let refunded = match (refunded(facts, kept)?, lost) {
+        (Some(refunded), _) => refunded,
+        // The rest was booked: a receipt that is settled later has no part in this item.
+        (None, Some(lost)) => Money::new(need.minor.saturating_sub(lost.minor), kept.currency),
+        (None, None) => match standing(facts)? {
+            Some(receipt) => take_back(facts, kept, receipt, need, dates()?)?,
             None => Money::zero(kept.currency),
         },
     };
     let rest = Money::new(need.minor.saturating_sub(refunded.minor), kept.currency);
-    if rest.is_positive() {
-        book_loss(facts, kept, rest, dates)?;
+    if rest.is_positive() && lost.is_none() {
+        book_loss(facts, kept, rest, dates()?)?;
     }
     if refunded.is_positive() && kept.route == ItemRoute::LeftToPeople {
-        clear_undeposited(facts, kept, refunded, dates)?;
+        clear_undeposited(facts, kept, refunded, dates()?)?;
     }
     Ok(rest.is_positive().then_some(rest))
+}
+
+/// What a standing loss journal of the item holds.
+fn lost(facts: &RefundFacts, kept: &KeptItem) -> Option<Money> {
+    match facts.documents.get(&key("loss", kept)).and_then(Sight::found)? {
+        ErpDocument::Journal(journal) if !journal.voided => {
+            let debits = journal.lines.iter().map(|(_, amount)| amount.minor.max(0));
+            Some(Money::new(debits.sum(), kept.currency))
+        }
+        ErpDocument::Journal(_)
+        | ErpDocument::Receipt(_)
+        | ErpDocument::Refund(_)
+        | ErpDocument::Deposit(_) => None,
+    }
 }
 
 /// Every document of a payout carries its arrival date.

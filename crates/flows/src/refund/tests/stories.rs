@@ -139,6 +139,22 @@ hints collection/erp:1/INV1 payout/pro:1/PO2",
 }
 
 #[test]
+fn a_loss_is_final_whatever_is_settled_later() {
+    check(
+        "refund 2500 paid
+         item refunded PO2 2026-11-18 -2500 bank
+         reversals 1
+         receipt PO1 8000 INV1:8000
+         --- receipt PO4 8000 INV1:8000",
+        "loss/PO2/3 bank:-2500 refunds:2500
+         closed booked (25.00 GBP) ! loss_booked (25.00 GBP of 25.00 GBP) \
+= loss/PO2/3 L1 hints collection/erp:1/INV1 payout/pro:1/PO2
+         closed booked (25.00 GBP) ! loss_booked (25.00 GBP of 25.00 GBP) \
+= loss/PO2/3 L1",
+    );
+}
+
+#[test]
 fn what_the_receipt_no_longer_holds_is_a_loss() {
     // Partly refunded before.
     check(
