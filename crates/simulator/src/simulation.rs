@@ -43,6 +43,14 @@ const QUIET_LOOKS: u64 = 10;
 pub enum Defect {
     /// The processor makes a second payment for a repeated key.
     KeysIgnored,
+    /// The ERP makes a second document for a repeated external id.
+    StampsIgnored,
+    /// The ERP's direct reads of invoices show what they owed when they were written.
+    DuesFrozen,
+    /// The ERP posts a penny too much on the bank account and tells nobody.
+    BankOff,
+    /// The processor's port sends every payment once more under a key of its own.
+    PortRepeats,
 }
 
 /// What became of a seed.
@@ -61,6 +69,7 @@ pub struct Simulation {
     world: Arc<World>,
     store: Arc<dyn Store>,
     connected: engine::World,
+    defect: Option<Defect>,
     /// Where people say things: a process of its own, which no fault strikes.
     console: Arc<Engine>,
     workers: Vec<Worker>,
@@ -106,7 +115,7 @@ impl Simulation {
         let clock = Arc::new(VirtualClock::starting_at(start()));
         let faults = Faults::new(random.fork(), profile.rates.clone());
         let world = Arc::new(World::new(clock, Arc::new(Mutex::new(faults))));
-        world.state().processor.ignores_keys = defect == Some(Defect::KeysIgnored);
+        world.state().break_fakes(defect);
         let key = MasterKeySource::Bytes(Zeroizing::new([7; 32]));
         let store = SqliteStore::in_line(&Place::Memory, Vault::open(&key)?)?;
         let store: Arc<dyn Store> = Arc::new(store);
@@ -118,6 +127,7 @@ impl Simulation {
             world,
             store,
             connected,
+            defect,
             console: Arc::new(console),
             workers: Vec::new(),
             started: 0,
@@ -154,7 +164,7 @@ impl Simulation {
     fn start_worker(&mut self) {
         self.started += 1;
         let name = format!("worker-{}", self.started);
-        let worker = Worker::start(name, &self.world, &self.store, &self.connected);
+        let worker = Worker::start(name, &self.world, &self.store, &self.connected, self.defect);
         self.workers.push(worker);
     }
 
@@ -180,9 +190,19 @@ impl Simulation {
         if !self.is_broken() {
             self.end();
         }
+        self.tell_cases();
         let violations = self.world.state().violations.clone();
         let faults = self.world.faults().counts().clone();
         Outcome { seed, story: self.world.story.text(), violations, faults, looks: self.looks }
+    }
+
+    /// Where every case stands, for whoever reads the story.
+    fn tell_cases(&self) {
+        let all = CaseFilter { limit: 10_000, ..CaseFilter::default() };
+        for case in at_once(self.store.cases(&all)).unwrap_or_default() {
+            let reason = case.reason.map_or_else(String::new, |reason| reason.sentence());
+            self.world.tell(&format!("{}: {:?}, {reason}", case.key, case.stage));
+        }
     }
 
     fn is_broken(&self) -> bool {
@@ -231,7 +251,9 @@ impl Simulation {
 
     fn pass_time(&mut self) {
         let by = match self.random.below(10) {
-            0..=5 => SignedDuration::from_mins(self.random.between(1, 25)),
+            // Around deadlines and cut-offs, around leases and watches, and around days.
+            0..=2 => SignedDuration::from_secs(self.random.between(5, 120)),
+            3..=5 => SignedDuration::from_mins(self.random.between(2, 25)),
             6..=8 => SignedDuration::from_hours(self.random.between(1, 9)),
             _ => SignedDuration::from_hours(24),
         };

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use store::Store;
 
 use crate::interrupt::{Interrupt, Life};
+use crate::simulation::Defect;
 use crate::world::World;
 use crate::wrap::Line;
 use crate::wrap::erp::WorkerErp;
@@ -58,9 +59,11 @@ impl Worker {
         world: &Arc<World>,
         store: &Arc<dyn Store>,
         connected: &engine::World,
+        defect: Option<Defect>,
     ) -> Worker {
         let interrupt = Interrupt::new(Arc::clone(&world.faults));
-        let line = Line::new(Arc::clone(world), interrupt.clone(), Arc::clone(store));
+        let repeats = defect == Some(Defect::PortRepeats);
+        let line = Line::new(Arc::clone(world), interrupt.clone(), Arc::clone(store), repeats);
         let faulty: Arc<dyn Store> =
             Arc::new(WorkerStore::new(Arc::clone(store), interrupt.clone(), Arc::clone(world)));
         let settings = Settings { concurrency: 1, batch: 50, ..Settings::new(name.as_str()) };

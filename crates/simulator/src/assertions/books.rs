@@ -2,7 +2,7 @@
 //! back exactly one, the k-th reversal the k-th settlement.
 
 use jiff::civil::Date;
-use model::ids::{CollectionId, PayoutId, ReceiptId};
+use model::ids::{CollectionId, InvoiceId, PayoutId, ReceiptId};
 use model::payout::{PayoutItemKind, PayoutStatus};
 
 use crate::world::State;
@@ -32,11 +32,13 @@ fn is_returned(row: &ReceiptRow) -> bool {
     row.key.as_ref().is_some_and(|key| key.as_str().starts_with("returned/"))
 }
 
-/// Everything that is wrong with the receipts, at the end.
+/// Everything that is wrong with the receipts, at the end. `held_up`: the invoice's case waits for
+/// what a person has to do first.
 #[must_use]
-pub fn check(state: &State) -> Vec<String> {
+pub fn check(state: &State, held_up: impl Fn(&InvoiceId) -> bool) -> Vec<String> {
     let payments = state.processor.payments.iter();
-    payments.flat_map(|(id, row)| check_payment(state, id, row)).collect()
+    let free = payments.filter(|(_, row)| !row.invoice().is_some_and(|id| held_up(&id)));
+    free.flat_map(|(id, row)| check_payment(state, id, row)).collect()
 }
 
 fn check_payment(state: &State, id: &CollectionId, row: &PaymentRow) -> Vec<String> {

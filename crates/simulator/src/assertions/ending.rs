@@ -33,6 +33,9 @@ const OF_ITSELF: [ReasonCode; 10] = [
     ReasonCode::LossBooked,
 ];
 
+/// The words of a payout whose documents can not be cut into deposits.
+const STUCK: &str = "no receipts are left to deposit together with these refunds";
+
 /// Needs a person because of what others did at the processor.
 const OF_OTHERS: [ReasonCode; 3] =
     [ReasonCode::ForeignPayment, ReasonCode::ForeignHeld, ReasonCode::AlreadyCollected];
@@ -52,7 +55,7 @@ pub async fn check(world: &World, store: &dyn Store, families: &[Family]) -> Vec
     let filter = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
     let cases = store.cases(&filter).await.unwrap_or_default();
     let mut wrong = Vec::new();
-    let people = cases.iter().any(|case| is_for_people(case));
+    let people = cases.iter().any(is_for_people);
     for case in &cases {
         wrong.extend(not_at_rest(case, families, people));
     }
@@ -68,13 +71,24 @@ pub async fn check(world: &World, store: &dyn Store, families: &[Family]) -> Vec
             wrong.push(format!("payout {id} has no case"));
         }
     }
-    wrong.extend(super::books::check(&state));
+    let held_up = |invoice: &InvoiceId| {
+        people && cases.iter().any(|case| is_waiting(case) && is_of(case, invoice))
+    };
+    wrong.extend(super::books::check(&state, held_up));
     wrong.extend(super::bank::check(&state, |id| booked.contains(id)));
     wrong
 }
 
 fn is_payout(case: &CaseRow, id: &PayoutId) -> bool {
     case.key.kind == CaseKind::Payout && case.key.subject == id.as_str()
+}
+
+fn is_of(case: &CaseRow, invoice: &InvoiceId) -> bool {
+    case.key.kind == CaseKind::Collection && case.key.subject == invoice.as_str()
+}
+
+fn is_waiting(case: &CaseRow) -> bool {
+    case.reason.as_ref().is_some_and(|reason| waits_for_others(reason.code))
 }
 
 fn booked(case: &CaseRow) -> Option<PayoutId> {
@@ -101,6 +115,8 @@ fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<Stri
         ReasonKind::NeedsPerson => {
             let has = |family| families.contains(&family);
             OF_ITSELF.contains(&code)
+                // A refund that no deposit of the ERP's length can carry.
+                || (code == ReasonCode::DepositByPerson && reason.detail.starts_with(STUCK))
                 || (OF_OTHERS.contains(&code) && has(Family::Foreign))
                 || (OF_EDITS.contains(&code) && has(Family::Editing))
         }

@@ -17,6 +17,7 @@ use ports::{Clock, PortError};
 use crate::assertions::once;
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
+use crate::simulation::Defect;
 use crate::story::Story;
 use erp::Books;
 use processor::Processor;
@@ -69,8 +70,21 @@ pub struct State {
     announced: usize,
     /// Events that wait for their delivery.
     pub webhooks: Vec<Event>,
+    /// A deliberate defect: direct reads show invoices as if nothing was ever paid of them.
+    pub dues_frozen: bool,
     /// Broken promises, in the order in which they were broken.
     pub violations: Vec<String>,
+}
+
+impl State {
+    /// Builds a deliberate mistake in.
+    pub fn break_fakes(&mut self, defect: Option<Defect>) {
+        let has = |one| defect == Some(one);
+        self.processor.ignores_keys = has(Defect::KeysIgnored);
+        self.books.ignores_stamps = has(Defect::StampsIgnored);
+        self.books.bank_off_by = i64::from(has(Defect::BankOff));
+        self.dues_frozen = has(Defect::DuesFrozen);
+    }
 }
 
 pub struct World {

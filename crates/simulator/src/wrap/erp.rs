@@ -142,7 +142,12 @@ impl Erp for WorkerErp {
             let now = self.line.world.now();
             let state = self.line.world.state();
             self.line.mark(id, mark(&state.books, id, now));
-            reads.push(found(state.books.invoice(id)));
+            let mut invoice = state.books.invoice(id);
+            if let Some(invoice) = invoice.as_mut().filter(|_| state.dues_frozen) {
+                invoice.due = invoice.total;
+                invoice.status = InvoiceStatus::Open;
+            }
+            reads.push(found(invoice));
         }
         Ok(reads)
     }

@@ -32,12 +32,19 @@ pub struct Line {
     /// The store without faults, to look for intents in.
     pub store: Arc<dyn ::store::Store>,
     marks: Arc<Mutex<ReadMarks>>,
+    /// A deliberate defect: money commands go out once more under another key.
+    repeats: bool,
 }
 
 impl Line {
     #[must_use]
-    pub fn new(world: Arc<World>, interrupt: Interrupt, store: Arc<dyn ::store::Store>) -> Line {
-        Line { world, interrupt, store, marks: Arc::default() }
+    pub fn new(
+        world: Arc<World>,
+        interrupt: Interrupt,
+        store: Arc<dyn ::store::Store>,
+        repeats: bool,
+    ) -> Line {
+        Line { world, interrupt, store, marks: Arc::default(), repeats }
     }
 
     fn marks(&self) -> MutexGuard<'_, ReadMarks> {
@@ -68,6 +75,11 @@ impl Line {
         self.world.reachable(side)?;
         intents::committed(&self.world, self.store.as_ref(), key, &write).await;
         let mark = invoice_of(&write).and_then(|invoice| self.marks().get(invoice).cloned());
+        if self.repeats && mark.is_some() {
+            let again = Key::new(&["again", key.as_str()]);
+            intents::committed(&self.world, self.store.as_ref(), &again, &write).await;
+            drop(self.world.make(&again, &write, mark.as_ref()));
+        }
         let unknown = |what: &str| Err(PortError::OutcomeUnknown(what.to_owned()));
         if self.strikes(Fault::RequestLost) {
             self.world.tell(&format!("  request {key} is lost"));

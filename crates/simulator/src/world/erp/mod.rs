@@ -48,6 +48,10 @@ pub struct Books {
     /// Counts saves; a record's version is the count at its last save.
     saves: u64,
     ids: u64,
+    /// A deliberate defect: stamps are not looked at, so that a repeat makes a second document.
+    pub ignores_stamps: bool,
+    /// A deliberate defect: so many pennies too many reach the bank with each deposit.
+    pub bank_off_by: i64,
     /// Invoices whose payments people edited: their story is for people to end.
     pub touched: BTreeSet<InvoiceId>,
 }
@@ -162,7 +166,7 @@ impl Books {
             post(row.from.as_ref().unwrap_or(&undeposited), Some(&row.key), -row.amount);
         }
         for row in self.deposits.values().filter(|row| !row.voided) {
-            post(&row.bank, row.key.as_ref(), row.total);
+            post(&row.bank, row.key.as_ref(), row.total + self.bank_off_by);
             for receipt in row.receipts.iter().filter_map(|id| self.receipts.get(id)) {
                 post(&undeposited, row.key.as_ref(), -receipt.amount);
             }

@@ -110,8 +110,7 @@ impl Books {
         }
         row.voided = true;
         row.touched = true;
-        let invoices: Vec<InvoiceId> =
-            std::mem::take(&mut row.applications).into_keys().collect();
+        let invoices: Vec<InvoiceId> = std::mem::take(&mut row.applications).into_keys().collect();
         for invoice in invoices {
             self.touched.insert(invoice.clone());
             self.saved(&invoice, now);

@@ -34,7 +34,8 @@ fn refused(cause: RejectionCause, words: impl Into<String>) -> PortError {
 
 impl Books {
     pub fn write(&mut self, key: &Key, write: &ErpWrite, now: Timestamp) -> Answer {
-        if let Some(answer) = kind_of(write).and_then(|_| self.find(key, write).transpose()) {
+        let stamped = kind_of(write).filter(|_| !self.ignores_stamps);
+        if let Some(answer) = stamped.and_then(|_| self.find(key, write).transpose()) {
             return answer;
         }
         match write {

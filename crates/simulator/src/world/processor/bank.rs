@@ -161,7 +161,7 @@ impl Processor {
     /// The payer approves the mandate, or refuses it and the payments that wait for that.
     pub fn answer_approval(&mut self, id: &MandateId, approved: bool, now: Timestamp) -> bool {
         let waits = MandateStatus::PendingCustomerApproval;
-        if !self.mandates.get(id).is_some_and(|row| row.status == waits) {
+        if self.mandates.get(id).is_none_or(|row| row.status != waits) {
             return false;
         }
         let (mandate, word) = match approved {

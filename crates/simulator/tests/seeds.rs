@@ -1,0 +1,112 @@
+//! A fixed set of seeds on every run: each promise kept, each kind of fault struck, each story the
+//! same when it is told again; and deliberate mistakes of the fakes, each of which must be seen.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use simulator::faults::Fault;
+use simulator::{Defect, Outcome, run, run_with};
+
+/// Seeds of every run: about a minute on two cores.
+const FIXED: Range<u64> = 0..300;
+
+/// Seeds that broke a promise once, with what they found.
+const KEPT: &str = include_str!("../seeds/kept.txt");
+
+/// Runs seeds on two threads, each story alone in its own world; gives what each came to.
+fn outcomes(seeds: &[u64]) -> Vec<Outcome> {
+    let (first, second) = seeds.split_at(seeds.len() / 2);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| second.iter().map(|seed| run(*seed)).collect::<Vec<_>>());
+        let mut all: Vec<Outcome> = first.iter().map(|seed| run(*seed)).collect();
+        all.extend(other.join().expect("the other thread ends well"));
+        all
+    })
+}
+
+/// The last lines of a story: what led to its end.
+fn check(outcome: &Outcome) {
+    let tail: Vec<&str> = outcome.story.lines().rev().take(60).collect();
+    let tail: Vec<&str> = tail.into_iter().rev().collect();
+    assert!(
+        outcome.violations.is_empty(),
+        "seed {}: {:#?}\n{}\nreplay: cargo run -p simulator --bin simulate -- --seed {}",
+        outcome.seed,
+        outcome.violations,
+        tail.join("\n"),
+        outcome.seed,
+    );
+}
+
+#[test]
+fn the_fixed_seeds_keep_every_promise_under_every_fault() {
+    println!("seeds {FIXED:?}");
+    let seeds: Vec<u64> = FIXED.collect();
+    let mut struck: BTreeMap<Fault, u64> = BTreeMap::new();
+    for outcome in outcomes(&seeds) {
+        check(&outcome);
+        for (fault, count) in &outcome.faults {
+            *struck.entry(*fault).or_default() += count;
+        }
+    }
+    for fault in Fault::ALL {
+        let count = struck.get(fault).copied().unwrap_or(0);
+        println!("{count:>8}  {}", fault.words());
+        assert!(count > 0, "{} never struck", fault.words());
+    }
+}
+
+#[test]
+fn seeds_that_found_something_stay_mended() {
+    let seeds: Vec<u64> = KEPT
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(|seed| seed.parse().unwrap())
+        .collect();
+    assert!(!seeds.is_empty());
+    outcomes(&seeds).iter().for_each(check);
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story() {
+    for seed in [3, 8, 17, 1_405] {
+        let (first, again) = (run(seed), run(seed));
+        assert!(first.story.lines().count() > 20, "seed {seed} tells nothing");
+        assert_eq!(first.story, again.story, "seed {seed}");
+    }
+    assert_ne!(run(3).story, run(4).story);
+}
+
+/// The promise that a mistake breaks must be seen broken within these seeds.
+fn seen(defect: Defect, promise: &str) {
+    let found = (0..120).find(|seed| {
+        let violations = run_with(*seed, Some(defect)).violations;
+        violations.iter().any(|line| line.starts_with(promise))
+    });
+    assert!(found.is_some(), "{defect:?} breaks {promise}, and nobody saw it");
+}
+
+#[test]
+fn an_ignored_idempotency_key_is_seen() {
+    seen(Defect::KeysIgnored, "P1");
+}
+
+#[test]
+fn a_frozen_balance_is_seen() {
+    seen(Defect::DuesFrozen, "P1");
+}
+
+#[test]
+fn a_second_receipt_is_seen() {
+    seen(Defect::StampsIgnored, "P3");
+}
+
+#[test]
+fn a_penny_on_the_bank_account_is_seen() {
+    seen(Defect::BankOff, "P4");
+}
+
+#[test]
+fn a_write_without_an_intent_is_seen() {
+    seen(Defect::PortRepeats, "P6");
+}
