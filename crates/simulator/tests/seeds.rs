@@ -87,18 +87,8 @@ fn seen(defect: Defect, promise: &str) {
 }
 
 #[test]
-fn an_ignored_idempotency_key_is_seen() {
-    seen(Defect::KeysIgnored, "P1");
-}
-
-#[test]
 fn a_frozen_balance_is_seen() {
     seen(Defect::DuesFrozen, "P1");
-}
-
-#[test]
-fn a_second_receipt_is_seen() {
-    seen(Defect::StampsIgnored, "P3");
 }
 
 #[test]

@@ -15,8 +15,9 @@ use ports::exchange::Exchange;
 
 use crate::rows::{
     AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
-    Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow, InboxSeen, Link,
-    LookResult, Mark, PairQuery, PaymentContext, PersonSaid, Saved, SendOutcome, StatusCounts,
+    Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow,
+    InboxSeen, Link, LookResult, Mark, PairQuery, PaymentContext, PersonSaid, Saved, SendOutcome,
+    StatusCounts,
 };
 
 /// Why the store did not do it. Nothing is half-stored.

@@ -87,6 +87,7 @@ fn book(facts: &RefundFacts, refund: &ProcessorRefund) -> Decision {
         Mode::Off => return rest(Stage::Reversed, ReasonCode::LinkOff, ""),
     }
     let mut attention = Vec::new();
+    let mut waiting = None;
     for kept in booked {
         let next = match kept.item.kind {
             PayoutItemKind::PaymentRefunded => match take_back::step(facts, kept) {
@@ -116,10 +117,18 @@ fn book(facts: &RefundFacts, refund: &ProcessorRefund) -> Decision {
             | PayoutItemKind::RevenueShare
             | PayoutItemKind::SurchargeFee => None,
         };
-        if let Some(mut next) = next {
-            next.attention = attention;
-            return *next;
+        match next {
+            Some(next) if next.command.is_some() => {
+                return Decision { attention, ..*next };
+            }
+            // An item that waits does not keep a later one from being booked: the deposit that it
+            // waits for may itself wait for the later one.
+            Some(next) => waiting = waiting.or(Some(next)),
+            None => {}
         }
+    }
+    if let Some(waiting) = waiting {
+        return Decision { attention, ..*waiting };
     }
     complete(facts, refund, attention)
 }
