@@ -1,7 +1,6 @@
 //! A folder with a configuration, and the binary run in it as child processes that never outlive it.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -30,9 +29,7 @@ impl Place {
     /// Initialised, listening on a free port once served.
     pub fn new() -> Place {
         let folder = tempfile::tempdir().expect("a folder");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address").to_string();
-        drop(listener);
+        let address = free_address();
         let config = format!("[server]\nlisten = \"{address}\"\n[logs]\nlevel = \"debug\"\n");
         std::fs::write(folder.path().join("ml-connector.toml"), config).expect("a configuration");
         let place = Place { folder, address };
@@ -112,4 +109,11 @@ impl Place {
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// An address on this machine that is free now.
+fn free_address() -> String {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let listener = runtime.block_on(server::http::bind("127.0.0.1:0")).expect("a free port");
+    listener.local_addr().expect("an address").to_string()
 }
