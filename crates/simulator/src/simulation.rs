@@ -38,6 +38,9 @@ const DAYS_MIN: u32 = 4;
 const QUIET_LOOKS_PER_CASE: u64 = 3;
 const QUIET_LOOKS: u64 = 10;
 
+/// Writes in ten thousand that take effect late, where a fake is mistaken on purpose.
+const DEFECT_LATE_RATE: u32 = 4_000;
+
 /// A deliberate mistake of a fake, to prove that the promises can be seen broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Defect {
@@ -111,7 +114,11 @@ pub fn run_with(seed: u64, defect: Option<Defect>) -> Outcome {
 impl Simulation {
     fn new(seed: u64, defect: Option<Defect>) -> Result<Simulation, StoreError> {
         let mut random = Random::new(seed);
-        let profile = Profile::of(&mut random, first_day());
+        let mut profile = Profile::of(&mut random, first_day());
+        if defect.is_some() {
+            // Mistakes about repeats show where writes are repeated.
+            profile.rates.insert(Fault::EffectLate, DEFECT_LATE_RATE);
+        }
         let clock = Arc::new(VirtualClock::starting_at(start()));
         let faults = Faults::new(random.fork(), profile.rates.clone());
         let world = Arc::new(World::new(clock, Arc::new(Mutex::new(faults))));
