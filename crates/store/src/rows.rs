@@ -131,7 +131,7 @@ pub struct CommandRow {
 /// One fact of a look: an answer to our own read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactRow {
-    /// What it is about, unique within the case ("invoice", "collection/PM1", "receipt/<key>").
+    /// What it is about, unique within the case ("invoice", "collection/PM1", "receipt/KEY").
     pub subject: String,
     pub body: serde_json::Value,
 }
@@ -161,7 +161,7 @@ pub struct LookResult {
     pub collections: Vec<CollectionRow>,
     /// Hints to give in the same transaction.
     pub hints: Vec<Hint>,
-    /// What the case depends on ("customer/<account>/<id>", "mandate/<account>/<id>" …): replaces
+    /// What the case depends on ("customer/ACCOUNT/ID", "mandate/ACCOUNT/ID" …): replaces
     /// the stored set, so that news of it finds the case.
     pub refs: Vec<String>,
     pub actor: Actor,
