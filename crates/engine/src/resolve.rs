@@ -110,8 +110,11 @@ impl Engine {
         person_saved: bool,
         view: &mut CommandView,
     ) -> Result<Option<Settle>> {
-        if let Found::Made(answer) = self.find(world, row).await? {
-            return Ok(Some(done(view, answer)));
+        match self.find(world, row).await? {
+            Found::Made(answer) => return Ok(Some(done(view, answer))),
+            // What stands under the key refuses every further send: no "try again" changes that.
+            Found::Otherwise(_) => return Ok(None),
+            Found::Nothing => {}
         }
         let cleared = cleared(context, row, person_saved);
         if cleared {

@@ -340,12 +340,11 @@ impl Write {
                 Write::Processor(ProcessorWrite::Collect(b)),
             ) => a.invoice == b.invoice && a.mandate == b.mandate && a.amount == b.amount,
             (Write::Erp(ErpWrite::RecordReceipt(a)), Write::Erp(ErpWrite::RecordReceipt(b))) => {
-                // Not what of it is applied: whichever was made is read back by its key, and the
-                // rest is applied or shown.
+                // Not what of it is applied, nor the payout noted on it: whichever was made is
+                // read back by its key, and the rest is applied, noted or shown.
                 a.customer == b.customer
                     && a.amount == b.amount
                     && a.collection == b.collection
-                    && a.payout == b.payout
             }
             (Write::Erp(ErpWrite::RecordRefund(a)), Write::Erp(ErpWrite::RecordRefund(b))) => {
                 a.receipt == b.receipt && a.amount == b.amount && a.from == b.from
