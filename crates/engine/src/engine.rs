@@ -14,9 +14,10 @@ use model::ids::ConnectionId;
 use model::ledger::PeriodBook;
 use ports::{Clock, Erp};
 use store::Store;
-use store::rows::Link;
+use store::rows::{CaseId, Link};
 
 use crate::error::{EngineError, Result};
+use crate::look::Recent;
 use crate::world::{ErpPort, ProcessorPort, World};
 
 /// Limits of the engine, each with its unit.
@@ -42,7 +43,7 @@ impl Settings {
             lease_seconds: 300,
             batch: 200,
             concurrency: 16,
-            periods_seconds: 60,
+            periods_seconds: 300,
         }
     }
 }
@@ -54,6 +55,7 @@ pub struct Engine {
     world: RwLock<Arc<World>>,
     periods: Mutex<BTreeMap<ConnectionId, (Timestamp, PeriodBook)>>,
     troubles: Mutex<BTreeMap<ConnectionId, Trouble>>,
+    pub(crate) recent: Mutex<BTreeMap<CaseId, Recent>>,
     /// Serialises decide-and-save of collections under a link's daily limits.
     pub(crate) limits: futures::lock::Mutex<()>,
 }
@@ -86,6 +88,7 @@ impl Engine {
             world: RwLock::new(Arc::new(World::default())),
             periods: Mutex::default(),
             troubles: Mutex::default(),
+            recent: Mutex::default(),
             limits: futures::lock::Mutex::new(()),
         }
     }

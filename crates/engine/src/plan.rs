@@ -21,7 +21,7 @@ use store::rows::{CaseContext, Claimed};
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
-use crate::look::CollectionBatch;
+use crate::look::Batch;
 use crate::world::{ErpPort, World};
 
 /// What would happen if the link were switched on now.
@@ -111,15 +111,13 @@ impl Engine {
         records: Vec<Seen<InvoiceId, Invoice>>,
         plan: &mut Plan,
     ) -> Result<()> {
-        let mut batch = CollectionBatch::default();
-        let customers: Vec<_> = records
+        let mut batch = Batch::begun(self.store.next_seq().await?);
+        let customers = records
             .iter()
             .filter_map(|seen| seen.read.found())
             .map(|invoice| invoice.customer.clone())
             .collect();
-        let mut sources = std::mem::take(&mut batch.sources);
-        self.read_customers(&mut sources, erp, customers).await?;
-        batch.sources = sources;
+        self.add_customers(&mut batch, erp, customers).await?;
         for seen in &records {
             let case = CaseKey::collection(&erp.account, &seen.id);
             batch.hold(case, seen.read.clone());
@@ -148,7 +146,7 @@ impl Engine {
         erp: &ErpPort,
         link: &LinkId,
         seen: Seen<InvoiceId, Invoice>,
-        batch: &CollectionBatch,
+        batch: &Batch,
     ) -> Result<Option<(Place, PlanLine)>> {
         let key = CaseKey::collection(&erp.account, &seen.id);
         let stored = self.store.case(&key).await?;

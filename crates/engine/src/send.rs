@@ -70,6 +70,7 @@ impl Engine {
             }
             Write::Processor(write) => {
                 let processor = world.processor(connection).ok_or_else(not_connected)?;
+                self.forget_recent(claimed.id);
                 processor.port.write(&command.key, write).await
             }
         };

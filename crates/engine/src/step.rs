@@ -22,7 +22,7 @@ use store::rows::{
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
-use crate::look::{CollectionBatch, Looked};
+use crate::look::{Batch, Looked};
 use crate::send::{Sent, needs_direct};
 use crate::world::World;
 
@@ -91,7 +91,7 @@ impl Engine {
             }
             let ids: Vec<_> = claimed.iter().map(|one| one.id).collect();
             let contexts = self.store.contexts(&ids).await?;
-            let batch = match self.prepare(&world, kind, &claimed).await {
+            let batch = match self.batch(&world, &claimed, &contexts).await {
                 Ok(batch) => batch,
                 Err(error) => {
                     self.give_back(&claimed, &error).await?;
@@ -117,20 +117,6 @@ impl Engine {
         Ok(worked)
     }
 
-    async fn prepare(
-        &self,
-        world: &World,
-        kind: CaseKind,
-        claimed: &[Claimed],
-    ) -> Result<CollectionBatch> {
-        match kind {
-            CaseKind::Collection => self.collection_batch(world, claimed).await,
-            CaseKind::Customer | CaseKind::Mandate | CaseKind::Payout | CaseKind::Refund => {
-                Ok(CollectionBatch::default())
-            }
-        }
-    }
-
     /// A read for the whole batch failed: all of it comes again a little later.
     async fn give_back(&self, claimed: &[Claimed], error: &EngineError) -> Result<()> {
         warn!(%error, cases = claimed.len(), "looks put off");
@@ -146,7 +132,7 @@ impl Engine {
         world: &World,
         claimed: &Claimed,
         context: &CaseContext,
-        batch: &CollectionBatch,
+        batch: &Batch,
     ) -> Result<One> {
         match self.look_and_do(world, claimed, context, batch).await {
             Ok((due_at, sent)) => {
@@ -176,12 +162,12 @@ impl Engine {
         world: &World,
         claimed: &Claimed,
         context: &CaseContext,
-        batch: &CollectionBatch,
+        batch: &Batch,
     ) -> Result<(Option<Timestamp>, bool)> {
         let mut looked = self.look(world, claimed, context, batch, Depth::Cheap).await?;
         // Daily limits are decided and saved one at a time.
         let mut turn = None;
-        if looked.decision.command.as_ref().is_some_and(|command| needs_direct(&command.write)) {
+        if acts(claimed.key.kind, &looked) {
             let collects =
                 looked.decision.command.as_ref().is_some_and(|command| command.write.collects());
             if collects && limited(world, &looked) {
@@ -225,17 +211,17 @@ impl Engine {
         world: &World,
         claimed: &Claimed,
         context: &CaseContext,
-        batch: &CollectionBatch,
+        batch: &Batch,
         depth: Depth,
     ) -> Result<Looked> {
         match claimed.key.kind {
             CaseKind::Collection => {
                 self.look_collection(world, claimed, context, batch, depth).await
             }
-            CaseKind::Payout => self.look_payout(world, claimed, context, depth).await,
-            CaseKind::Refund => self.look_refund(world, claimed, context, depth).await,
-            CaseKind::Mandate => self.look_mandate(world, claimed, context).await,
-            CaseKind::Customer => self.look_customer(world, claimed, context).await,
+            CaseKind::Payout => self.look_payout(world, claimed, context, batch, depth).await,
+            CaseKind::Refund => self.look_refund(world, claimed, context, batch, depth).await,
+            CaseKind::Mandate => self.look_mandate(world, claimed, context, batch, depth).await,
+            CaseKind::Customer => self.look_customer(world, claimed, context, batch, depth).await,
         }
     }
 
@@ -307,6 +293,17 @@ impl Engine {
             refs: looked.refs.clone(),
             actor: Actor::System,
         }
+    }
+}
+
+/// Whether the look would change something outside, or say who is who: then it is made again on
+/// direct reads.
+fn acts(kind: CaseKind, looked: &Looked) -> bool {
+    match (kind, &looked.decision.command) {
+        (CaseKind::Customer, None) => !looked.pairs.is_empty(),
+        (CaseKind::Customer | CaseKind::Mandate, Some(_)) => true,
+        (_, Some(command)) => needs_direct(&command.write),
+        (_, None) => false,
     }
 }
 

@@ -21,7 +21,7 @@ use store::rows::{CaseFilter, CaseRow};
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::look::{kind_of_role, serve_link};
+use crate::look::{Batch, kind_of_role, serve_link};
 use crate::world::World;
 
 /// Cases read at a time.
@@ -194,7 +194,7 @@ impl Engine {
         erp: &crate::world::ErpPort,
         keys: &[(DocumentKind, Key)],
     ) -> Result<BTreeMap<Key, Sight<ErpDocument>>> {
-        self.documents(erp, keys, Depth::Direct).await
+        self.documents(erp, keys, Depth::Direct, &Batch::default()).await
     }
 
     /// What is confirmed and not paid out, undeposited, or unapplied, from the last look.

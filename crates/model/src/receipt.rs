@@ -107,6 +107,17 @@ impl ErpDocument {
             ErpDocument::Journal(journal) => journal.id.as_str(),
         }
     }
+
+    /// Which kind it is.
+    #[must_use]
+    pub fn kind(&self) -> DocumentKind {
+        match self {
+            ErpDocument::Receipt(_) => DocumentKind::Receipt,
+            ErpDocument::Refund(_) => DocumentKind::Refund,
+            ErpDocument::Deposit(_) => DocumentKind::Deposit,
+            ErpDocument::Journal(_) => DocumentKind::Journal,
+        }
+    }
 }
 
 /// Which kind of document a key is looked for among.

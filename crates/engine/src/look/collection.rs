@@ -1,118 +1,53 @@
 //! The look at a collection: cheap for all due cases at once, direct for those about to act.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use flows::collection::facts::{Attempt, CollectionFacts, CustomerState, DayUse};
+use flows::collection::facts::{CollectionFacts, CustomerState, DayUse};
 use flows::collection::{books, decide, eligibility};
 use jiff::civil::Date;
 use model::case::CaseKey;
-use model::command::{CommandState, CommandView, ProcessorWrite, Write};
+use model::command::Write;
 use model::decision::{Decision, Stage};
-use model::ids::{CollectionId, InvoiceId};
+use model::ids::InvoiceId;
 use model::invoice::Invoice;
 use model::key::Key;
 use model::mandate::Mandate;
-use model::payment::Collection;
-use model::person::PersonSaid;
 use model::policy::{MandateRequestPolicy, Mode};
 use model::reason::{Reason, ReasonCode};
-use model::receipt::{DocumentKind, ErpDocument};
 use model::sight::Sight;
 use ports::{Depth, Read};
-use store::rows::{CaseContext, Claimed, CollectionRow, PaymentContext};
+use store::rows::{CaseContext, Claimed};
 
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::world::{ErpPort, World};
 
-use super::sources::{Served, Sources};
-use super::{Looked, cheap_sight, fact, refs, sight};
-
-/// Invoices and customers read for all cases of a batch at once.
-#[derive(Default)]
-pub(crate) struct CollectionBatch {
-    invoices: BTreeMap<CaseKey, Read<Invoice>>,
-    pub sources: Sources,
-}
-
-impl CollectionBatch {
-    /// Holds an invoice that a list showed.
-    pub(crate) fn hold(&mut self, case: CaseKey, read: Read<Invoice>) {
-        self.invoices.insert(case, read);
-    }
-}
-
-/// What is known of a case's payments before the ERP's documents are read.
-struct Payments {
-    attempts: Vec<Attempt>,
-    others: Vec<Collection>,
-    stored: PaymentContext,
-    /// Rows for the directory.
-    rows: Vec<CollectionRow>,
-}
+use super::batch::Batch;
+use super::payments::Asked;
+use super::sources::Served;
+use super::{Looked, fact, refs, sight};
 
 impl Engine {
-    /// One query per slice of invoices and customers instead of one read per case.
-    pub(crate) async fn collection_batch(
-        &self,
-        world: &World,
-        claimed: &[Claimed],
-    ) -> Result<CollectionBatch> {
-        let mut batch = CollectionBatch::default();
-        let accounts: BTreeSet<_> = claimed.iter().map(|one| one.key.account.clone()).collect();
-        for account in accounts {
-            let Some(erp) = world.erp_of_account(&account) else { continue };
-            let cases: Vec<&Claimed> =
-                claimed.iter().filter(|one| one.key.account == account).collect();
-            for slice in cases.chunks(erp.port.description().slice_max.max(1)) {
-                let ids: Vec<InvoiceId> =
-                    slice.iter().map(|one| InvoiceId::new(one.key.subject.as_str())).collect();
-                let reads = erp.port.invoices(&ids, Depth::Cheap).await?;
-                for (one, read) in slice.iter().zip(reads) {
-                    batch.invoices.insert(one.key.clone(), read);
-                }
-            }
-            let customers = batch
-                .invoices
-                .values()
-                .filter_map(Read::found)
-                .map(|invoice| invoice.customer.clone())
-                .collect::<BTreeSet<_>>();
-            let mut sources = std::mem::take(&mut batch.sources);
-            self.read_customers(&mut sources, &erp, customers).await?;
-            batch.sources = sources;
-            self.note(&erp.connection, None);
-        }
-        Ok(batch)
-    }
-
     /// Looks and decides. Direct when `depth` says so: then money may be moved on what it says.
     pub(crate) async fn look_collection(
         &self,
         world: &World,
         claimed: &Claimed,
         context: &CaseContext,
-        batch: &CollectionBatch,
+        batch: &Batch,
         depth: Depth,
     ) -> Result<Looked> {
-        let seq = self.store.next_seq().await?;
+        let seq = self.look_seq(depth, batch).await?;
         let Some(erp) = world.erp_of_account(&claimed.key.account) else {
             let reason = Reason::new(ReasonCode::NoLink, claimed.key.account.as_str());
             return Ok(Looked::bare(seq, Decision::rest(Stage::Open, reason)));
         };
         let id = InvoiceId::new(claimed.key.subject.as_str());
-        let invoice = self.read_invoice(&erp, &id, batch.invoices.get(&claimed.key), depth).await?;
+        let invoice = self.read_invoice(&erp, &id, batch.invoice(&claimed.key), depth).await?;
         let Sight::Found(found) = &invoice else {
             return Ok(Looked::bare(seq, unread_invoice(&invoice)));
         };
-        let mut own_sources = Sources::default();
-        let customer = match batch.sources.customers.get(&found.customer) {
-            Some(read) => read.clone(),
-            None => {
-                self.read_customers(&mut own_sources, &erp, [found.customer.clone()]).await?;
-                own_sources.customers.remove(&found.customer).unwrap_or(Read::Missing)
-            }
-        };
+        let customer = self.customer_for(&erp, &found.customer, depth, batch).await?;
         let served = match self.served_before(world, claimed, context) {
             Some(served) => served,
             None => match self.serve(world, &erp, customer.found(), found.due.currency) {
@@ -154,7 +89,15 @@ impl Engine {
             (None, _) => self.unmatched(&erp, found).await?,
         };
         let payments = self
-            .payments(claimed, context, &resolved.views, &served, &customer_state, found, depth)
+            .payments(&Asked {
+                claimed,
+                context,
+                views: &resolved.views,
+                served: &served,
+                customer: &customer_state,
+                invoice: found,
+                depth,
+            })
             .await?;
         let mut facts = CollectionFacts {
             frame,
@@ -174,7 +117,7 @@ impl Engine {
             processor_name: served.link.processor.to_string(),
         };
         let keys = books::keys_to_read(&facts);
-        facts.documents = self.documents(&erp, &keys, depth).await?;
+        facts.documents = self.documents(&erp, &keys, depth, batch).await?;
         let made = |key: &Key| facts.frame.done_id(key).is_some();
         self.read_unseen(&erp, &keys, &mut facts.documents, made).await?;
         self.add_mandates(&served, &mut facts, found, direct).await?;
@@ -241,109 +184,6 @@ impl Engine {
             Some(_) | None => Reason::new(ReasonCode::CustomerUnmatched, invoice.customer.as_str()),
         };
         Ok(CustomerState::NotMatched(reason))
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "everything a case's payments depend on")]
-    async fn payments(
-        &self,
-        claimed: &Claimed,
-        context: &CaseContext,
-        views: &[CommandView],
-        served: &Served,
-        customer: &CustomerState,
-        invoice: &Invoice,
-        depth: Depth,
-    ) -> Result<Payments> {
-        let mut stored = self.store.payment_context(&claimed.key).await?;
-        let ours = collected_by_us(views);
-        let mut ids: Vec<CollectionId> = ours.clone();
-        ids.extend(stored.collections.iter().map(|row| row.id.clone()));
-        ids.extend(context.person_facts.iter().filter_map(|fact| match &fact.said {
-            PersonSaid::Adopt { collection } => Some(collection.clone()),
-            PersonSaid::Match { collection, invoice: matched } if *matched == invoice.id => {
-                Some(collection.clone())
-            }
-            PersonSaid::Match { .. }
-            | PersonSaid::Retry { .. }
-            | PersonSaid::Release { .. }
-            | PersonSaid::Stop { .. }
-            | PersonSaid::Ignore { .. }
-            | PersonSaid::NotOurs { .. }
-            | PersonSaid::Choose { .. }
-            | PersonSaid::Leave { .. } => None,
-        }));
-        let mut others = Vec::new();
-        if let (Depth::Direct, CustomerState::Matched(payer)) = (depth, customer) {
-            let listed = served.processor.port.collections_of(payer).await?;
-            for collection in listed.into_iter().filter_map(Read::into_found) {
-                if collection.invoice().as_ref() == Some(&invoice.id) {
-                    ids.push(collection.id);
-                } else {
-                    others.push(collection);
-                }
-            }
-        }
-        let mut seen = BTreeSet::new();
-        ids.retain(|id| seen.insert(id.clone()));
-        let known: BTreeSet<CollectionId> =
-            stored.collections.iter().map(|row| row.id.clone()).collect();
-        let reads = served.processor.port.collections(&ids, Depth::Direct).await?;
-        let keys: BTreeSet<&str> = views.iter().map(|view| view.key.as_str()).collect();
-        let mut attempts = Vec::new();
-        let mut rows = Vec::new();
-        for (id, read) in ids.into_iter().zip(reads) {
-            let by_key = read
-                .found()
-                .and_then(Collection::key_stamp)
-                .is_some_and(|stamp| keys.contains(stamp));
-            let adopted = !ours.contains(&id) && !by_key;
-            if adopted && ended_before_cut_over(served, read.found()) {
-                continue;
-            }
-            if let Some(collection) = read.found() {
-                rows.push(directory_row(served, claimed, collection, adopted));
-            }
-            if !known.contains(&id) {
-                let account = &served.processor.account;
-                let events = self.store.events_of(account, "collection", id.as_str()).await?;
-                stored.events.extend(events);
-                stored.items.extend(self.store.items_of_collection(account, &id).await?);
-            }
-            attempts.push(Attempt { id, adopted, collection: sight(read) });
-        }
-        stored.events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-        stored.events.dedup_by(|a, b| a.id == b.id);
-        let order = |kept: &model::payout::KeptItem| {
-            (kept.arrival_on, kept.payout.clone(), kept.item.ordinal)
-        };
-        stored.items.sort_by_key(order);
-        stored.items.dedup_by_key(|kept| order(kept));
-        attempts.sort_by_key(|attempt| {
-            let created = attempt.collection.found().map(|found| found.created_at);
-            (created.is_none(), created, attempt.id.clone())
-        });
-        Ok(Payments { attempts, others, stored, rows })
-    }
-
-    /// Documents by key; cheap reads prove no absence.
-    pub(crate) async fn documents(
-        &self,
-        erp: &ErpPort,
-        keys: &[(DocumentKind, Key)],
-        depth: Depth,
-    ) -> Result<BTreeMap<Key, Sight<ErpDocument>>> {
-        let mut documents = BTreeMap::new();
-        for slice in keys.chunks(erp.port.description().slice_max.max(1)) {
-            let reads = erp.port.documents(slice, depth).await?;
-            for ((_, key), read) in slice.iter().zip(reads) {
-                let seen = match depth {
-                    Depth::Cheap => cheap_sight(read),
-                    Depth::Direct => sight(read),
-                };
-                documents.insert(key.clone(), seen);
-            }
-        }
-        Ok(documents)
     }
 
     /// Mandates are read when a debit could follow; the one to be used is read by id.
@@ -426,41 +266,6 @@ fn invoice_subject(depth: Depth) -> &'static str {
     match depth {
         Depth::Cheap => super::INVOICE_FACT,
         Depth::Direct => "invoice_direct",
-    }
-}
-
-/// Payments that our own commands made or adopted.
-fn collected_by_us(views: &[CommandView]) -> Vec<CollectionId> {
-    views
-        .iter()
-        .filter(|view| view.state == CommandState::Done)
-        .filter(|view| matches!(view.write, Write::Processor(ProcessorWrite::Collect(_))))
-        .filter_map(|view| view.answer.as_ref())
-        .map(|answer| CollectionId::new(answer.id.as_str()))
-        .collect()
-}
-
-/// Somebody's payment that was over before this link went live says nothing any more.
-fn ended_before_cut_over(served: &Served, collection: Option<&Collection>) -> bool {
-    let Some(collection) = collection else { return false };
-    let created_on = collection.created_at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    !collection.status.live()
-        && served.link.policy.cut_over_on.is_none_or(|cut_over| created_on < cut_over)
-}
-
-fn directory_row(
-    served: &Served,
-    claimed: &Claimed,
-    collection: &Collection,
-    adopted: bool,
-) -> CollectionRow {
-    CollectionRow {
-        account: served.processor.account.clone(),
-        id: collection.id.clone(),
-        case: Some(claimed.key.clone()),
-        adopted,
-        created_at: collection.created_at,
-        body: serde_json::to_value(collection).unwrap_or_default(),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::world::World;
 
+use super::batch::Batch;
 use super::payout::last_reason;
 use super::sources::Served;
 use super::{Looked, fact, refs, sight};
@@ -29,8 +30,10 @@ impl Engine {
         world: &World,
         claimed: &Claimed,
         context: &CaseContext,
+        batch: &Batch,
+        depth: Depth,
     ) -> Result<Looked> {
-        let seq = self.store.next_seq().await?;
+        let seq = self.look_seq(depth, batch).await?;
         let account = &claimed.key.account;
         let rest = |code, what: &str| {
             Looked::bare(seq, Decision::rest(Stage::Open, Reason::new(code, what)))
@@ -39,8 +42,7 @@ impl Engine {
             return Ok(rest(ReasonCode::NoLink, account.as_str()));
         };
         let id = ErpCustomerId::new(claimed.key.subject.as_str());
-        let read = erp.port.customers(std::slice::from_ref(&id), Depth::Direct).await?.pop();
-        let customer = read.map_or(Sight::NotRead, sight);
+        let customer = sight(self.customer_for(&erp, &id, depth, batch).await?);
         let resolved = self.resolve(world, context, false).await?;
         let mut looked = rest(ReasonCode::NoLink, account.as_str());
         let links: Vec<_> = world.links_of_erp(&erp.connection).collect();
@@ -54,8 +56,10 @@ impl Engine {
                     refs::processor_customer(&served.processor.account, payer.as_str())
                 }),
             );
+            let stored = self.pair(&served, &id).await?;
+            let changed = decided.pair.filter(|pair| stored.as_ref() != Some(pair));
             looked.pairs.extend(
-                decided.pair.map(|pair| {
+                changed.map(|pair| {
                     (served.erp.account.clone(), served.processor.account.clone(), pair)
                 }),
             );

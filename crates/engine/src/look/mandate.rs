@@ -21,6 +21,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::world::World;
 
+use super::batch::Batch;
 use super::payout::last_reason;
 use super::sources::Served;
 use super::{Looked, fact, refs, sight};
@@ -34,8 +35,10 @@ impl Engine {
         world: &World,
         claimed: &Claimed,
         context: &CaseContext,
+        batch: &Batch,
+        depth: Depth,
     ) -> Result<Looked> {
-        let seq = self.store.next_seq().await?;
+        let seq = self.look_seq(depth, batch).await?;
         let bare = |code, what: &str| {
             Looked::bare(seq, Decision::rest(Stage::Open, Reason::new(code, what)))
         };
@@ -51,9 +54,7 @@ impl Engine {
         let Some(served) = fitting.and_then(|link| self.served(world, &link.id)) else {
             return Ok(bare(ReasonCode::CurrencyNotMapped, currency.code()));
         };
-        let ids = std::slice::from_ref(&id);
-        let customer = served.erp.port.customers(ids, Depth::Direct).await?.pop();
-        let customer = customer.map_or(Sight::NotRead, sight);
+        let customer = sight(self.customer_for(&served.erp, &id, depth, batch).await?);
         let resolved = self.resolve(world, context, false).await?;
         let requests = self.requests(&served, &resolved.views).await?;
         let stored = self.pair(&served, &id).await?;

@@ -1,14 +1,17 @@
 //! Looks: for each kind of case, read both sides afresh, fill the flow's facts, decide.
 
+mod batch;
 mod collection;
 mod customer;
 mod mandate;
+mod payments;
 mod payout;
 mod refund;
 mod sources;
 mod unseen;
 
-pub(crate) use collection::CollectionBatch;
+pub(crate) use batch::Batch;
+pub(crate) use payments::Recent;
 pub(crate) use payout::{kind_of_role, serve_link};
 
 use model::decision::Decision;

@@ -21,6 +21,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::world::{ProcessorPort, World};
 
+use super::batch::Batch;
 use super::sources::Served;
 use super::{Looked, fact, sight};
 
@@ -34,9 +35,10 @@ impl Engine {
         world: &World,
         claimed: &Claimed,
         context: &CaseContext,
+        batch: &Batch,
         depth: Depth,
     ) -> Result<Looked> {
-        let seq = self.store.next_seq().await?;
+        let seq = self.look_seq(depth, batch).await?;
         let Some(processor) = world.processor_of_account(&claimed.key.account) else {
             return Ok(Looked::bare(seq, no_link(claimed.key.account.as_str())));
         };
@@ -65,9 +67,9 @@ impl Engine {
             .map(|document| (kind_of_role(document.role), document.key.clone()))
             .collect();
         let item_depth = if of_items.len() > DIRECT_DOCUMENTS_MAX { Depth::Cheap } else { depth };
-        let mut erp_documents = self.documents(&served.erp, &of_items, item_depth).await?;
+        let mut erp_documents = self.documents(&served.erp, &of_items, item_depth, batch).await?;
         self.read_unseen(&served.erp, &of_items, &mut erp_documents, |_| true).await?;
-        erp_documents.extend(self.documents(&served.erp, &own, Depth::Direct).await?);
+        erp_documents.extend(self.documents(&served.erp, &own, Depth::Direct, batch).await?);
         let frame = self
             .frame(
                 &served.erp,

@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::world::{ProcessorPort, World};
 
+use super::batch::Batch;
 use super::payout::last_reason;
 use super::sources::Served;
 use super::{Looked, fact, refs, sight};
@@ -30,9 +31,10 @@ impl Engine {
         world: &World,
         claimed: &Claimed,
         context: &CaseContext,
+        batch: &Batch,
         depth: Depth,
     ) -> Result<Looked> {
-        let seq = self.store.next_seq().await?;
+        let seq = self.look_seq(depth, batch).await?;
         let no_link = |what: &str| {
             let reason = Reason::new(ReasonCode::NoLink, what);
             Looked::bare(seq, Decision::rest(Stage::Open, reason))
@@ -57,9 +59,9 @@ impl Engine {
         let invoice = collection.as_ref().map(|case| InvoiceId::new(case.subject.as_str()));
         let customer = self.customer_of(&served, invoice.as_ref()).await?;
         let (settlements, reversals) =
-            self.settlements(&served, &processor, payment.as_ref(), depth).await?;
+            self.settlements(&served, &processor, payment.as_ref(), batch, depth).await?;
         let keys = own_keys(&items, &resolved.views);
-        let mut documents = self.documents(&served.erp, &keys, depth).await?;
+        let mut documents = self.documents(&served.erp, &keys, depth, batch).await?;
         let made = |key: &Key| {
             let done = |view: &CommandView| view.key == *key && view.state == CommandState::Done;
             resolved.views.iter().any(done)
@@ -161,6 +163,7 @@ impl Engine {
         served: &Served,
         processor: &ProcessorPort,
         payment: Option<&CollectionId>,
+        batch: &Batch,
         depth: Depth,
     ) -> Result<(Vec<Settlement>, u32)> {
         let Some(payment) = payment else { return Ok((Vec::new(), 0)) };
@@ -179,7 +182,7 @@ impl Engine {
             let own = || Key::new(&["receipt", payment.as_str(), kept.payout.as_str()]);
             let key = tied.map_or_else(own, |document| document.key);
             let wanted = [(DocumentKind::Receipt, key.clone())];
-            let receipt = self.documents(&served.erp, &wanted, depth).await?.remove(&key);
+            let receipt = self.documents(&served.erp, &wanted, depth, batch).await?.remove(&key);
             let receipt = receipt.map_or(Sight::NotRead, as_receipt);
             settlements.push(Settlement { kept: Some(kept), key, receipt });
         }

@@ -1,25 +1,16 @@
 //! Reads that several looks share: who the customer is at both sides, and which link serves it.
 
-use std::collections::BTreeMap;
-
 use flows::routing::{Candidate, route};
 use model::customer::{CustomerPair, ErpCustomer};
 use model::decision::{Decision, Stage};
 use model::ids::{ErpCustomerId, LinkId};
 use model::money::Currency;
 use model::reason::{Reason, ReasonCode};
-use ports::{Depth, Read};
 use store::rows::{Link, PairQuery};
 
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::world::{ErpPort, ProcessorPort, World};
-
-/// ERP customers read in this pass, so that a hundred invoices of one customer read it once.
-#[derive(Default)]
-pub(crate) struct Sources {
-    pub customers: BTreeMap<ErpCustomerId, Read<ErpCustomer>>,
-}
 
 /// A link with both of its ports.
 pub(crate) struct Served {
@@ -29,33 +20,6 @@ pub(crate) struct Served {
 }
 
 impl Engine {
-    /// Reads the customers that are not held yet, in slices.
-    pub(crate) async fn read_customers(
-        &self,
-        sources: &mut Sources,
-        erp: &ErpPort,
-        wanted: impl IntoIterator<Item = ErpCustomerId>,
-    ) -> Result<()> {
-        let mut missing: Vec<ErpCustomerId> =
-            wanted.into_iter().filter(|id| !sources.customers.contains_key(id)).collect();
-        missing.sort();
-        missing.dedup();
-        for slice in missing.chunks(erp.port.description().slice_max.max(1)) {
-            let reads = erp.port.customers(slice, Depth::Cheap).await?;
-            for (id, read) in slice.iter().zip(reads) {
-                sources.customers.insert(id.clone(), read);
-            }
-        }
-        // What a query did not show is read directly.
-        for id in missing {
-            if matches!(sources.customers.get(&id), Some(Read::Missing) | None) {
-                let read = erp.port.customers(std::slice::from_ref(&id), Depth::Direct).await?;
-                sources.customers.extend(read.into_iter().map(|read| (id.clone(), read)));
-            }
-        }
-        Ok(())
-    }
-
     /// The link that serves the customer's documents in this currency.
     pub(crate) fn serve(
         &self,

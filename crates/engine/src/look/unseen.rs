@@ -12,6 +12,8 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::world::ErpPort;
 
+use super::batch::Batch;
+
 impl Engine {
     /// Reads what is not seen yet of these keys, if `known` says that it was made.
     pub(crate) async fn read_unseen(
@@ -25,7 +27,7 @@ impl Engine {
         let again: Vec<(DocumentKind, Key)> =
             keys.iter().filter(|(_, key)| unseen(key) && known(key)).cloned().collect();
         if !again.is_empty() {
-            documents.extend(self.documents(erp, &again, Depth::Direct).await?);
+            documents.extend(self.documents(erp, &again, Depth::Direct, &Batch::default()).await?);
         }
         Ok(())
     }

@@ -1,0 +1,228 @@
+//! The payments of a collection's case: which they are, and what they say now. Consecutive looks of one
+//! case, as after our own annotation, do not read the same payments again unless something was heard.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use flows::collection::facts::{Attempt, CustomerState};
+use jiff::Timestamp;
+use model::command::{CommandState, CommandView, ProcessorWrite, Write};
+use model::ids::CollectionId;
+use model::invoice::Invoice;
+use model::payment::Collection;
+use model::person::PersonSaid;
+use ports::{Depth, Read};
+use store::rows::{CaseContext, CaseId, Claimed, CollectionRow, PaymentContext};
+
+use crate::engine::Engine;
+use crate::error::Result;
+
+use super::sight;
+use super::sources::Served;
+
+/// Seconds for which a direct read serves the cheap looks that follow it, when nothing is heard.
+const RECENT_SECONDS: i64 = 300;
+
+/// Cases whose payments are held at a time.
+const RECENT_CASES: usize = 10_000;
+
+/// What is known of a case's payments before the ERP's documents are read.
+pub(super) struct Payments {
+    pub attempts: Vec<Attempt>,
+    pub others: Vec<Collection>,
+    pub stored: PaymentContext,
+    /// Rows for the directory.
+    pub rows: Vec<CollectionRow>,
+}
+
+/// Everything that a case's payments depend on.
+pub(super) struct Asked<'a> {
+    pub claimed: &'a Claimed,
+    pub context: &'a CaseContext,
+    pub views: &'a [CommandView],
+    pub served: &'a Served,
+    pub customer: &'a CustomerState,
+    pub invoice: &'a Invoice,
+    pub depth: Depth,
+}
+
+/// Payments of a case as its last look read them. Good for the very next claim only, and only while
+/// no hint has come: the counters of the claim tell.
+pub(crate) struct Recent {
+    epoch: i64,
+    hints: i64,
+    at: Timestamp,
+    reads: BTreeMap<CollectionId, Read<Collection>>,
+}
+
+impl Engine {
+    pub(super) async fn payments(&self, asked: &Asked<'_>) -> Result<Payments> {
+        let mut stored = self.store.payment_context(&asked.claimed.key).await?;
+        let ours = collected_by_us(asked.views);
+        let mut ids: Vec<CollectionId> = ours.clone();
+        ids.extend(stored.collections.iter().map(|row| row.id.clone()));
+        ids.extend(named_by_people(asked));
+        let mut others = Vec::new();
+        if let (Depth::Direct, CustomerState::Matched(payer)) = (asked.depth, asked.customer) {
+            let listed = asked.served.processor.port.collections_of(payer).await?;
+            for collection in listed.into_iter().filter_map(Read::into_found) {
+                if collection.invoice().as_ref() == Some(&asked.invoice.id) {
+                    ids.push(collection.id);
+                } else {
+                    others.push(collection);
+                }
+            }
+        }
+        let mut seen = BTreeSet::new();
+        ids.retain(|id| seen.insert(id.clone()));
+        let known: BTreeSet<CollectionId> =
+            stored.collections.iter().map(|row| row.id.clone()).collect();
+        let reads = self.read_payments(asked, &ids).await?;
+        let keys: BTreeSet<&str> = asked.views.iter().map(|view| view.key.as_str()).collect();
+        let mut attempts = Vec::new();
+        let mut rows = Vec::new();
+        for (id, read) in ids.into_iter().zip(reads) {
+            let by_key = read
+                .found()
+                .and_then(Collection::key_stamp)
+                .is_some_and(|stamp| keys.contains(stamp));
+            let adopted = !ours.contains(&id) && !by_key;
+            if adopted && ended_before_cut_over(asked.served, read.found()) {
+                continue;
+            }
+            if let Some(collection) = read.found() {
+                rows.push(directory_row(asked.served, asked.claimed, collection, adopted));
+            }
+            if !known.contains(&id) {
+                let account = &asked.served.processor.account;
+                let events = self.store.events_of(account, "collection", id.as_str()).await?;
+                stored.events.extend(events);
+                stored.items.extend(self.store.items_of_collection(account, &id).await?);
+            }
+            attempts.push(Attempt { id, adopted, collection: sight(read) });
+        }
+        stored.events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        stored.events.dedup_by(|a, b| a.id == b.id);
+        let order = |kept: &model::payout::KeptItem| {
+            (kept.arrival_on, kept.payout.clone(), kept.item.ordinal)
+        };
+        stored.items.sort_by_key(order);
+        stored.items.dedup_by_key(|kept| order(kept));
+        attempts.sort_by_key(|attempt| {
+            let created = attempt.collection.found().map(|found| found.created_at);
+            (created.is_none(), created, attempt.id.clone())
+        });
+        Ok(Payments { attempts, others, stored, rows })
+    }
+
+    /// Every payment by id: read now, or by the look right before this one.
+    async fn read_payments(
+        &self,
+        asked: &Asked<'_>,
+        ids: &[CollectionId],
+    ) -> Result<Vec<Read<Collection>>> {
+        let now = self.now();
+        let mut held = match asked.depth {
+            Depth::Cheap => self.recent_of(asked.claimed, now),
+            Depth::Direct => None,
+        };
+        let at = held.as_ref().map_or(now, |held| held.at);
+        let mut reads = held.take().map(|held| held.reads).unwrap_or_default();
+        let missing: Vec<CollectionId> =
+            ids.iter().filter(|id| !reads.contains_key(id)).cloned().collect();
+        if !missing.is_empty() {
+            let port = &asked.served.processor.port;
+            let fresh = port.collections(&missing, Depth::Direct).await?;
+            reads.extend(missing.into_iter().zip(fresh));
+        }
+        let read = ids.iter().map(|id| reads.get(id).cloned().unwrap_or(Read::Missing)).collect();
+        self.keep_recent(asked.claimed, at, reads);
+        Ok(read)
+    }
+
+    fn recent_of(&self, claimed: &Claimed, now: Timestamp) -> Option<Recent> {
+        let held = self.recent.lock().ok()?.remove(&claimed.id)?;
+        let age = now.duration_since(held.at).as_secs();
+        let unheard = held.hints == claimed.hints
+            && (held.epoch == claimed.epoch || held.epoch + 1 == claimed.epoch);
+        (unheard && (0..RECENT_SECONDS).contains(&age)).then_some(held)
+    }
+
+    fn keep_recent(
+        &self,
+        claimed: &Claimed,
+        at: Timestamp,
+        reads: BTreeMap<CollectionId, Read<Collection>>,
+    ) {
+        // A dry run claims nothing.
+        if claimed.epoch == 0 {
+            return;
+        }
+        let Ok(mut held) = self.recent.lock() else { return };
+        if held.len() >= RECENT_CASES {
+            held.clear();
+        }
+        let (epoch, hints) = (claimed.epoch, claimed.hints);
+        held.insert(claimed.id, Recent { epoch, hints, at, reads });
+    }
+
+    /// Something was sent to the processor for the case: what was read before says nothing now.
+    pub(crate) fn forget_recent(&self, case: CaseId) {
+        if let Ok(mut held) = self.recent.lock() {
+            held.remove(&case);
+        }
+    }
+}
+
+/// Payments that people named.
+fn named_by_people(asked: &Asked<'_>) -> Vec<CollectionId> {
+    let named = asked.context.person_facts.iter().filter_map(|fact| match &fact.said {
+        PersonSaid::Adopt { collection } => Some(collection.clone()),
+        PersonSaid::Match { collection, invoice: matched } if *matched == asked.invoice.id => {
+            Some(collection.clone())
+        }
+        PersonSaid::Match { .. }
+        | PersonSaid::Retry { .. }
+        | PersonSaid::Release { .. }
+        | PersonSaid::Stop { .. }
+        | PersonSaid::Ignore { .. }
+        | PersonSaid::NotOurs { .. }
+        | PersonSaid::Choose { .. }
+        | PersonSaid::Leave { .. } => None,
+    });
+    named.collect()
+}
+
+/// Payments that our own commands made or adopted.
+fn collected_by_us(views: &[CommandView]) -> Vec<CollectionId> {
+    views
+        .iter()
+        .filter(|view| view.state == CommandState::Done)
+        .filter(|view| matches!(view.write, Write::Processor(ProcessorWrite::Collect(_))))
+        .filter_map(|view| view.answer.as_ref())
+        .map(|answer| CollectionId::new(answer.id.as_str()))
+        .collect()
+}
+
+/// Somebody's payment that was over before this link went live says nothing any more.
+fn ended_before_cut_over(served: &Served, collection: Option<&Collection>) -> bool {
+    let Some(collection) = collection else { return false };
+    let created_on = collection.created_at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    !collection.status.live()
+        && served.link.policy.cut_over_on.is_none_or(|cut_over| created_on < cut_over)
+}
+
+fn directory_row(
+    served: &Served,
+    claimed: &Claimed,
+    collection: &Collection,
+    adopted: bool,
+) -> CollectionRow {
+    CollectionRow {
+        account: served.processor.account.clone(),
+        id: collection.id.clone(),
+        case: Some(claimed.key.clone()),
+        adopted,
+        created_at: collection.created_at,
+        body: serde_json::to_value(collection).unwrap_or_default(),
+    }
+}
