@@ -67,7 +67,6 @@ pub async fn tell(
     let first = ground.today();
     story.live.server.start().await?;
     register_webhooks(ground, story.live.server.address())?;
-    ground.pace(options.speed);
     if options.kills > 0 {
         ground.slow_down(KILLED_LATENCY_MILLISECONDS).await?;
     }

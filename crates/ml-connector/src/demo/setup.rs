@@ -50,6 +50,8 @@ pub async fn prepare(ground: &Ground, options: &Demo, folder: &Path) -> Result<L
         (SECRET_VARIABLE.to_owned(), WEBHOOK_SECRET.to_owned()),
     ];
     let binary = Binary::new(config, folder, secrets)?;
+    // The published rate limits pass in virtual time too.
+    ground.pace(options.speed);
     let config = binary.config.display().to_string();
     binary.run(&["init", &config]).await?;
     let mut lots = Lots::new(options.seed, "company");
