@@ -5,45 +5,66 @@ use std::collections::BTreeMap;
 use crate::random::Random;
 
 macro_rules! faults {
-    ($($fault:ident = $word:literal,)*) => {
+    (
+        model { $($fault:ident = $word:literal,)* }
+        wire { $($wire:ident = $wire_word:literal,)* }
+    ) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Fault { $($fault,)* }
+        pub enum Fault { $($fault,)* $($wire,)* }
 
         impl Fault {
+            /// Kinds of the model depth.
             pub const ALL: &'static [Fault] = &[$(Fault::$fault,)*];
+
+            /// Kinds that only exist where there is a wire.
+            pub const ON_THE_WIRE: &'static [Fault] = &[$(Fault::$wire,)*];
 
             /// The words of the report.
             #[must_use]
             pub fn words(self) -> &'static str {
-                match self { $(Fault::$fault => $word,)* }
+                match self { $(Fault::$fault => $word,)* $(Fault::$wire => $wire_word,)* }
             }
         }
     };
 }
 
 faults! {
-    CrashBeforeStore = "crash before a transaction",
-    CrashAfterStore = "crash after a commit",
-    CrashBeforeRequest = "crash before a request",
-    CrashAfterAnswer = "crash after an effect, before its answer",
-    PauseOverLease = "worker paused for longer than its lease",
-    StoreBusy = "database busy",
-    StoreFull = "disk full",
-    RequestLost = "request lost",
-    AnswerLost = "answer lost after the effect",
-    EffectLate = "effect after the client gave up",
-    Throttled = "throttled",
-    Unavailable = "not reachable",
-    Burst = "burst of unavailability",
-    Unauthorised = "credentials refused for a while",
-    StaleRead = "stale list or query",
-    RepeatedPage = "page with repeated records",
-    EventLate = "event late in the list",
-    WebhookLost = "webhook lost",
-    WebhookDoubled = "webhook doubled",
-    WebhookReordered = "webhooks reordered",
-    WebhookOdd = "webhook with something odd",
-    ClockJump = "business clock jumped",
+    model {
+        CrashBeforeStore = "crash before a transaction",
+        CrashAfterStore = "crash after a commit",
+        CrashBeforeRequest = "crash before a request",
+        CrashAfterAnswer = "crash after an effect, before its answer",
+        PauseOverLease = "worker paused for longer than its lease",
+        StoreBusy = "database busy",
+        StoreFull = "disk full",
+        RequestLost = "request lost",
+        AnswerLost = "answer lost after the effect",
+        EffectLate = "effect after the client gave up",
+        Throttled = "throttled",
+        Unavailable = "not reachable",
+        Burst = "burst of unavailability",
+        Unauthorised = "credentials refused for a while",
+        StaleRead = "stale list or query",
+        RepeatedPage = "page with repeated records",
+        EventLate = "event late in the list",
+        WebhookLost = "webhook lost",
+        WebhookDoubled = "webhook doubled",
+        WebhookReordered = "webhooks reordered",
+        WebhookOdd = "webhook with something odd",
+        ClockJump = "business clock jumped",
+    }
+    wire {
+        TimedOut = "time-out, nothing was done",
+        BrokenOff = "connection reset after the effect",
+        BodyCut = "answer cut in its middle",
+        Conflict = "refused as changed meanwhile",
+        TokenExpired = "access token expired early",
+        ShortPage = "page shorter than asked for",
+        MovedBetween = "records moved between two requests",
+        WebhookLate = "webhook held back",
+        WebhookForged = "webhook wrongly signed",
+        ClockSkew = "business clock of a worker off",
+    }
 }
 
 /// Dice with a memory.

@@ -19,15 +19,15 @@ pub enum Life {
 #[derive(Debug, Clone)]
 pub struct Interrupt {
     life: Arc<Mutex<Life>>,
-    /// Of the sleeping task: streams poll only what was woken.
-    sleeper: Arc<Mutex<Option<Waker>>>,
+    /// Of the sleeping tasks: streams poll only what was woken.
+    sleepers: Arc<Mutex<Vec<Waker>>>,
     faults: Arc<Mutex<Faults>>,
 }
 
 impl Interrupt {
     #[must_use]
     pub fn new(faults: Arc<Mutex<Faults>>) -> Interrupt {
-        Interrupt { life: Arc::new(Mutex::new(Life::Awake)), sleeper: Arc::default(), faults }
+        Interrupt { life: Arc::new(Mutex::new(Life::Awake)), sleepers: Arc::default(), faults }
     }
 
     #[must_use]
@@ -37,8 +37,10 @@ impl Interrupt {
 
     pub fn wake(&self) {
         self.set(Life::Awake);
-        let sleeper = self.sleeper.lock().unwrap_or_else(PoisonError::into_inner).take();
-        sleeper.into_iter().for_each(Waker::wake);
+        let mut held = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        let sleepers = std::mem::take(&mut *held);
+        drop(held);
+        sleepers.into_iter().for_each(Waker::wake);
     }
 
     fn set(&self, life: Life) {
@@ -71,8 +73,8 @@ impl Interrupt {
         poll_fn(|context| match self.life() {
             Life::Awake => Poll::Ready(()),
             Life::Asleep | Life::Dead => {
-                let mut sleeper = self.sleeper.lock().unwrap_or_else(PoisonError::into_inner);
-                *sleeper = Some(context.waker().clone());
+                let mut sleepers = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+                sleepers.push(context.waker().clone());
                 Poll::Pending
             }
         })

@@ -44,6 +44,17 @@ fn usual_rate(fault: Fault) -> u32 {
         Fault::WebhookReordered => 5_000,
         Fault::WebhookOdd => 500,
         Fault::ClockJump => 150,
+        // None of them exists here.
+        Fault::TimedOut
+        | Fault::BrokenOff
+        | Fault::BodyCut
+        | Fault::Conflict
+        | Fault::TokenExpired
+        | Fault::ShortPage
+        | Fault::MovedBetween
+        | Fault::WebhookLate
+        | Fault::WebhookForged
+        | Fault::ClockSkew => 0,
     }
 }
 

@@ -30,6 +30,7 @@ const VENDOR_NAMES_ALLOWED: &[Exempt] = &[
     exempt("crates/ml-connector/tests/", "black-box tests name the systems that they connect"),
     exempt("crates/ml-connector/src/demo", "the demo is a story with named systems"),
     exempt("crates/simulator/tests/", "worlds are made of named emulators"),
+    exempt("crates/simulator/src/wire/systems/", "one folder per emulated system"),
     exempt("docs/", "pages for users of a given system"),
     exempt("netsuite/", "the project to install there"),
     exempt("vendor/", "checks with the vendors' own clients"),

@@ -91,19 +91,19 @@ fn is_waiting(case: &CaseRow) -> bool {
     case.reason.as_ref().is_some_and(|reason| waits_for_others(reason.code))
 }
 
-fn booked(case: &CaseRow) -> Option<PayoutId> {
+pub fn booked(case: &CaseRow) -> Option<PayoutId> {
     let code = case.reason.as_ref()?.code;
     let is = case.key.kind == CaseKind::Payout && code == ReasonCode::Booked;
     is.then(|| PayoutId::new(case.key.subject.as_str()))
 }
 
 /// A case that others may wait for as long as nobody does something about it.
-fn is_for_people(case: &CaseRow) -> bool {
+pub fn is_for_people(case: &CaseRow) -> bool {
     let code = case.reason.as_ref().map(|reason| reason.code);
     code.is_some_and(|code| OF_EDITS.contains(&code) || code == ReasonCode::ForeignHeld)
 }
 
-fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<String> {
+pub fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<String> {
     let Some(reason) = &case.reason else {
         return Some(format!("{} was never looked at", case.key));
     };
