@@ -41,6 +41,22 @@ impl PeriodBook {
     }
 }
 
+/// One posted line of an ERP account, as the account's own register shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountLine {
+    /// The document's id as the ERP names it.
+    pub document: String,
+    /// What kind of document, in the ERP's words.
+    pub kind: String,
+    /// What people call it; empty where it has no number.
+    pub number: String,
+    pub on: Date,
+    /// In the document's currency, debits positive.
+    pub amount: Money,
+    /// The external id that it carries: our key's stamp, or somebody else's.
+    pub stamp: Option<String>,
+}
+
 /// An account of our own clearing ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use model::command::{ErpWrite, WriteAnswer};
@@ -10,7 +11,7 @@ use model::customer::ErpCustomer;
 use model::ids::{ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId, SubsidiaryId};
 use model::invoice::Invoice;
 use model::key::Key;
-use model::ledger::PeriodBook;
+use model::ledger::{AccountLine, PeriodBook};
 use model::money::{Currency, Money};
 use model::receipt::{DocumentKind, ErpDocument, Receipt};
 
@@ -82,6 +83,16 @@ pub trait Erp: Send + Sync {
 
     /// The sum of an account's postings up to now in the account's own currency, for `verify`.
     async fn account_balance(&self, account: &LedgerAccountId) -> Result<Money, PortError>;
+
+    /// Every posted line of an account dated `since` or later, for `verify`: which documents stand
+    /// in it, ours and others'. Systems whose API does not show it say `Unsupported`.
+    async fn account_lines(
+        &self,
+        account: &LedgerAccountId,
+        since: Date,
+    ) -> Result<Vec<AccountLine>, PortError> {
+        Err(PortError::Unsupported(format!("the lines of account {account} since {since}")))
+    }
 
     /// Looks for the effect of a write whose outcome is unknown: by key, by what a refusal names, or
     /// by state, as the guard says. `None`: nothing is to be seen of it (yet).

@@ -316,6 +316,14 @@ async fn a_foreign_receipt_goes_to_a_bank_of_its_currency() {
     world.write("deposit", ErpWrite::RecordDeposit(deposit)).await.unwrap();
     let bank = world.netsuite.account_balance(&LedgerAccountId::new("211")).await.unwrap();
     assert_eq!(bank, euros(10_000));
+    let since = jiff::civil::date(2026, 1, 1);
+    let account = LedgerAccountId::new("211");
+    let lines = world.netsuite.account_lines(&account, since).await.unwrap();
+    let told: Vec<_> = lines.iter().map(|line| (line.kind.as_str(), line.amount)).collect();
+    assert_eq!(told, [("Deposit", euros(10_000))]);
+    assert!(lines[0].stamp.as_ref().is_some_and(|stamp| stamp.contains("deposit")), "{lines:?}");
+    let later = jiff::civil::date(2027, 1, 1);
+    assert_eq!(world.netsuite.account_lines(&account, later).await.unwrap(), []);
     assert_eq!(world.read_invoice(&id).await.status, InvoiceStatus::Paid);
 }
 /// Requests so far to paths with this part.

@@ -251,7 +251,7 @@ fn documents_known(context: &CaseContext) -> BTreeSet<(DocumentKind, Key)> {
 }
 
 /// The kind of document that a write makes.
-fn kind_made(write: &Write) -> Option<DocumentKind> {
+pub(crate) fn kind_made(write: &Write) -> Option<DocumentKind> {
     match write {
         Write::Erp(ErpWrite::RecordReceipt(_)) => Some(DocumentKind::Receipt),
         Write::Erp(ErpWrite::RecordRefund(_)) => Some(DocumentKind::Refund),

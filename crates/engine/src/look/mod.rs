@@ -10,7 +10,7 @@ mod refund;
 mod sources;
 mod unseen;
 
-pub(crate) use batch::Batch;
+pub(crate) use batch::{Batch, kind_made};
 pub(crate) use payments::Recent;
 pub(crate) use payout::{kind_of_role, serve_link};
 

@@ -19,7 +19,7 @@ pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<
     let whole = matches!(chain, ChainCheck::Intact { .. });
     let count = |verdict| proof.findings.iter().filter(|one| one.verdict == verdict).count();
     let (differs, unread) = (count(Verdict::Differs), count(Verdict::NotProved));
-    let pending = count(Verdict::Pending);
+    let (pending, others) = (count(Verdict::Pending), count(Verdict::Others));
     // Pending is explained by its reason; a side that could not be read is not.
     let proved = differs == 0 && unread == 0 && whole;
     if json {
@@ -35,6 +35,9 @@ pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<
     match &chain {
         ChainCheck::Intact { rows, .. } => println!("\nAudit chain intact: {rows} rows."),
         ChainCheck::Broken { seq, why } => println!("\nAudit chain BROKEN at row {seq}: {why}"),
+    }
+    if others > 0 {
+        println!("Documents of others stand in {others} accounts: see the lines above.");
     }
     match (proved, pending) {
         (true, 0) => println!("Proved to the penny."),
@@ -55,6 +58,7 @@ fn row(finding: &Finding) -> Vec<String> {
         Verdict::Proved => "proved",
         Verdict::Pending => "pending",
         Verdict::NotProved => "not proved",
+        Verdict::Others => "not ours",
         Verdict::Differs => "DIFFERS",
     };
     let side = |amount: &Option<model::money::Money>| {

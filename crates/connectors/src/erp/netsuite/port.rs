@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use model::command::{ErpWrite, WriteAnswer};
 use model::customer::ErpCustomer;
 use model::ids::{ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId};
 use model::invoice::Invoice;
 use model::key::Key;
-use model::ledger::PeriodBook;
+use model::ledger::{AccountLine, PeriodBook};
 use model::money::Money;
 use model::receipt::{DocumentKind, ErpDocument, Receipt};
 use ports::erp::{Choice, ChoiceKind};
@@ -102,6 +103,14 @@ impl Erp for NetSuite {
 
     async fn account_balance(&self, account: &LedgerAccountId) -> Result<Money, PortError> {
         self.read_balance(account).await
+    }
+
+    async fn account_lines(
+        &self,
+        account: &LedgerAccountId,
+        since: Date,
+    ) -> Result<Vec<AccountLine>, PortError> {
+        self.read_lines(account, since).await
     }
 
     async fn find(&self, key: &Key, write: &ErpWrite) -> Result<Option<WriteAnswer>, PortError> {

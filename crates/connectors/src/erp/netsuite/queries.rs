@@ -3,6 +3,7 @@
 //! sections 8.6, 17.2 and 18).
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::suiteql::{Table, id_list, joined, may, must, quoted};
@@ -199,6 +200,24 @@ pub const BALANCE: Table = Table {
     ],
 };
 
+/// Posted lines of one account, one by one, debits positive.
+pub const LINES: Table = Table {
+    from: "transactionaccountingline tal INNER JOIN transaction t ON t.id = tal.transaction \
+        INNER JOIN transactionline tl ON tl.transaction = tal.transaction AND \
+        tl.id = tal.transactionline",
+    columns: &[
+        must("id", "t.id"),
+        must("line", "tl.id"),
+        must("type", "t.type"),
+        must("tranid", "t.tranid"),
+        must("trandate", "TO_CHAR(t.trandate,'YYYY-MM-DD')"),
+        must("externalid", "t.externalid"),
+        must("foreignamount", "tl.foreignamount"),
+        may("currency", "t.currency"),
+        may("book", "tal.accountingbook"),
+    ],
+};
+
 /// All posting periods, closed ones too (netsuite sheet section 17.8).
 pub const PERIODS_TAIL: &str = "WHERE p.isposting = 'T' AND p.isadjust = 'F' AND \
     p.isquarter = 'F' AND p.isyear = 'F' ORDER BY p.startdate";
@@ -266,6 +285,14 @@ pub fn balance_tail(account: &str, group: &[&str]) -> String {
         columns => format!(" GROUP BY {}", columns.join(", ")),
     };
     format!("WHERE tal.account = {account} AND tal.posting = 'T'{group}")
+}
+
+#[must_use]
+pub fn lines_tail(account: &str, since: Date) -> String {
+    format!(
+        "WHERE tal.account = {account} AND tal.posting = 'T' AND \
+         t.trandate >= TO_DATE('{since}', 'YYYY-MM-DD') ORDER BY t.id, tl.id"
+    )
 }
 
 /// A moment as the queries compare it, without a zone.

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use model::ids::{LedgerAccountId, SubsidiaryId};
-use model::ledger::{Period, PeriodBook};
+use model::ledger::{AccountLine, Period, PeriodBook};
 use model::money::{Currency, Money};
 use ports::PortError;
 use ports::erp::{Choice, ChoiceKind};
 
 use super::super::NetSuite;
 use super::super::books::Setup;
-use super::super::queries::{ACCOUNTS, BALANCE, PERIODS, PERIODS_TAIL, balance_tail};
+use super::super::queries::{
+    ACCOUNTS, BALANCE, LINES, PERIODS, PERIODS_TAIL, balance_tail, lines_tail,
+};
 use super::super::wire::{Body, Record, is_internal_id};
 
 impl NetSuite {
@@ -77,6 +80,22 @@ impl NetSuite {
         sum_balance(&sums, own, &setup).map_err(PortError::Unsupported)
     }
 
+    /// The posted lines of an account since a day, in the transactions' currencies.
+    pub(in super::super) async fn read_lines(
+        &self,
+        account: &LedgerAccountId,
+        since: Date,
+    ) -> Result<Vec<AccountLine>, PortError> {
+        if !is_internal_id(account.as_str()) {
+            return Err(PortError::Unavailable(format!("\"{account}\" is not an account's id")));
+        }
+        let setup = self.setup().await?;
+        let rows = self.all_rows(&LINES, &lines_tail(account.as_str(), since)).await?;
+        let rows = primary_book(rows.map_err(|refusal| refusal.into_error())?);
+        let lines = rows.iter().map(|row| account_line(Record(row), &setup));
+        lines.collect::<Result<Vec<_>, String>>().map_err(PortError::Unavailable)
+    }
+
     /// Sums per book, subsidiary and currency, as far as the account has these columns.
     async fn balance_rows(&self, account: &LedgerAccountId) -> Result<Vec<Body>, PortError> {
         loop {
@@ -103,6 +122,19 @@ fn primary_book(rows: Vec<Body>) -> Vec<Body> {
     let book = |row: &Body| Record(row).text("book").and_then(|text| text.parse::<i64>().ok());
     let primary = rows.iter().filter_map(book).min();
     rows.into_iter().filter(|row| book(row) == primary).collect()
+}
+
+fn account_line(row: Record<'_>, setup: &Setup) -> Result<AccountLine, String> {
+    let currency = setup.currencies.of(row)?;
+    let text = |name: &str| row.text(name).unwrap_or_default();
+    Ok(AccountLine {
+        document: row.id().ok_or("a line without its transaction")?,
+        kind: text("type"),
+        number: text("tranid"),
+        on: row.date("trandate")?.ok_or("a line without a date")?,
+        amount: row.required_money("foreignamount", currency)?,
+        stamp: row.text("externalid").filter(|stamp| !stamp.is_empty()),
+    })
 }
 
 fn sum_balance(rows: &[Body], own: Option<Currency>, setup: &Setup) -> Result<Money, String> {

@@ -1,6 +1,8 @@
 //! The proof: processor, our clearing ledger and the ERP's documents against each other, payout by
 //! payout. A side that could not be read is "not proved", never zero (DESIGN.md section 5, Proof).
 
+mod accounts;
+
 use std::collections::BTreeMap;
 
 use flows::payout::{bank_account, bank_lines, own_documents, proof};
@@ -52,6 +54,8 @@ pub enum Verdict {
     Pending,
     /// A side could not be read.
     NotProved,
+    /// Documents of others stand beside ours: for a person to judge.
+    Others,
     /// Not equal.
     Differs,
 }
@@ -107,6 +111,7 @@ impl Engine {
                 });
             }
         }
+        findings.extend(self.verify_accounts(&world, link, &mut sums).await?);
         Ok(Proof { findings, totals: sums.totals() })
     }
 
