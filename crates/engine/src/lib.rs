@@ -3,6 +3,7 @@
 
 pub mod engine;
 pub mod error;
+pub mod foreign;
 pub mod inbox;
 mod look;
 pub mod news;

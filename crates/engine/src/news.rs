@@ -202,7 +202,7 @@ impl Engine {
 }
 
 /// A processor account serves one ERP account; several links to it are possible.
-fn erp_accounts(world: &World, processor: &ProcessorPort) -> BTreeSet<AccountId> {
+pub(crate) fn erp_accounts(world: &World, processor: &ProcessorPort) -> BTreeSet<AccountId> {
     world
         .links_of_processor(&processor.connection)
         .filter_map(|link| world.erp(&link.erp))

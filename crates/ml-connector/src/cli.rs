@@ -76,9 +76,20 @@ pub enum Command {
         /// The case, like collection/ACCOUNT/INVOICE (status and attention show them).
         case: String,
     },
+    /// Everything known of one case in one file, for a dispute.
+    Evidence {
+        /// The case, like collection/ACCOUNT/INVOICE (status and attention show them).
+        case: String,
+        /// Write to a new file instead of printing.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// What only a person can resolve.
     #[command(subcommand)]
     Attention(Attention),
+    /// Payments that name no invoice.
+    #[command(subcommand)]
+    Foreign(ForeignPayments),
     /// Payouts and their items.
     #[command(subcommand)]
     Payouts(Payouts),
@@ -213,6 +224,12 @@ pub enum Attention {
         /// Ignored items too.
         #[arg(long)]
         all: bool,
+        /// Only this link's.
+        #[arg(long)]
+        link: Option<String>,
+        /// Only items with this code.
+        #[arg(long)]
+        code: Option<String>,
     },
     /// Send again what was refused; retry a failed collection now. ALL for every case in the list.
     Retry {
@@ -260,6 +277,23 @@ pub struct Resolve {
     /// The processor's customer that is the right one.
     #[arg(long, value_name = "CUSTOMER", group = "choice")]
     pub customer: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ForeignPayments {
+    /// Payments that name no invoice, and where their money is.
+    List {
+        /// How many of each processor account, oldest first.
+        #[arg(long, default_value_t = 200)]
+        limit: u32,
+    },
+    /// This payment pays this invoice.
+    Match {
+        /// The payment's id at the processor.
+        payment: String,
+        /// The invoice's internal id in the ERP, as cases name it.
+        invoice: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use connectors::http::hosts::AllowedHosts;
 use connectors::http::transport::ReqwestTransport;
-use connectors::registry::{self, ConnectOptions};
+use connectors::registry::{self, ConnectError, ConnectOptions};
 use engine::World;
 use ports::Clock;
 use ports::exchange::Recorder;
 use ports::transport::Transport;
+use secrecy::SecretString;
 use store::Store;
 use store::rows::{Connection, Side};
 use tracing::warn;
@@ -56,6 +57,29 @@ pub async fn connected(
     connection: &Connection,
 ) -> Result<Port> {
     let secrets = store.secrets(&connection.id).await?.into_iter().collect::<BTreeMap<_, _>>();
+    build(clock, recorder, connection, secrets)
+}
+
+/// Whether a connection can be made of what was entered so far: what is missing may follow, what is
+/// wrong or points to a host that nobody allowed is refused.
+pub fn check(
+    clock: &Arc<dyn Clock>,
+    recorder: &Arc<dyn Recorder>,
+    connection: &Connection,
+    secrets: BTreeMap<String, SecretString>,
+) -> Result<()> {
+    match build(clock, recorder, connection, secrets) {
+        Ok(_) | Err(Failure::Connect(ConnectError::Missing(_))) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn build(
+    clock: &Arc<dyn Clock>,
+    recorder: &Arc<dyn Recorder>,
+    connection: &Connection,
+    secrets: BTreeMap<String, SecretString>,
+) -> Result<Port> {
     let allowed = allowed_hosts(connection)?;
     let transport: Arc<dyn Transport> = Arc::new(
         ReqwestTransport::try_new(allowed.clone())

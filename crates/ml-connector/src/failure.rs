@@ -54,12 +54,22 @@ impl Failure {
         move |error| Failure::File { what, error }
     }
 
-    fn number(&self) -> u8 {
+    /// What the engine refuses in words is what the person asked for.
+    pub fn of_engine(error: EngineError) -> Failure {
+        match error {
+            EngineError::Setup(words) => Failure::Usage(words),
+            other => Failure::Engine(other),
+        }
+    }
+
+    /// The exit code's number.
+    pub fn number(&self) -> u8 {
         match self {
             Failure::Usage(_) | Failure::Connect(_) | Failure::Vault(_) => code::USAGE,
-            Failure::Port(PortError::Unauthorised(_) | PortError::Unavailable(_)) => {
-                code::UNREACHABLE
-            }
+            Failure::Port(PortError::Unauthorised(_) | PortError::Unavailable(_))
+            | Failure::Engine(EngineError::Port(
+                PortError::Unauthorised(_) | PortError::Unavailable(_),
+            )) => code::UNREACHABLE,
             Failure::Failed(_)
             | Failure::Store(_)
             | Failure::Engine(_)

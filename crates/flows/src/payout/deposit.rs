@@ -451,7 +451,12 @@ impl<'a> Book<'a> {
     /// What people should know beside the reason.
     fn attention(&self) -> Vec<Reason> {
         let mut attention = Vec::new();
-        let foreign: Vec<String> = self.with(Carrier::Suspense).map(payment_name).collect();
+        // One that was matched since is its own case's business.
+        let foreign: Vec<String> = self
+            .with(Carrier::Suspense)
+            .filter(|kept| self.facts.is_foreign(&kept.item))
+            .map(payment_name)
+            .collect();
         if !foreign.is_empty() {
             attention.push(Reason::new(ReasonCode::ForeignPayment, name_some(&foreign)));
         }

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use engine::say::Order;
 use model::case::CaseKey;
-use model::ids::{CollectionId, ProcessorCustomerId};
+use model::ids::{CollectionId, LinkId, ProcessorCustomerId};
 use model::person::PersonSaid;
 use model::reason::{ReasonCode, ReasonKind};
+use store::rows::AttentionRow;
 
 use crate::cli::{Attention, Resolve};
 use crate::commands::show::parse;
@@ -17,7 +18,10 @@ use crate::output;
 
 pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<ExitCode> {
     match command {
-        Attention::List { all } => return list(instance, all, json).await,
+        Attention::List { all, link, code } => {
+            let wanted = Wanted { all, link, code: code.as_deref().map(reason_code).transpose()? };
+            return list(instance, &wanted, json).await;
+        }
         Attention::Retry { case } => {
             for case in chosen(instance, &case).await? {
                 instance.engine.order(&case, Order::Retry, &instance.actor()).await?;
@@ -93,8 +97,28 @@ fn page(code: ReasonCode) -> Option<String> {
     }
 }
 
-async fn list(instance: &Instance, all: bool, json: bool) -> Result<ExitCode> {
-    let items = instance.store.attention(all).await?;
+/// What of the list is asked for.
+struct Wanted {
+    /// Ignored items too.
+    all: bool,
+    link: Option<String>,
+    code: Option<ReasonCode>,
+}
+
+impl Wanted {
+    fn has(&self, item: &AttentionRow) -> bool {
+        let link = item.link.as_ref().map(LinkId::as_str);
+        self.link.as_ref().is_none_or(|wanted| link == Some(wanted.as_str()))
+            && self.code.is_none_or(|wanted| item.reason.code == wanted)
+    }
+}
+
+async fn list(instance: &Instance, wanted: &Wanted, json: bool) -> Result<ExitCode> {
+    if let Some(name) = &wanted.link {
+        crate::commands::links::find(instance, name).await?;
+    }
+    let mut items = instance.store.attention(wanted.all).await?;
+    items.retain(|item| wanted.has(item));
     let waits = items.iter().any(|item| !item.ignored);
     if json {
         let rows: Vec<_> = items

@@ -109,6 +109,9 @@ async fn add_connection(instance: &Instance, add: &AddConnection, json: bool) ->
         secrets.extend(prepared.secrets);
         made = Some(prepared.show);
     }
+    // A host that was allowed says nothing of another one.
+    let moved = add.url.is_some() && add.url != before.as_ref().and_then(|one| one.url.clone());
+    let allowed_before = before.as_ref().is_some_and(|one| one.allow_host) && !moved;
     let connection = Connection {
         id: id.clone(),
         side: system.side,
@@ -116,10 +119,11 @@ async fn add_connection(instance: &Instance, add: &AddConnection, json: bool) ->
         account: before.as_ref().and_then(|connection| connection.account.clone()),
         production: before.as_ref().and_then(|connection| connection.production),
         url: add.url.clone().or(before.as_ref().and_then(|connection| connection.url.clone())),
-        allow_host: add.allow_host || before.as_ref().is_some_and(|one| one.allow_host),
+        allow_host: add.allow_host || allowed_before,
         settings,
         created_at: before.as_ref().map_or(now, |connection| connection.created_at),
     };
+    check(instance, &connection, before.is_some(), &secrets).await?;
     instance.store.put_connection(&connection, &secrets, &instance.actor(), now).await?;
     instance.reconnect().await?;
     let missing = missing_fields(instance, &system, &connection).await?;
@@ -144,6 +148,22 @@ async fn add_connection(instance: &Instance, add: &AddConnection, json: bool) ->
     }
     println!("\nNext: ml-connector connections ping {id}");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses what can not be connected as entered, before anything is stored.
+async fn check(
+    instance: &Instance,
+    connection: &Connection,
+    known: bool,
+    entered: &[(String, SecretString)],
+) -> Result<()> {
+    let stored = match known {
+        true => instance.store.secrets(&connection.id).await?,
+        false => Vec::new(),
+    };
+    let secrets = stored.into_iter().chain(entered.iter().cloned()).collect();
+    let recorder: Arc<dyn Recorder> = instance.recorder.clone();
+    crate::connect::check(&instance.clock, &recorder, connection, secrets)
 }
 
 /// Names stand in paths and in the ERP's fields.
@@ -269,24 +289,25 @@ async fn ping(instance: &Instance, name: Option<&str>, json: bool) -> Result<Exi
             |name| format!("there is no connection \"{name}\""),
         )));
     }
-    let mut well = true;
+    let mut worst = 0;
     let mut answers = Vec::new();
     for connection in chosen {
-        let (ok, answer) = ping_one(instance, connection, json).await?;
-        well &= ok;
+        let (ended, answer) = ping_one(instance, connection, json).await?;
+        worst = worst.max(ended);
         answers.push(answer);
     }
     if json {
         output::json(&answers);
     }
-    Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(code::FAILED) })
+    Ok(ExitCode::from(worst))
 }
 
+/// Gives the exit code of this one connection, and what to show of it.
 async fn ping_one(
     instance: &Instance,
     mut connection: Connection,
     json: bool,
-) -> Result<(bool, serde_json::Value)> {
+) -> Result<(u8, serde_json::Value)> {
     let recorder: Arc<dyn Recorder> = instance.recorder.clone();
     let began = instance.clock.lease_now();
     let checked = async {
@@ -308,7 +329,7 @@ async fn ping_one(
             }
             let body =
                 serde_json::json!({ "connection": connection.id, "error": error.to_string() });
-            return Ok((false, body));
+            return Ok((error.number(), body));
         }
     };
     remember(instance, &mut connection, &health).await?;
@@ -318,7 +339,7 @@ async fn ping_one(
     let body = serde_json::json!({
         "connection": connection.id, "health": health, "milliseconds": took as u64,
     });
-    Ok((health.ok(), body))
+    Ok((if health.ok() { 0 } else { code::FAILED }, body))
 }
 
 /// The account is what cases are identified by: it is fixed by the first ping.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use engine::plan::Plan;
 use model::ids::{ConnectionId, LinkId};
 use model::policy::{Mode, Policy};
-use store::rows::{Link, Side};
+use store::rows::{Connection, Link, Side};
 
 use crate::cli::Links;
 use crate::failure::{Failure, Result};
@@ -39,6 +39,7 @@ pub async fn run(instance: &Instance, command: Links, json: bool) -> Result<Exit
                 ));
             }
             link.policy = policy;
+            crate::commands::mapping::check(instance, &link, false).await?;
             put(instance, &link).await?;
             say(json, &name, "changed");
         }
@@ -121,7 +122,7 @@ async fn add(
     if policy.mode != Mode::Off {
         return Err(Failure::usage("a new link is off; go live with \"links on\""));
     }
-    one_erp_per_processor(instance, &erp.id, &processor.id).await?;
+    one_erp_per_processor(instance, &connections, erp, processor).await?;
     let link = Link {
         id: LinkId::new(name),
         erp: erp.id.clone(),
@@ -129,20 +130,29 @@ async fn add(
         policy,
         version: 0,
     };
+    crate::commands::mapping::check(instance, &link, false).await?;
     put(instance, &link).await
 }
 
-/// A processor account serves one ERP account (DESIGN.md section 2).
+/// A processor account serves one ERP account (DESIGN.md section 2), whatever the connections to
+/// either are called.
 async fn one_erp_per_processor(
     instance: &Instance,
-    erp: &ConnectionId,
-    processor: &ConnectionId,
+    connections: &[Connection],
+    erp: &Connection,
+    processor: &Connection,
 ) -> Result<()> {
+    let account = |id: &ConnectionId| {
+        connections.iter().find(|one| one.id == *id).and_then(|one| one.account.clone())
+    };
     let links = instance.store.links().await?;
-    match links.iter().find(|link| link.processor == *processor && link.erp != *erp) {
+    let other = links.iter().find(|link| {
+        account(&link.processor) == processor.account && account(&link.erp) != erp.account
+    });
+    match other {
         Some(other) => Err(Failure::usage(format!(
-            "{processor} serves {} already (link {}); a processor account serves one ERP account",
-            other.erp, other.id
+            "the account of {} serves {} already (link {}); a processor account serves one ERP account",
+            processor.id, other.erp, other.id
         ))),
         None => Ok(()),
     }
@@ -196,6 +206,7 @@ async fn switch_on(
             .map_err(|error| Failure::usage(format!("--cut-over \"{text}\": {error}")))?,
         None => link.policy.cut_over_on.unwrap_or(today),
     };
+    crate::commands::mapping::check(instance, &link, true).await?;
     let plan: Plan = instance.engine.plan(&link.id).await?;
     let figures = plan.figures();
     if figures != accept {

@@ -3,8 +3,11 @@
 mod attention;
 mod audit;
 mod connections;
+mod evidence;
+mod foreign;
 mod init;
 mod links;
+mod mapping;
 mod payouts;
 mod plan;
 mod sandbox;
@@ -53,6 +56,10 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Status => status::run(&instance, json).await?,
         Command::Show { case } => show::run(&instance, &case, json).await?,
+        Command::Evidence { case, out } => {
+            evidence::run(&instance, &case, out.as_deref(), json).await?
+        }
+        Command::Foreign(command) => foreign::run(&instance, command, json).await?,
         Command::Attention(command) => attention::run(&instance, command, json).await?,
         Command::Payouts(command) => payouts::run(&instance, command, json).await?,
         Command::Verify { link } => verify::run(&instance, link.as_deref(), json).await?,

@@ -1,0 +1,92 @@
+//! `foreign`: payments that name no invoice, and their match by hand (mission row NG12).
+
+use std::process::ExitCode;
+
+use engine::foreign::Foreign;
+use model::ids::{CollectionId, InvoiceId};
+use model::payout::{ItemRoute, KeptItem, PayoutItemKind};
+
+use crate::cli::ForeignPayments;
+use crate::failure::{Failure, Result};
+use crate::instance::Instance;
+use crate::output;
+
+pub async fn run(instance: &Instance, command: ForeignPayments, json: bool) -> Result<ExitCode> {
+    match command {
+        ForeignPayments::List { limit } => list(instance, limit, json).await?,
+        ForeignPayments::Match { payment, invoice } => {
+            matched(instance, &payment, &invoice, json).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn matched(instance: &Instance, payment: &str, invoice: &str, json: bool) -> Result<()> {
+    let (payment, invoice) = (CollectionId::new(payment), InvoiceId::new(invoice));
+    let told = instance.engine.match_foreign(&payment, &invoice, &instance.actor()).await;
+    instance.keep_exchanges().await?;
+    let case = told.map_err(Failure::of_engine)?;
+    if json {
+        output::json(&serde_json::json!({ "ok": true, "case": case.to_string() }));
+    } else {
+        println!(
+            "Payment {payment} belongs to {case} from now on. It is worked on at once by a running \
+             server, or by \"ml-connector sync\"."
+        );
+    }
+    Ok(())
+}
+
+async fn list(instance: &Instance, limit: u32, json: bool) -> Result<()> {
+    let found = instance.engine.foreign(limit).await?;
+    if json {
+        let rows: Vec<_> = found
+            .iter()
+            .map(|one| {
+                serde_json::json!({
+                    "account": one.account, "payment": one.id, "seen": one.seen,
+                    "items": one.items, "place": place(one),
+                })
+            })
+            .collect();
+        output::json(&rows);
+        return Ok(());
+    }
+    let rows = found.iter().map(row).collect();
+    output::table(
+        &["payment", "amount", "made", "says", "its money"],
+        rows,
+        "Every payment names its invoice.",
+    );
+    if !found.is_empty() {
+        println!("\nMatch one:  ml-connector foreign match PAYMENT INVOICE");
+    }
+    Ok(())
+}
+
+fn row(one: &Foreign) -> Vec<String> {
+    let (amount, made, says) = one.seen.as_ref().map_or_else(
+        || (String::new(), String::new(), "can not be read".to_owned()),
+        |seen| {
+            let says = [seen.description.as_deref(), seen.reference.as_deref()];
+            let says: Vec<&str> = says.into_iter().flatten().collect();
+            (seen.amount.to_string(), seen.created_at.strftime("%F").to_string(), says.join(" "))
+        },
+    );
+    vec![one.id.to_string(), amount, made, says, place(one)]
+}
+
+/// Where the payment's money is, by the payouts that hold it.
+fn place(one: &Foreign) -> String {
+    let settled = |kept: &&KeptItem| kept.item.kind == PayoutItemKind::PaymentPaidOut;
+    let words = one.items.iter().filter(settled).map(|kept| {
+        let how = match kept.route {
+            ItemRoute::DepositLine => "on the suspense account",
+            ItemRoute::InDeposit | ItemRoute::FromBank => "held until it is matched",
+            ItemRoute::LeftToPeople => "left to people",
+        };
+        format!("payout {}, {how}", kept.payout)
+    });
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { "in no payout yet".to_owned() } else { words.join("; ") }
+}

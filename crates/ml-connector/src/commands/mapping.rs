@@ -1,0 +1,216 @@
+//! Whether a link's map of accounts can work, as far as the ERP's own list of accounts tells: said
+//! when it is entered, and not when the first payout waits (DESIGN.md section 4, Link policy).
+
+use std::collections::BTreeMap;
+
+use model::ids::LedgerAccountId;
+use model::money::Currency;
+use model::policy::{Accounts, BankAccount, Deposits, Policy};
+use ports::erp::{Choice, ChoiceKind};
+use store::rows::Link;
+
+use crate::failure::{Failure, Result};
+use crate::instance::Instance;
+
+/// Refuses a map that can not work. `live`: the link is to go live, so the ERP must answer and
+/// every currency must have its bank account.
+pub async fn check(instance: &Instance, link: &Link, live: bool) -> Result<()> {
+    if live {
+        complete(&link.policy).map_err(Failure::Usage)?;
+    }
+    if named(&link.policy.accounts).is_empty() {
+        return Ok(());
+    }
+    let world = instance.engine.world();
+    let Some(erp) = world.erps.get(&link.erp) else { return Ok(()) };
+    match erp.choices(ChoiceKind::Accounts).await {
+        Ok(choices) => fits(&link.policy, &choices).map_err(Failure::Usage),
+        Err(ports::PortError::Unsupported(_)) => Ok(()),
+        Err(error) if live => Err(error.into()),
+        Err(error) => {
+            eprintln!("The accounts could not be compared with the ERP's list: {error}");
+            Ok(())
+        }
+    }
+}
+
+/// What a live link needs whatever happens.
+fn complete(policy: &Policy) -> std::result::Result<(), String> {
+    if policy.currencies.is_empty() {
+        return Err("the link has no currencies: links set … 'currencies=[\"GBP\"]'".to_owned());
+    }
+    let by_creditor = policy.accounts.banks.keys().any(|key| key.parse::<Currency>().is_err());
+    if policy.deposits == Deposits::LeftToPeople || by_creditor {
+        return Ok(());
+    }
+    let missing = policy.currencies.iter().find(|one| policy.accounts.bank(None, **one).is_none());
+    missing.map_or(Ok(()), |code| {
+        Err(format!(
+            "no bank account is mapped for {code}: links set … \
+             'accounts.banks.{code}.account=\"…\"'"
+        ))
+    })
+}
+
+/// What an account in the map is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Bank,
+    Undeposited,
+    /// Receipts stand on it too, when a payment is matched later.
+    Suspense,
+    /// Lines of fees, losses and the like.
+    Line,
+}
+
+fn named(accounts: &Accounts) -> Vec<(String, &LedgerAccountId, Use)> {
+    let mut all: Vec<(String, &LedgerAccountId, Use)> = accounts
+        .banks
+        .iter()
+        .map(|(key, bank)| (format!("accounts.banks.{key}"), &bank.account, Use::Bank))
+        .collect();
+    let single = [
+        ("undeposited", &accounts.undeposited, Use::Undeposited),
+        ("exchange_clearing", &accounts.exchange_clearing, Use::Bank),
+        ("fees", &accounts.fees, Use::Line),
+        ("fee_tax", &accounts.fee_tax, Use::Line),
+        ("app_fees", &accounts.app_fees, Use::Line),
+        ("surcharges", &accounts.surcharges, Use::Line),
+        ("chargebacks", &accounts.chargebacks, Use::Line),
+        ("refunds", &accounts.refunds, Use::Line),
+        ("rounding", &accounts.rounding, Use::Line),
+        ("suspense", &accounts.suspense, Use::Suspense),
+    ];
+    for (name, account, purpose) in single {
+        all.extend(account.as_ref().map(|id| (format!("accounts.{name}"), id, purpose)));
+    }
+    all
+}
+
+fn fits(policy: &Policy, choices: &[Choice]) -> std::result::Result<(), String> {
+    let by_id: BTreeMap<&str, &Choice> =
+        choices.iter().map(|choice| (choice.id.as_str(), choice)).collect();
+    // An ERP with undeposited funds of its own makes its deposits from these and from nowhere else.
+    let has_own = choices.iter().any(|choice| choice.kind == "undeposited");
+    for (name, account, purpose) in named(&policy.accounts) {
+        let Some(choice) = by_id.get(account.as_str()) else {
+            return Err(format!("{name} \"{account}\": the ERP has no such account in use"));
+        };
+        let wanted = match purpose {
+            Use::Bank if choice.kind != "bank" => "a bank account",
+            Use::Undeposited if has_own && choice.kind != "undeposited" => {
+                "the ERP's own undeposited funds (leave the setting out): its deposits take receipts \
+                 from there and from nowhere else"
+            }
+            Use::Undeposited if choice.kind == "expense" => "a clearing account",
+            Use::Suspense if matches!(choice.kind.as_str(), "expense" | "undeposited") => {
+                "an account that can hold a receipt, for payments are matched later"
+            }
+            Use::Line if matches!(choice.kind.as_str(), "bank" | "undeposited") => {
+                "an account for lines of a deposit"
+            }
+            Use::Bank | Use::Undeposited | Use::Suspense | Use::Line => continue,
+        };
+        return Err(format!("{name} \"{account}\" is \"{}\": it must be {wanted}", choice.name));
+    }
+    for (key, bank) in &policy.accounts.banks {
+        if let Some(choice) = by_id.get(bank.account.as_str()) {
+            bank_fits(key, bank, choice)?;
+        }
+    }
+    Ok(())
+}
+
+fn bank_fits(key: &str, bank: &BankAccount, choice: &Choice) -> std::result::Result<(), String> {
+    let name = format!("accounts.banks.{key} \"{}\"", bank.account);
+    let currency = key.parse::<Currency>().ok();
+    if let (Some(wanted), Some(is)) = (currency, choice.currency)
+        && wanted != is
+    {
+        return Err(format!("{name} is \"{}\", which is kept in {is}", choice.name));
+    }
+    match (&bank.subsidiary, &choice.subsidiary) {
+        (Some(wanted), Some(is)) if wanted != is => Err(format!(
+            "{name} is \"{}\", which belongs to subsidiary {is}, not {wanted}",
+            choice.name
+        )),
+        (Some(_) | None, Some(_) | None) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::ids::SubsidiaryId;
+
+    fn choices() -> Vec<Choice> {
+        let rows = [
+            ("116", "undeposited", None),
+            ("210", "bank", Some(Currency::GBP)),
+            ("211", "bank", Some(Currency::EUR)),
+            ("640", "expense", None),
+            ("651", "other", None),
+        ];
+        rows.into_iter()
+            .map(|(id, kind, currency)| Choice {
+                id: id.to_owned(),
+                name: format!("account {id}"),
+                kind: kind.to_owned(),
+                currency,
+                subsidiary: (kind == "bank").then(|| SubsidiaryId::new("2")),
+            })
+            .collect()
+    }
+
+    fn check(accounts: &str, choices: &[Choice], expected: std::result::Result<(), &str>) {
+        let accounts: Accounts = toml::from_str(accounts).unwrap();
+        let policy = Policy { accounts, ..Policy::default() };
+        match (fits(&policy, choices), expected) {
+            (Ok(()), Ok(())) => {}
+            (Err(why), Err(part)) => assert!(why.contains(part), "{why:?} lacks {part:?}"),
+            (got, expected) => panic!("{policy:?}: {got:?}, expected {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn accounts_of_the_wrong_kind_are_named() {
+        let all = choices();
+        check("fees = '640'\nsuspense = '651'\nbanks.GBP.account = '210'", &all, Ok(()));
+        check("fees = '999'", &all, Err("no such account"));
+        check("fees = '210'", &all, Err("accounts.fees"));
+        check("banks.GBP.account = '640'", &all, Err("must be a bank account"));
+        check("banks.GBP.account = '211'", &all, Err("kept in EUR"));
+        check("banks.BA000123.account = '211'", &all, Ok(()));
+        check("banks.GBP = { account = '210', subsidiary = '2' }", &all, Ok(()));
+        check("banks.GBP = { account = '210', subsidiary = '3' }", &all, Err("subsidiary 2"));
+        check("suspense = '640'", &all, Err("can hold a receipt"));
+        check("exchange_clearing = '651'", &all, Err("must be a bank account"));
+    }
+
+    #[test]
+    fn receipts_wait_where_the_erp_deposits_from() {
+        let all = choices();
+        check("undeposited = '116'", &all, Ok(()));
+        check("undeposited = '651'", &all, Err("leave the setting out"));
+        // An ERP without funds of its own takes what is mapped.
+        check("undeposited = '651'", &all[1..], Ok(()));
+        check("undeposited = '640'", &all[1..], Err("a clearing account"));
+    }
+
+    #[test]
+    fn a_live_link_has_a_bank_account_for_each_currency() {
+        let check = |text: &str, expected: Option<&str>| {
+            let policy: Policy = toml::from_str(text).unwrap();
+            match (complete(&policy), expected) {
+                (Ok(()), None) => {}
+                (Err(why), Some(part)) => assert!(why.contains(part), "{why}"),
+                (got, _) => panic!("{text}: {got:?}"),
+            }
+        };
+        check("currencies = []", Some("no currencies"));
+        check("currencies = ['GBP', 'EUR']\naccounts.banks.GBP.account = '1'", Some("EUR"));
+        check("currencies = ['GBP']\naccounts.banks.GBP.account = '1'", None);
+        check("currencies = ['GBP']\naccounts.banks.BA1.account = '1'", None);
+        check("currencies = ['GBP']\ndeposits = 'left_to_people'", None);
+    }
+}
