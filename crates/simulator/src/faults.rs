@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::choices::{Choice, Dice, Kept, chance_at};
 use crate::random::Random;
 
 macro_rules! faults {
@@ -35,76 +36,143 @@ faults! {
         CrashBeforeRequest = "crash before a request",
         CrashAfterAnswer = "crash after an effect, before its answer",
         PauseOverLease = "worker paused for longer than its lease",
+        LeaseLost = "lease lost while working",
         StoreBusy = "database busy",
         StoreFull = "disk full",
+        StoreLost = "database connection lost in mid-transaction",
+        StoreUnsure = "database connection lost after the commit",
         RequestLost = "request lost",
         AnswerLost = "answer lost after the effect",
         EffectLate = "effect after the client gave up",
+        TimedOut = "time-out, nothing was done",
+        Conflict = "refused as changed meanwhile",
         Throttled = "throttled",
         Unavailable = "not reachable",
-        Burst = "burst of unavailability",
+        Burst = "burst of 429 or 5xx",
         Unauthorised = "credentials refused for a while",
         StaleRead = "stale list or query",
         RepeatedPage = "page with repeated records",
+        ShortPage = "page shorter than asked for",
+        MovedBetween = "records moved between two requests",
         EventLate = "event late in the list",
         WebhookLost = "webhook lost",
         WebhookDoubled = "webhook doubled",
         WebhookReordered = "webhooks reordered",
-        WebhookOdd = "webhook with something odd",
-        ClockJump = "business clock jumped",
-    }
-    wire {
-        TimedOut = "time-out, nothing was done",
-        BrokenOff = "connection reset after the effect",
-        BodyCut = "answer cut in its middle",
-        Conflict = "refused as changed meanwhile",
-        TokenExpired = "access token expired early",
-        ShortPage = "page shorter than asked for",
-        MovedBetween = "records moved between two requests",
         WebhookLate = "webhook held back",
         WebhookForged = "webhook wrongly signed",
+        WebhookOdd = "webhook with something odd",
+        ClockJump = "business clock jumped",
         ClockSkew = "business clock of a worker off",
+    }
+    wire {
+        BrokenOff = "connection reset after the effect",
+        BodyCut = "answer cut in its middle",
+        TokenExpired = "access token expired early",
     }
 }
 
-/// Dice with a memory.
+/// Dice with a memory. Whether a fault strikes depends on the seed, the step, the kind and how many
+/// occasions the kind had in the step, and on nothing else.
 #[derive(Debug)]
 pub struct Faults {
-    random: Random,
+    seed: u64,
+    step: u32,
+    /// How long things take within the step.
+    within: Random,
     /// Chances in ten thousand; absent: never.
     rates: BTreeMap<Fault, u32>,
+    /// Occasions of the step so far.
+    occasions: BTreeMap<Fault, u32>,
     counts: BTreeMap<Fault, u64>,
+    kept: Kept,
+    struck: Vec<Choice>,
     /// Off while books are checked and at the end.
     on: bool,
 }
 
 impl Faults {
     #[must_use]
-    pub fn new(random: Random, rates: BTreeMap<Fault, u32>) -> Faults {
-        Faults { random, rates, counts: BTreeMap::new(), on: true }
+    pub fn new(mut random: Random, rates: BTreeMap<Fault, u32>) -> Faults {
+        let seed = random.draw();
+        Faults {
+            seed,
+            step: 0,
+            within: chance_at(seed, Dice::Within, [0; 3]),
+            rates,
+            occasions: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            kept: None,
+            struck: Vec::new(),
+            on: true,
+        }
+    }
+
+    /// Only these faults strike.
+    #[must_use]
+    pub fn keeping(self, kept: Kept) -> Faults {
+        Faults { kept, ..self }
+    }
+
+    /// A step begins: what it dices has nothing to do with the steps before.
+    pub fn begin_step(&mut self, step: u32) {
+        self.step = step;
+        self.within = chance_at(self.seed, Dice::Within, [step, 0, 0]);
+        self.occasions.clear();
     }
 
     pub fn switch(&mut self, on: bool) {
         self.on = on;
     }
 
+    /// Whether the fault can strike at all in this seed.
+    #[must_use]
+    pub fn has(&self, fault: Fault) -> bool {
+        self.rates.contains_key(&fault)
+    }
+
     /// Whether the fault strikes now; counted when it does.
     pub fn strikes(&mut self, fault: Fault) -> bool {
-        let rate = self.rates.get(&fault).copied().unwrap_or(0);
-        let struck = self.on && rate > 0 && self.random.chance(rate);
+        let Some(rate) = self.rates.get(&fault).copied().filter(|_| self.on) else { return false };
+        let nth = self.occasions.entry(fault).or_default();
+        *nth += 1;
+        let choice = Choice::Fault { step: self.step, fault, nth: *nth };
+        let struck = match &self.kept {
+            Some(kept) => kept.contains(&choice),
+            None => {
+                let place = [self.step, fault as u32, *nth];
+                chance_at(self.seed, Dice::Fault, place).chance(rate)
+            }
+        };
         if struck {
-            *self.counts.entry(fault).or_default() += 1;
+            self.note(fault);
+            self.struck.push(choice);
         }
         struck
     }
 
+    /// Counts what others brought about.
+    pub fn note(&mut self, fault: Fault) {
+        *self.counts.entry(fault).or_default() += 1;
+    }
+
+    /// Counts a fault that was decided on elsewhere.
+    pub fn count(&mut self, fault: Fault) {
+        *self.counts.entry(fault).or_default() += 1;
+    }
+
     /// How it strikes: a number from `first` to `last`.
     pub fn between(&mut self, first: i64, last: i64) -> i64 {
-        self.random.between(first, last)
+        self.within.between(first, last)
     }
 
     #[must_use]
     pub fn counts(&self) -> &BTreeMap<Fault, u64> {
         &self.counts
+    }
+
+    /// What struck so far, in its order.
+    #[must_use]
+    pub fn struck(&self) -> &[Choice] {
+        &self.struck
     }
 }

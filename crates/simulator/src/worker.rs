@@ -30,7 +30,8 @@ pub struct Done {
     pub idle: bool,
 }
 
-type Turn = Pin<Box<dyn Future<Output = Result<Done, EngineError>>>>;
+/// One round of a worker, as far as it has got.
+pub type Turn = Pin<Box<dyn Future<Output = Result<Done, EngineError>>>>;
 
 pub struct Worker {
     pub name: String,
@@ -131,7 +132,7 @@ impl ArcWake for Flag {
 }
 
 /// What the server's loops do, in one order: poll, deliveries, sweep, and work until nothing is due.
-async fn turn(engine: Arc<Engine>) -> Result<Done, EngineError> {
+pub async fn turn(engine: Arc<Engine>) -> Result<Done, EngineError> {
     engine.poll().await?;
     engine.process_inbox().await?;
     engine.sweep().await?;
