@@ -2,6 +2,7 @@
 
 use model::case::{Actor, CaseKey};
 use model::event::EventSubject;
+use model::payment::Collection;
 use model::person::{AboutAttempt, PersonSaid};
 
 use crate::engine::Engine;
@@ -32,7 +33,9 @@ impl Engine {
                 matches!(&event.subject, EventSubject::Collection(id) if id == row.id.as_str())
                     && ENDING_ACTIONS.contains(&event.action.as_str())
             });
+            let read = serde_json::from_value::<Collection>(row.body.clone());
             AboutAttempt {
+                refunded: read.map_or(0, |collection| collection.refunded.minor),
                 collection: row.id.clone(),
                 ends: u32::try_from(ends.count()).unwrap_or(u32::MAX),
             }

@@ -46,4 +46,11 @@ pub struct AboutAttempt {
     pub collection: CollectionId,
     /// Events that ended it (failed, cancelled, denied, charged back) known when it was said.
     pub ends: u32,
+    /// What of it had been refunded when it was said, in minor units.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refunded: i64,
+}
+
+fn is_zero(minor: &i64) -> bool {
+    *minor == 0
 }

@@ -194,7 +194,7 @@ impl Engine {
         invoice: &Invoice,
         direct: bool,
     ) -> Result<()> {
-        let live = facts.readable().any(|(_, collection)| collection.status.live());
+        let live = facts.readable().any(|(_, collection)| facts.holds(collection));
         let CustomerState::Matched(payer) = &facts.customer else { return Ok(()) };
         if live || eligibility::wanted(facts, invoice).is_err() {
             return Ok(());

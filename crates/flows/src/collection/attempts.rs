@@ -47,7 +47,7 @@ pub enum TwoLive {
 /// Two live payments of one invoice: our newest cancellable one goes, else a person must act.
 pub fn two_live(facts: &CollectionFacts) -> TwoLive {
     let live: Vec<(&Attempt, &Collection)> =
-        facts.readable().filter(|(_, collection)| collection.status.live()).collect();
+        facts.readable().filter(|(_, collection)| facts.holds(collection)).collect();
     if live.len() < 2 {
         return TwoLive::No;
     }
@@ -103,7 +103,7 @@ pub fn take_back_only(facts: &CollectionFacts, invoice: &Invoice) -> Option<Deci
 
 /// The next step when the books are complete.
 pub fn next(facts: &CollectionFacts, invoice: &Invoice) -> Decision {
-    let live = facts.readable().find(|(_, collection)| collection.status.live());
+    let live = facts.readable().find(|(_, collection)| facts.holds(collection));
     if let Some((attempt, collection)) = live {
         return live_attempt(facts, invoice, attempt, collection);
     }
@@ -121,8 +121,9 @@ pub fn next(facts: &CollectionFacts, invoice: &Invoice) -> Decision {
         CollectionStatus::PendingCustomerApproval
         | CollectionStatus::PendingSubmission
         | CollectionStatus::Submitted
-        | CollectionStatus::Confirmed
-        | CollectionStatus::PaidOut => live_attempt(facts, invoice, attempt, collection),
+        | CollectionStatus::Confirmed => live_attempt(facts, invoice, attempt, collection),
+        // Not live and paid out: given back in full, and released by a person.
+        CollectionStatus::PaidOut => create(facts, invoice, true),
     }
 }
 

@@ -165,6 +165,29 @@ impl CollectionFacts {
         orders.max_by_key(|(nth, _)| *nth).map(|(_, order)| order)
     }
 
+    /// The payment stands against the invoice: it takes, or took and keeps, the payer's money. One
+    /// that was given back in full does so until a person, knowing of it, releases the invoice
+    /// (policy "after a refund: leave open").
+    #[must_use]
+    pub fn holds(&self, collection: &Collection) -> bool {
+        collection.status.live() && !self.released_after_refund(collection)
+    }
+
+    fn released_after_refund(&self, collection: &Collection) -> bool {
+        let given_back = collection.status == CollectionStatus::PaidOut
+            && collection.refunded.is_positive()
+            && collection.refunded.minor >= collection.amount.minor;
+        let knowing = |fact: &PersonFact| match &fact.said {
+            PersonSaid::Release { about: Some(about) } => {
+                about.collection == collection.id && about.refunded >= collection.amount.minor
+            }
+            _ => false,
+        };
+        given_back
+            && self.order(Some(&collection.id)) == Some(Order::Release)
+            && self.person.iter().any(knowing)
+    }
+
     /// The newest of these events, unless one of the others came after it: then the event that tells
     /// of the present state has not arrived yet.
     #[must_use]

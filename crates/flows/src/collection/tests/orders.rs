@@ -34,6 +34,24 @@ fn a_retry_or_stop_is_over_when_the_payment_fails_again() {
 }
 
 #[test]
+fn a_refunded_payment_makes_room_once_a_person_says_so_knowing_of_it() {
+    let refunded = "payment PM1 paid_out refunded:100, item PO1/0 paid PM1 100 9d, \
+                    item PO2/0 refunded PM1 -100 1d, receipt PM1/PO1 100 refunded:100 deposited";
+    check(refunded, "refunded");
+    check(&format!("{refunded}, said release PM1 0"), "refunded");
+    check(&format!("{refunded}, said release PM1 0 40"), "refunded");
+    let released = format!("{refunded}, said release PM1 0 100");
+    check(&released, "collect/E/I/2 100 by MD1");
+    check(&format!("{released}, said stop PM1 0"), "refunded");
+    check(&format!("{released}, policy post-only"), "post_only");
+    check(&format!("{released}, invoice paid"), "paid_otherwise");
+    check(&format!("{released}, payment PM2 submitted"), "at_the_bank");
+    // The refund failed meanwhile: the first payment stands again.
+    let returned = released.replace("refunded:100, item", "refunded:0, item");
+    check(&format!("{returned}, payment PM2 pending"), "cancel/PM2/1");
+}
+
+#[test]
 fn a_release_is_used_up_by_the_attempt_it_led_to() {
     let second = "payment PM2 cancelled, event PM2 cancelled payment_cancelled";
     check(&format!("{CANCELLED}, said release PM1 1, {second}"), "cancelled_by_person");

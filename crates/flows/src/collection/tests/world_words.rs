@@ -260,11 +260,12 @@ impl World {
     fn learn_said(&mut self, words: &[&str]) {
         let about = |rest: &[&str]| match rest {
             [] => None,
-            [id, ends] => {
+            [id, ends, refunded @ ..] => {
                 let ends = ends.parse().unwrap();
-                Some(AboutAttempt { collection: CollectionId::new(*id), ends })
+                let refunded = refunded.first().map_or(0, |minor| number(minor));
+                Some(AboutAttempt { collection: CollectionId::new(*id), ends, refunded })
             }
-            _ => panic!("about what: {rest:?}"),
+            [_] => panic!("about what: {rest:?}"),
         };
         let said = match words {
             ["retry", rest @ ..] => PersonSaid::Retry { about: about(rest) },
