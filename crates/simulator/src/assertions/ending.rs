@@ -11,6 +11,7 @@ use store::rows::{CaseFilter, CaseRow, open_states};
 
 use crate::moves::Family;
 use crate::world::World;
+use crate::world::processor::PaymentRow;
 
 /// More cases than a simulation has.
 const CASES_MAX: u32 = 10_000;
@@ -154,7 +155,8 @@ async fn doubles_unseen(world: &World, store: &dyn Store) -> Vec<String> {
     let doubled: Vec<InvoiceId> = {
         let state = world.state();
         let live = |id: &InvoiceId| {
-            state.processor.payments_for(id).filter(|(_, row)| row.status.live()).count()
+            let holds = |row: &PaymentRow| row.status.live() && row.refunded < row.amount;
+            state.processor.payments_for(id).filter(|(_, row)| holds(row)).count()
         };
         state.books.invoices.keys().filter(|id| live(id) > 1).cloned().collect()
     };

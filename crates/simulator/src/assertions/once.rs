@@ -54,6 +54,6 @@ fn live_others<'a>(
 ) -> impl Iterator<Item = (&'a CollectionId, Timestamp)> {
     processor
         .payments_for(invoice)
-        .filter(move |(id, row)| row.status.live() && Some(*id) != own)
+        .filter(move |(id, row)| row.status.live() && row.refunded < row.amount && Some(*id) != own)
         .map(|(id, row)| (id, row.live_since))
 }
