@@ -98,7 +98,6 @@ reasons! {
     // Collections: acting and waiting
     Acting = "acting", Acting, "A command is on its way", "Nothing to do.";
     CommandInFlight = "command_in_flight", Waiting, "The outcome of an earlier command is not known yet", "Nothing to do: it is looked for until it is known.";
-    DocumentLocked = "document_locked", Waiting, "Another case's command holds one of the documents", "Nothing to do.";
     MandatePending = "mandate_pending", Waiting, "The payer has not authorised the mandate yet", "Send the payer the authorisation link again if it takes long.";
     ApprovalPending = "approval_pending", Waiting, "The payer's approval of the mandate is pending", "Nothing to do, or let the policy collect meanwhile.";
     NotDueYet = "not_due_yet", Waiting, "Outside the collection window of the policy", "Nothing to do: it is picked up when its time comes.";
@@ -114,7 +113,6 @@ reasons! {
     RecollectScheduled = "recollect_scheduled", Waiting, "Charged back; collected again after the waiting period", "Nothing to do.";
     PeriodClosed = "period_closed", Waiting, "The accounting period is closed", "Open the period, or set the policy to the next open period.";
     DailyLimit = "daily_limit", Waiting, "The link's limit for the day or run is used up", "Nothing to do, or raise the limit.";
-    Throttled = "throttled", Waiting, "The other side asks to slow down", "Nothing to do.";
     Unavailable = "unavailable", Waiting, "The other side can not be reached", "Nothing to do if it passes; else look at the connection.";
     ExchangeRatePending = "exchange_rate_pending", Waiting, "The payout's exchange rate is not confirmed yet", "Nothing to do.";
     PayoutPending = "payout_pending", Waiting, "The payout is not paid yet", "Nothing to do.";
@@ -144,7 +142,6 @@ reasons! {
     SubsidiaryOther = "subsidiary_other", NeedsPerson, "The invoice's subsidiary is not that of the mapped bank account", "Map a bank account of that subsidiary, or collect it elsewhere.";
     AlreadyCollected = "already_collected", NeedsPerson, "Somebody else's payment seems to collect this invoice already", "Adopt that payment or say that it is another one.";
     DoubleCollection = "double_collection", NeedsPerson, "Two live payments collect this invoice", "Refund or cancel one of them at the processor.";
-    BelowMinimum = "below_minimum", NeedsPerson, "The amount is below the limit of the processor or the link", "Collect it by other means, or change the limit.";
     AboveLimit = "above_limit", NeedsPerson, "The amount is above the limit of the processor or the link", "Release the case, or raise the limit.";
     AmountChanged = "amount_changed", NeedsPerson, "The invoice's balance differs from the payment that is under way", "Nothing is lost: the payment is applied up to the balance. Settle the difference.";
     NegativeTotal = "negative_total", NeedsPerson, "The invoice's amount is negative", "Use a credit memo instead.";
@@ -171,8 +168,6 @@ reasons! {
     DepositDiffers = "deposit_differs", NeedsPerson, "The bank lines of the payout's documents differ from the payout", "Compare the documents with the payout.";
     LossBooked = "loss_booked", NeedsPerson, "A reversal exceeded what was left of the receipt; the rest was booked as a loss", "Claim it back from the payer.";
     RefundFailed = "refund_failed", NeedsPerson, "A refund at the processor failed or came back", "Refund the payer by other means.";
-    ItemWithoutCase = "item_without_case", NeedsPerson, "A payout item belongs to no case", "Match it by hand.";
-    Unauthorised = "unauthorised", NeedsPerson, "The connection's credentials are refused", "Renew the credentials of the connection.";
     OutcomeUnclear = "outcome_unclear", NeedsPerson, "A document that was seen once is gone", "Look it up in its own system and resolve the case.";
     UnsupportedHere = "unsupported_here", NeedsPerson, "This system can not do what is needed", "Do it by hand in that system.";
     MandateRequestFailed = "mandate_request_failed", NeedsPerson, "The mandate could not be requested", "Mend what the processor names.";

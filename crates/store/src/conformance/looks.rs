@@ -148,9 +148,9 @@ async fn items(store: &AnyStore, include_ignored: bool) -> Vec<(ReasonCode, Stri
 }
 
 async fn attention_is_what_the_last_look_says(store: AnyStore) {
-    use ReasonCode::{AmountChanged, BelowMinimum, ForeignPayment, NoMandate};
+    use ReasonCode::{AmountChanged, AboveLimit, ForeignPayment, NoMandate};
     let held = lease(&store, "w", 1, 0).await;
-    let first = needs(BelowMinimum, "5", &[(ForeignPayment, "PM1"), (ForeignPayment, "PM2")]);
+    let first = needs(AboveLimit, "5", &[(ForeignPayment, "PM1"), (ForeignPayment, "PM2")]);
     let second = needs(NoMandate, "", &[(ForeignPayment, "PM2"), (AmountChanged, "")]);
     for (now, decision) in [(1, first), (2, second)] {
         ok(store.save_look(&LookResult { decision, ..look(&store, &held, now).await }).await);
@@ -170,25 +170,25 @@ async fn attention_is_what_the_last_look_says(store: AnyStore) {
 }
 
 async fn an_ignored_item_stays_hidden_until_its_detail_changes(store: AnyStore) {
-    use ReasonCode::{BelowMinimum, ForeignPayment};
+    use ReasonCode::{AboveLimit, ForeignPayment};
     let held = lease(&store, "w", 1, 0).await;
     let save = async |decision: Decision| {
         ok(store.save_look(&LookResult { decision, ..look(&store, &held, 1).await }).await);
     };
-    save(needs(BelowMinimum, "5", &[(ForeignPayment, "PM1")])).await;
-    let ignore = PersonSaid::Ignore { code: BelowMinimum };
+    save(needs(AboveLimit, "5", &[(ForeignPayment, "PM1")])).await;
+    let ignore = PersonSaid::Ignore { code: AboveLimit };
     ok(store.person_said(&case(1), &ignore, &person(), at(2)).await);
     assert_eq!(items(&store, false).await, [(ForeignPayment, "PM1".to_owned())]);
     assert_eq!(items(&store, true).await.len(), 2);
 
-    save(needs(BelowMinimum, "5", &[])).await;
+    save(needs(AboveLimit, "5", &[])).await;
     assert_eq!(items(&store, false).await, []);
     // It went and came back as it was.
     save(waiting()).await;
-    save(needs(BelowMinimum, "5", &[])).await;
+    save(needs(AboveLimit, "5", &[])).await;
     assert_eq!(items(&store, false).await, []);
-    save(needs(BelowMinimum, "6", &[])).await;
-    assert_eq!(items(&store, false).await, [(BelowMinimum, "6".to_owned())]);
+    save(needs(AboveLimit, "6", &[])).await;
+    assert_eq!(items(&store, false).await, [(AboveLimit, "6".to_owned())]);
 }
 
 async fn references_are_replaced(store: AnyStore) {

@@ -20,7 +20,7 @@ async fn what_people_say_is_kept_in_order(store: AnyStore) {
     lease(&store, "w", 2, 0).await;
     let words = [
         PersonSaid::Adopt { collection: CollectionId::new("PM1") },
-        PersonSaid::Leave { code: ReasonCode::BelowMinimum },
+        PersonSaid::Leave { code: ReasonCode::AboveLimit },
     ];
     for (now, said) in (1..).zip(&words) {
         ok(store.person_said(&case(1), said, &person(), at(now)).await);

@@ -146,8 +146,8 @@ async fn day_totals_count_what_may_collect(store: AnyStore) {
 }
 
 async fn status_counts(store: AnyStore) {
-    looked(&store, 1, 1, rest(Stage::Open, ReasonCode::BelowMinimum)).await;
-    looked(&store, 2, 1, rest(Stage::Open, ReasonCode::BelowMinimum)).await;
+    looked(&store, 1, 1, rest(Stage::Open, ReasonCode::AboveLimit)).await;
+    looked(&store, 2, 1, rest(Stage::Open, ReasonCode::AboveLimit)).await;
     sent(&store, "w", 3, 1).await;
     ok(store.hint(&[hint(4, 5), hint(5, 80)]).await);
     ok(store.inbox_put(&"bank".into(), b"x", at(1)).await);
@@ -157,7 +157,7 @@ async fn status_counts(store: AnyStore) {
             status.cases.iter().find(|(k, s, c, _)| (&**k, &**s, &**c) == (kind, stage, code));
         found.map(|(_, _, _, count)| *count)
     };
-    assert_eq!(count("collection", "open", "below_minimum"), Some(2));
+    assert_eq!(count("collection", "open", "above_limit"), Some(2));
     assert_eq!(count("collection", "collecting", "acting"), Some(1));
     assert_eq!(count("collection", "", ""), Some(2));
     assert_eq!((status.attention, status.leased, status.inbox_waiting), (2, 1, 1));
