@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -29,16 +29,14 @@ pub async fn receive(
     let Some(processor) = world.processors.get(&id) else {
         return refuse(StatusCode::NOT_FOUND, "no such connection takes deliveries here");
     };
-    let body =
-        match tokio::time::timeout(Duration::from_secs(BODY_SECONDS), to_bytes(body, BODY_MAX))
-            .await
-        {
-            Ok(Ok(body)) => body,
-            Ok(Err(_)) => {
-                return refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large or broke off");
-            }
-            Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "the body took too long"),
-        };
+    let body = match tokio::time::timeout(Duration::from_secs(BODY_SECONDS), whole(body)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(Unread::TooLarge)) => {
+            return refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
+        }
+        Ok(Err(Unread::Broken)) => return refuse(StatusCode::BAD_REQUEST, "the body broke off"),
+        Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "the body took too long"),
+    };
     let header =
         |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     if processor.verify_delivery(&header, &body).is_err() {
@@ -59,6 +57,31 @@ pub async fn receive(
             refuse(StatusCode::SERVICE_UNAVAILABLE, "not stored; please deliver it again")
         }
     }
+}
+
+/// Why a body is not there.
+enum Unread {
+    TooLarge,
+    /// It ended early, or its chunks can not be read.
+    Broken,
+}
+
+/// The whole body. One that says to be too large is refused before any of it is read.
+async fn whole(body: Body) -> Result<Vec<u8>, Unread> {
+    if body.size_hint().lower() > BODY_MAX as u64 {
+        return Err(Unread::TooLarge);
+    }
+    let mut body = std::pin::pin!(body);
+    let mut held = Vec::new();
+    while let Some(frame) = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await
+    {
+        let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
+        if held.len() + data.len() > BODY_MAX {
+            return Err(Unread::TooLarge);
+        }
+        held.extend_from_slice(&data);
+    }
+    Ok(held)
 }
 
 fn refuse(status: StatusCode, why: &'static str) -> Response {

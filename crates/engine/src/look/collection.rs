@@ -55,7 +55,11 @@ impl Engine {
                 Err(decision) => return Ok(Looked::bare(seq, *decision)),
             },
         };
-        let saved = person_saved(context, found, depth);
+        // A direct look follows a cheap one, and what that saw of people's saves counts as well: our
+        // own writes may have come between this record's direct reads.
+        let cheap = batch.invoice(&claimed.key).and_then(Read::found);
+        let saved = person_saved(context, found, depth)
+            || cheap.is_some_and(|seen| person_saved(context, seen, Depth::Cheap));
         let resolved = self.resolve(world, context, saved).await?;
         let direct = depth == Depth::Direct;
         let frame = self

@@ -28,9 +28,14 @@ impl Drop for Server {
 impl Place {
     /// Initialised, listening on a free port once served.
     pub fn new() -> Place {
+        Place::configured("[logs]\nlevel = \"debug\"\n")
+    }
+
+    /// With further sections of the configuration.
+    pub fn configured(sections: &str) -> Place {
         let folder = tempfile::tempdir().expect("a folder");
         let address = free_address();
-        let config = format!("[server]\nlisten = \"{address}\"\n[logs]\nlevel = \"debug\"\n");
+        let config = format!("[server]\nlisten = \"{address}\"\n{sections}");
         std::fs::write(folder.path().join("ml-connector.toml"), config).expect("a configuration");
         let place = Place { folder, address };
         place.well(&["init"]);
@@ -77,6 +82,36 @@ impl Place {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {said}{errors}");
         said
+    }
+
+    /// Runs a command with `--json` that must end with this code; gives what it answered.
+    pub fn json(&self, arguments: &[&str], code: i32) -> serde_json::Value {
+        let arguments: Vec<&str> = std::iter::once("--json").chain(arguments.to_vec()).collect();
+        let output = self.run(&arguments);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}{errors}");
+        serde_json::from_str(&said).unwrap_or_default()
+    }
+
+    /// Runs a command that must fail with this code; gives what it said on standard error.
+    pub fn fails(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.run(arguments);
+        let said = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}{errors}");
+        assert!(!errors.contains("panicked"), "{arguments:?}: {errors}");
+        errors
+    }
+
+    /// Starts a command without waiting for its end.
+    pub fn begin(&self, arguments: &[&str]) -> Child {
+        self.command(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts")
     }
 
     pub fn serve(&self) -> Server {

@@ -1,6 +1,16 @@
-//! The shipped binary from outside: its story under trouble, its webhooks, its answers to nonsense.
+//! The shipped binary from outside: set-up, stories and their trouble, its webhooks, its answers to
+//! nonsense.
 
+mod attention;
+mod audit;
 mod binary;
 mod demo;
+mod foreign;
+mod installed;
+mod intake;
 mod nonsense;
+mod replicas;
+mod setup;
+mod stopping;
 mod webhooks;
+mod world;

@@ -179,8 +179,9 @@ fn advice(code: &str) -> &'static str {
         "invalid_client" => "check the client id of the integration record",
         _ => {
             "check the certificate id, that the certificate is mapped to the right role and user, \
-             is not expired or revoked, and that this machine's clock is right; a sandbox refresh \
-             removes certificates"
+             is not expired or revoked, that the role has the permission Log in using OAuth 2.0 \
+             Access Tokens, and that this machine's clock is right; a sandbox refresh removes \
+             certificates"
         }
     }
 }

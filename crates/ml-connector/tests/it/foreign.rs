@@ -1,0 +1,94 @@
+//! Payments that name no invoice: listed, and matched by hand, whether their payout stands on the
+//! suspense account already or still waits (mission row NG12).
+
+use serde_json::json;
+
+use crate::world::{World, rows, text};
+
+/// Somebody makes a payment in the processor's dashboard; gives its id.
+fn by_hand(world: &World, mandate: &str, amount: i64) -> String {
+    let made = world.processor(
+        "/act",
+        &json!({
+            "action": "create_payment", "mandate": mandate, "amount": amount,
+            "description": "thanks",
+        }),
+    );
+    text(&made["payment"]["id"])
+}
+
+#[test]
+fn slow_a_payment_on_suspense_is_matched_out_of_it() {
+    let (world, customer, _) = World::live(&[], &[]);
+    let invoice = world.invoice_with(&json!({
+        "customer": customer.id, "amount": "120.00", "currency": 1,
+        "fields": {"custbody_mlc_collect": false},
+    }));
+    let payment = by_hand(&world, &customer.mandate, 12_000);
+    world.until("the deposit", 14, |world| !world.records("deposit").is_empty());
+    assert_eq!(world.balance("651"), "-120", "the suspense account holds it");
+    let payouts = world.payouts();
+    let bank = world.balance("210");
+    let listed = rows(&world.place.json(&["foreign", "list"], 0));
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    assert_eq!(text(&listed[0]["payment"]), payment);
+    assert!(text(&listed[0]["place"]).contains("suspense"), "{listed:?}");
+    assert_eq!(world.attention("foreign_payment").len(), 1);
+
+    world.place.well(&["foreign", "match", &payment, &invoice]);
+    world.sync();
+    let receipts = world.records("customerPayment");
+    assert_eq!(receipts.len(), 1, "{receipts:?}");
+    assert_eq!(text(&receipts[0]["account"]), "651", "taken from suspense");
+    assert_eq!(world.remaining(&invoice), "0");
+    assert_eq!(world.balance("651"), "0");
+    assert_eq!(world.balance("116"), "0", "nothing waits in undeposited funds");
+    assert_eq!(world.balance("210"), bank, "the bank is not touched again");
+    assert_eq!(world.payouts().len(), payouts.len());
+    assert!(rows(&world.place.json(&["foreign", "list"], 0)).is_empty());
+    world.sync();
+    assert!(world.attention("foreign_payment").is_empty());
+    assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
+    let again = world.place.fails(&["foreign", "match", &payment, &invoice], 2);
+    assert!(again.contains("belongs to"), "{again}");
+}
+
+#[test]
+fn slow_a_held_payment_is_matched_into_its_deposit() {
+    let (world, customer, invoices) = World::live(&["80.00"], &["foreign_payments=hold"]);
+    let invoice = world.invoice_with(&json!({
+        "customer": customer.id, "amount": "45.00", "currency": 1,
+        "fields": {"custbody_mlc_collect": false},
+    }));
+    let payment = by_hand(&world, &customer.mandate, 4_500);
+    world.until("the payout", 14, |world| !world.attention("foreign_held").is_empty());
+    assert!(world.records("deposit").is_empty(), "nothing is deposited while it is held");
+    world.place.well(&["foreign", "match", &payment, &invoice]);
+    world.until("the deposit", 3, |world| !world.records("deposit").is_empty());
+    assert_eq!(world.remaining(&invoice), "0");
+    assert_eq!(world.remaining(&invoices[0]), "0");
+    assert_eq!(world.balance("651"), "0", "it never stood on suspense");
+    assert_eq!(world.balance("116"), "0");
+    let deposited: i64 = world.payouts().iter().filter_map(|one| one["amount"].as_i64()).sum();
+    let bank: rust_decimal::Decimal = world.balance("210").parse().expect("an amount");
+    assert_eq!(bank * rust_decimal::Decimal::ONE_HUNDRED, deposited.into());
+    assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
+}
+
+#[test]
+fn slow_what_can_not_belong_together_is_refused() {
+    let (world, customer, _) = World::live(&[], &[]);
+    let payment = by_hand(&world, &customer.mandate, 1_000);
+    let other = world.customer("2002", "euro@alder.example", "EUR");
+    let euros = world.invoice_with(&json!({
+        "customer": other.id, "amount": "10.00", "currency": 2,
+    }));
+    for (payment, invoice, words) in [
+        ("PM000UNKNOWN", euros.as_str(), "no processor account knows"),
+        (payment.as_str(), "999999", "internal id"),
+        (payment.as_str(), euros.as_str(), "EUR"),
+    ] {
+        let said = world.place.fails(&["foreign", "match", payment, invoice], 2);
+        assert!(said.contains(words), "{said}");
+    }
+}
