@@ -185,6 +185,10 @@ impl Engine {
         let said = self.store.case(&case).await?.and_then(|case| case.reason);
         let reason = match said {
             Some(reason) if reason.code == ReasonCode::CustomerAmbiguous => reason,
+            // The customer's own case asks a person; the invoice says why it waits.
+            Some(reason) if reason.code == ReasonCode::CustomerWithoutEmail => {
+                Reason::new(ReasonCode::CustomerUnmatched, "no e-mail address")
+            }
             Some(_) | None => Reason::new(ReasonCode::CustomerUnmatched, invoice.customer.as_str()),
         };
         Ok(CustomerState::NotMatched(reason))

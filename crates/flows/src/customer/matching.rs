@@ -111,7 +111,7 @@ fn by_email(
 ) -> Result<(ProcessorCustomerId, MatchedBy), Reason> {
     let email = customer.email.as_deref().map(fold_email).filter(|email| !email.is_empty());
     let Some(email) = email else {
-        return Err(Reason::new(ReasonCode::CustomerUnmatched, "no e-mail address"));
+        return Err(Reason::new(ReasonCode::CustomerWithoutEmail, customer.code.clone()));
     };
     let same = |one: &&ProcessorCustomer| {
         one.email.as_deref().map(fold_email).as_ref() == Some(&email) && is_free(facts, one)

@@ -242,7 +242,7 @@ fn the_customer_must_be_there() {
 #[test]
 fn no_match_is_no_error() {
     check("", "open customer_unmatched (C-7)");
-    check("customer without_email; email CU1", "open customer_unmatched (no e-mail address)");
+    check("customer without_email; email CU1", "open customer_without_email (C-7)");
     check("other_email CU1", "open customer_unmatched (C-7)");
     check("email CU1=8", "open customer_unmatched (C-7)");
     check("external CU1=8", "open customer_unmatched (C-7)");

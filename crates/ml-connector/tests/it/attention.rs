@@ -101,8 +101,6 @@ fn slow_a_customer_without_email_is_matched_once_there_is_one() {
     world.sync();
     world.minutes(10);
     world.sync();
-    eprintln!("{}", world.place.well(&["show", "customer/netsuite:1234567_SB1/2001"]));
-    eprintln!("{}", world.place.well(&["audit", "export"]));
     assert_eq!(world.payments().len(), 1);
     assert!(world.attention("customer_without_email").is_empty());
 }
