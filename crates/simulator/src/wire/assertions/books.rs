@@ -1,0 +1,193 @@
+//! P3, P4 and the ledger's balance, from the ERP's documents and the processor's payouts.
+
+use std::collections::BTreeSet;
+
+use model::key::{Alphabet, Key};
+use model::policy::Accounts;
+use rust_decimal::Decimal;
+
+use crate::wire::systems::Hands;
+use crate::wire::truth::{Document, DocumentKind, Item, ItemKind, Payment, Payout, Truth};
+
+/// Length of the stamps on the ERP's documents (netsuite sheet section 5.10).
+const STAMP_LENGTH: usize = 50;
+
+/// What the checks of the books rest on.
+pub struct Case<'a> {
+    pub truth: &'a Truth,
+    pub hands: &'a Hands,
+    pub accounts: &'a Accounts,
+    /// Payouts whose cases say that they are booked.
+    pub booked: &'a BTreeSet<String>,
+    /// Invoices whose cases wait for what a person has to do first.
+    pub held_up: &'a BTreeSet<String>,
+}
+
+fn stamp(parts: &[&str]) -> String {
+    Key::new(parts).stamp(Alphabet::PathSafe, STAMP_LENGTH)
+}
+
+fn is_stamped(document: &Document, parts: &[&str]) -> bool {
+    !document.voided && document.stamp.as_deref() == Some(stamp(parts).as_str())
+}
+
+/// Whether a stamp was made from a key that names the payout.
+fn names(document: &Document, payout: &str) -> bool {
+    let stamp = document.stamp.as_deref().unwrap_or_default();
+    stamp.split_once(payout).is_some_and(|(head, _)| head.ends_with('-'))
+}
+
+/// What holds after every step: the ledger balances, document by document, and no item has two
+/// receipts.
+#[must_use]
+pub fn always(truth: &Truth) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if truth.trial_balance != "0" {
+        wrong.push(format!("P4: the trial balance is {}", truth.trial_balance));
+    }
+    for one in &truth.documents {
+        let sum: Decimal = one.postings.iter().map(|(_, base, _)| *base).sum();
+        if !sum.is_zero() {
+            wrong.push(format!("P4: document {} is off by {sum}", one.id));
+        }
+    }
+    let mut stamps: Vec<&str> = truth
+        .documents
+        .iter()
+        .filter(|one| !one.voided)
+        .filter_map(|one| one.stamp.as_deref())
+        .collect();
+    stamps.sort_unstable();
+    for pair in stamps.windows(2).filter(|pair| pair[0] == pair[1]) {
+        wrong.push(format!("P3: two documents carry {}", pair[0]));
+    }
+    wrong
+}
+
+/// Everything that is wrong with the books at the end.
+#[must_use]
+pub fn check(case: &Case<'_>) -> Vec<String> {
+    let mut wrong = always(case.truth);
+    for payment in case.truth.payments.values() {
+        wrong.extend(settled(case, payment));
+    }
+    for payout in case.truth.payouts.iter().filter(|one| case.booked.contains(&one.id)) {
+        wrong.extend(at_bank(case, payout));
+        for item in payout.items.iter().filter(|item| item.kind == ItemKind::Reversal) {
+            wrong.extend(taken_back(case, payout, item));
+        }
+    }
+    wrong
+}
+
+/// The receipt of a refund whose funds came back.
+fn is_returned(document: &Document) -> bool {
+    document.stamp.as_deref().is_some_and(|stamp| stamp.starts_with("returned-"))
+}
+
+/// Posted at confirmed, never settled, and taken back as a whole.
+fn is_taken_back(case: &Case<'_>, receipt: &Document, payment: &str) -> bool {
+    (1..10).any(|nth| {
+        let nth = format!("confirmed-{nth}");
+        receipt.stamp.as_deref() == Some(stamp(&["receipt", payment, &nth]).as_str())
+            && case.truth.documents.iter().any(|one| is_stamped(one, &["refund", payment, &nth]))
+    })
+}
+
+fn is_free(case: &Case<'_>, payment: &Payment) -> bool {
+    let Some(invoice) = &payment.invoice else { return false };
+    let touched = case.truth.documents.iter().any(|one| {
+        one.payment.as_deref() == Some(payment.id.as_str())
+            && case.hands.documents.contains(&one.id)
+    });
+    !touched && !case.hands.invoices.contains(invoice) && !case.held_up.contains(invoice)
+}
+
+/// P3: as many receipts as settlements, each of its item's amount, applied up to the balance.
+fn settled(case: &Case<'_>, payment: &Payment) -> Vec<String> {
+    if !is_free(case, payment) {
+        return Vec::new();
+    }
+    let of_payment = |item: &Item| item.payment.as_deref() == Some(payment.id.as_str());
+    let items = || case.truth.items().filter(|(_, item)| of_payment(item));
+    let settlements = items().filter(|(_, item)| item.kind == ItemKind::Settlement).count();
+    let reversals = items().filter(|(_, item)| item.kind == ItemKind::Reversal).count();
+    let standing: Vec<&Document> = case
+        .truth
+        .receipts()
+        .filter(|one| one.payment.as_deref() == Some(payment.id.as_str()) && one.stamp.is_some())
+        .filter(|one| !is_returned(one) && !is_taken_back(case, one, &payment.id))
+        .collect();
+    let mut wrong = Vec::new();
+    if standing.len() != settlements {
+        wrong.push(format!(
+            "P3: {}: {settlements} settlements, {} receipts",
+            payment.id,
+            standing.len()
+        ));
+    }
+    let invoice = payment.invoice.as_ref().and_then(|id| case.truth.invoices.get(id));
+    let owes = invoice.is_some_and(|invoice| invoice.remaining > 0);
+    for receipt in standing {
+        if receipt.amount != payment.amount {
+            wrong.push(format!(
+                "P3: receipt {} is over {}, its payment over {}",
+                receipt.id, receipt.amount, payment.amount
+            ));
+        }
+        if receipt.unapplied > 0
+            && owes
+            && reversals == 0
+            && payment.is_live()
+            && payment.refunded == 0
+        {
+            wrong.push(format!("P3: receipt {} is not applied up to the balance", receipt.id));
+        }
+    }
+    wrong
+}
+
+/// P3: refund document and loss together take back exactly the item.
+fn taken_back(case: &Case<'_>, payout: &Payout, item: &Item) -> Option<String> {
+    let payment = item.payment.as_ref().and_then(|id| case.truth.payments.get(id))?;
+    if !is_free(case, payment) {
+        return None;
+    }
+    let ordinal = item.ordinal.to_string();
+    let documents = case.truth.documents.iter().filter(|one| {
+        ["refund", "loss"].iter().any(|word| is_stamped(one, &[word, &payout.id, &ordinal]))
+    });
+    let taken: Decimal = documents.map(Document::size).sum();
+    let wanted = -item.amount;
+    (taken * Decimal::ONE_HUNDRED != wanted).then(|| {
+        format!(
+            "P3: item {ordinal} ({}) of {} is {wanted}, its documents take back {taken}",
+            item.name, payout.id
+        )
+    })
+}
+
+/// P4: the bank lines of all documents of a payout sum to the payout.
+fn at_bank(case: &Case<'_>, payout: &Payout) -> Option<String> {
+    let bank = case.accounts.banks.get(&payout.currency)?;
+    let of_item = |item: &Item| item.payment.as_ref().and_then(|id| case.truth.payments.get(id));
+    let touched = payout
+        .items
+        .iter()
+        .filter_map(of_item)
+        .any(|payment| payment.invoice.is_some() && !is_free(case, payment));
+    if touched {
+        return None;
+    }
+    let carries = |one: &&Document| {
+        one.kind != DocumentKind::Receipt && !one.voided && names(one, &payout.id)
+    };
+    let documents = case.truth.documents.iter().filter(carries);
+    let moved: Decimal = documents.map(|one| one.at_account(bank.account.as_str())).sum();
+    (moved * Decimal::ONE_HUNDRED != Decimal::from(payout.amount)).then(|| {
+        format!(
+            "P4: payout {} is {} minor units, its documents put {moved} on the bank account",
+            payout.id, payout.amount
+        )
+    })
+}

@@ -1,0 +1,112 @@
+//! Liveness, and that nothing is dropped in silence: once faults have stopped, everything is closed
+//! or waits for something that has a name.
+
+use std::collections::BTreeSet;
+
+use model::case::CaseKind;
+use model::policy::{Deposits, Policy};
+use model::reason::{ReasonCode, ReasonKind};
+use store::Store;
+use store::rows::{CaseFilter, CaseRow, open_states};
+
+use super::books;
+use crate::assertions::ending::{booked, is_for_people, not_at_rest};
+use crate::moves::Family;
+use crate::wire::systems::Hands;
+use crate::wire::truth::Truth;
+
+/// More cases than a simulation has.
+const CASES_MAX: u32 = 10_000;
+
+/// Everything that should not be so any more, were this the end.
+pub async fn check(
+    truth: &Truth,
+    hands: &Hands,
+    store: &dyn Store,
+    policy: &Policy,
+    families: &[Family],
+) -> Vec<String> {
+    let filter = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
+    let cases = store.cases(&filter).await.unwrap_or_default();
+    let mut wrong = Vec::new();
+    let people = cases.iter().any(is_for_people);
+    for case in &cases {
+        if !rests_here(case, policy) {
+            wrong.extend(not_at_rest(case, families, people));
+        }
+    }
+    for command in store.commands(&open_states(), CASES_MAX).await.unwrap_or_default() {
+        wrong.push(format!("command {} is {:?}", command.view.key, command.view.state));
+    }
+    wrong.extend(invoices_without_case(truth, &cases));
+    wrong.extend(doubles_unseen(truth, store).await);
+    let booked: BTreeSet<String> =
+        cases.iter().filter_map(booked).map(|id| id.to_string()).collect();
+    let payouts: BTreeSet<&str> = cases
+        .iter()
+        .filter(|case| case.key.kind == CaseKind::Payout)
+        .map(|case| case.key.subject.as_str())
+        .collect();
+    for payout in truth.payouts.iter().filter(|one| !payouts.contains(one.id.as_str())) {
+        wrong.push(format!("P5: payout {} has no case", payout.id));
+    }
+    let held_up: BTreeSet<String> = cases
+        .iter()
+        .filter(|case| case.key.kind == CaseKind::Collection && holds_up(case))
+        .map(|case| case.key.subject.clone())
+        .collect();
+    let case = books::Case {
+        truth,
+        hands,
+        accounts: &policy.accounts,
+        booked: &booked,
+        held_up: &held_up,
+    };
+    wrong.extend(books::check(&case));
+    wrong
+}
+
+/// What this depth knows beyond the model depth.
+fn rests_here(case: &CaseRow, policy: &Policy) -> bool {
+    let code = case.reason.as_ref().map(|reason| reason.code);
+    // Receipts that people are to deposit may wait for them for ever.
+    policy.deposits == Deposits::LeftToPeople && code == Some(ReasonCode::WaitingForDeposit)
+}
+
+/// A person, or somebody else's document, comes first.
+fn holds_up(case: &CaseRow) -> bool {
+    let kind = case.reason.as_ref().map(|reason| reason.code.kind());
+    matches!(kind, Some(ReasonKind::NeedsPerson | ReasonKind::Waiting))
+}
+
+/// An invoice whose box is ticked has a case, whatever became of it.
+fn invoices_without_case(truth: &Truth, cases: &[CaseRow]) -> Vec<String> {
+    let known: BTreeSet<&str> = cases
+        .iter()
+        .filter(|case| case.key.kind == CaseKind::Collection)
+        .map(|case| case.key.subject.as_str())
+        .collect();
+    let ticked = truth.invoices.values().filter(|one| one.ticked && one.remaining > 0);
+    ticked
+        .filter(|one| !known.contains(one.id.as_str()))
+        .map(|one| format!("P5: invoice {} is ticked, and in no list", one.id))
+        .collect()
+}
+
+/// Two live payments that others brought about are shown to a person.
+async fn doubles_unseen(truth: &Truth, store: &dyn Store) -> Vec<String> {
+    let shown = store.attention(true).await.unwrap_or_default();
+    let seen = |invoice: &str| {
+        shown.iter().any(|row| {
+            row.case.kind == CaseKind::Collection
+                && row.case.subject == invoice
+                && row.reason.code == ReasonCode::DoubleCollection
+        })
+    };
+    let live =
+        |invoice: &str| truth.payments_of(invoice).filter(|payment| payment.is_live()).count();
+    let doubled = truth.invoices.keys().filter(|id| live(id) > 1 && !seen(id));
+    doubled
+        .map(|id| format!("P1: invoice {id} has two live payments, and nobody is told"))
+        .collect()
+}

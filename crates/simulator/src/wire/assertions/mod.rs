@@ -1,0 +1,7 @@
+//! The promises of DESIGN.md section 1, computed from the emulators' own truth.
+
+pub mod books;
+pub mod ending;
+pub mod intents;
+pub mod once;
+pub mod secrecy;

@@ -1,0 +1,19 @@
+//! The wire depth: the real connectors, engine, flows and store against the real emulators, in one
+//! thread and in virtual time, with everything that a wire can do to a request between them. One
+//! seed tells one story, to the byte. A further system adds a folder in `systems`.
+
+mod assertions;
+mod bursts;
+mod direct;
+mod intake;
+mod outside;
+mod profile;
+pub mod simulation;
+mod systems;
+mod time;
+mod transport;
+mod truth;
+mod worker;
+
+pub use profile::KINDS;
+pub use simulation::run;

@@ -1,0 +1,103 @@
+//! What kind of story a seed is at this depth: the policy and moves as at the model depth, and the
+//! faults that a wire has.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use model::policy::{Accounts, MandateRequestPolicy};
+
+use super::systems::Customer;
+use crate::faults::Fault;
+use crate::profile::Profile;
+use crate::random::Random;
+
+/// Kinds of faults that strike at this depth, with their chances in ten thousand per occasion when
+/// they are among those of a seed.
+const RATES: &[(Fault, u32)] = &[
+    (Fault::CrashBeforeStore, 4),
+    (Fault::CrashAfterStore, 4),
+    (Fault::CrashBeforeRequest, 8),
+    (Fault::CrashAfterAnswer, 400),
+    (Fault::PauseOverLease, 6),
+    (Fault::StoreBusy, 4),
+    (Fault::StoreFull, 4),
+    (Fault::RequestLost, 60),
+    (Fault::AnswerLost, 150),
+    (Fault::EffectLate, 900),
+    (Fault::Throttled, 80),
+    (Fault::Unavailable, 80),
+    (Fault::Burst, 8),
+    (Fault::Unauthorised, 8),
+    (Fault::StaleRead, 3_000),
+    (Fault::EventLate, 1_000),
+    (Fault::WebhookLost, 3_000),
+    (Fault::WebhookDoubled, 2_000),
+    (Fault::WebhookReordered, 5_000),
+    (Fault::WebhookOdd, 20),
+    (Fault::WebhookLate, 2_000),
+    (Fault::WebhookForged, 1_500),
+    (Fault::TimedOut, 60),
+    (Fault::BrokenOff, 80),
+    (Fault::BodyCut, 60),
+    (Fault::Conflict, 500),
+    (Fault::TokenExpired, 60),
+    (Fault::ShortPage, 10_000),
+    (Fault::MovedBetween, 60),
+    (Fault::ClockJump, 200),
+    (Fault::ClockSkew, 1_500),
+];
+
+/// Every kind that must strike in an exploration of this depth.
+#[must_use]
+pub const fn kinds() -> [Fault; RATES.len()] {
+    let mut kinds = [Fault::TimedOut; RATES.len()];
+    let mut nth = 0;
+    while nth < RATES.len() {
+        kinds[nth] = RATES[nth].0;
+        nth += 1;
+    }
+    kinds
+}
+
+/// Every kind that must strike in an exploration of this depth.
+pub const KINDS: &[Fault] = &kinds();
+
+/// What a seed's story is made of.
+pub struct WireProfile {
+    pub base: Profile,
+    pub customers: Vec<Customer>,
+    /// Records per page, where pages are made short.
+    pub rows: Option<usize>,
+    /// Cases that a worker works on at the same time.
+    pub concurrency: usize,
+}
+
+impl WireProfile {
+    /// Everything that a seed decides before its story begins.
+    #[must_use]
+    pub fn of(random: &mut Random, cut_over_on: Date, accounts: Option<Accounts>) -> WireProfile {
+        let mut base = Profile::of(random, cut_over_on);
+        let (calm, storm) = (random.chance(1_500), random.chance(1_500));
+        let force = if storm { 3 } else { 1 };
+        let drawn = RATES.iter().filter(|_| !calm && random.chance(6_000));
+        base.rates = drawn.map(|(fault, rate)| (*fault, rate * force)).collect::<BTreeMap<_, _>>();
+        base.policy.accounts = accounts.unwrap_or_default();
+        if random.chance(4_000) {
+            base.policy.mandate_request = MandateRequestPolicy::Link;
+        }
+        let customers = (0..base.customers).map(|nth| customer(nth, random.chance(8_000)));
+        let customers = customers.collect();
+        let rows = base.rates.contains_key(&Fault::ShortPage);
+        let rows = rows.then(|| usize::try_from(random.between(3, 9)).unwrap_or(3));
+        let concurrency = usize::try_from(random.between(1, 3)).unwrap_or(1);
+        WireProfile { base, customers, rows, concurrency }
+    }
+}
+
+fn customer(nth: u64, mandated: bool) -> Customer {
+    const NAMES: [&str; 5] =
+        ["Alder Bakery", "Birch Books", "Cedar Legal", "Elm Garage", "Hart Optics"];
+    let name = NAMES[usize::try_from(nth).unwrap_or(0) % NAMES.len()].to_owned();
+    let email = format!("accounts{nth}@{}.example", name.to_lowercase().replace(' ', "-"));
+    Customer { id: (1_001 + nth).to_string(), name, email, mandated }
+}

@@ -1,0 +1,89 @@
+//! The emulated processor's own records in common words.
+
+use serde_json::Value;
+
+use crate::wire::truth::{
+    Item, ItemKind, Payment, Payout, Truth, decimal, filled, list, text, time, whole,
+};
+
+/// Statuses in which nothing is, or was, taken from the payer.
+const DEAD: [&str; 4] = ["failed", "cancelled", "customer_approval_denied", "charged_back"];
+
+/// Statuses that time alone ends.
+const UNDER_WAY: [&str; 4] =
+    ["pending_customer_approval", "pending_submission", "submitted", "confirmed"];
+
+/// Adds what the report of the truth says.
+pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
+    for row in list(&body["payments"]) {
+        let payment = payment(row)?;
+        truth.under_way |= UNDER_WAY.contains(&payment.status.as_str());
+        truth.payments.insert(payment.id.clone(), payment);
+    }
+    for row in list(&body["payouts"]) {
+        let payout = payout(row)?;
+        truth.under_way |= !payout.paid;
+        truth.payouts.push(payout);
+    }
+    for row in list(&body["mandates"]) {
+        let usable = matches!(
+            text(&row["status"]).as_str(),
+            "active" | "submitted" | "pending_submission" | "pending_customer_approval"
+        );
+        truth.mandates.push((text(&row["id"]), usable, text(&row["links"]["customer"])));
+    }
+    for row in list(&body["billing_requests"]) {
+        if text(&row["status"]) == "pending" {
+            truth.requests.push(text(&row["id"]));
+        }
+    }
+    truth.refunds = list(&body["refunds"]).iter().map(|row| text(&row["id"])).collect();
+    let waiting = list(&body["waiting"]).iter();
+    truth.under_way |= waiting.flat_map(|row| list(&row["payments"])).next().is_some();
+    Ok(())
+}
+
+fn payment(row: &Value) -> Result<Payment, String> {
+    let mut history = Vec::new();
+    for step in list(&row["history"]) {
+        let status = text(&step["status"]);
+        let live = !DEAD.contains(&status.as_str());
+        history.push((time(&step["at"])?, status, live));
+    }
+    Ok(Payment {
+        id: text(&row["id"]),
+        invoice: filled(&row["metadata"]["invoiceId"]),
+        ours: filled(&row["metadata"]["mlc_key"]).is_some(),
+        amount: whole(&row["amount"])?,
+        status: text(&row["status"]),
+        refunded: whole(&row["amount_refunded"])?,
+        history,
+    })
+}
+
+fn payout(row: &Value) -> Result<Payout, String> {
+    let mut items = Vec::new();
+    for (ordinal, row) in list(&row["items"]).iter().enumerate() {
+        let name = text(&row["type"]);
+        let kind = match name.as_str() {
+            "payment_paid_out" => ItemKind::Settlement,
+            "payment_failed" | "payment_charged_back" | "payment_refunded" => ItemKind::Reversal,
+            _ => ItemKind::Other,
+        };
+        items.push(Item {
+            ordinal: u32::try_from(ordinal).map_err(|error| error.to_string())?,
+            kind,
+            name,
+            amount: decimal(&row["amount"])?,
+            payment: filled(&row["links"]["payment"]),
+        });
+    }
+    Ok(Payout {
+        id: text(&row["id"]),
+        amount: whole(&row["amount"])?,
+        currency: text(&row["currency"]),
+        paid: text(&row["status"]) == "paid",
+        arrival_on: text(&row["arrival_date"]).parse().ok(),
+        items,
+    })
+}

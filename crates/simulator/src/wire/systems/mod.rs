@@ -1,0 +1,136 @@
+//! The emulated systems of the stories, a folder each: how to set one up, how it says no, what
+//! people and banks do in it, and what is true in it. A further system adds its folder and a line in
+//! `cast`.
+
+mod gocardless;
+mod netsuite;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Uri};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use model::policy::Accounts;
+use sandbox::emulator::Emulator;
+use secrecy::SecretString;
+use serde_json::Value;
+use store::rows::Side;
+
+use super::outside::Outside;
+use super::truth::Truth;
+use crate::moves::Family;
+use crate::random::Random;
+
+/// How a system itself says no, or acts late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strike {
+    TooMany,
+    ServerError,
+    Unauthorised,
+    /// Refused because the record was changed meanwhile.
+    Conflict,
+    /// The effect comes so many minutes later, the answer never.
+    Late(i64),
+}
+
+/// A customer on both sides.
+#[derive(Debug, Clone)]
+pub struct Customer {
+    /// Id in the ERP.
+    pub id: String,
+    pub name: String,
+    pub email: String,
+    /// Known to the processor from the start, with a mandate.
+    pub mandated: bool,
+}
+
+/// What others did, so that it is not taken for ours.
+#[derive(Debug, Clone, Default)]
+pub struct Hands {
+    /// Invoices whose documents or payments somebody took into their own hands.
+    pub invoices: BTreeSet<String>,
+    /// Payments at the processor that others made, cancelled or retried.
+    pub payments: BTreeSet<String>,
+    /// Payouts that a bank sent back.
+    pub payouts: BTreeSet<String>,
+    /// Documents of the ERP that others made or changed.
+    pub documents: BTreeSet<String>,
+}
+
+/// What somebody who acts in a system can see, and what they leave behind.
+pub struct Stage<'a> {
+    pub outside: &'a Outside,
+    pub truth: &'a Truth,
+    pub customers: &'a [Customer],
+    pub hands: &'a mut Hands,
+    pub random: &'a mut Random,
+    pub today: Date,
+}
+
+/// One emulated system.
+pub trait System: Send + Sync {
+    fn side(&self) -> Side;
+
+    /// The connector's slug in the registry.
+    fn slug(&self) -> &'static str;
+
+    /// Where it is reached.
+    fn host(&self) -> &'static str;
+
+    fn emulator(&self) -> &dyn Emulator;
+
+    fn settings(&self) -> BTreeMap<String, String>;
+
+    fn secrets(&self) -> Vec<(String, SecretString)>;
+
+    /// Accounts, fields, customers; the error is the refusal.
+    fn furnish(&self, outside: &Outside, customers: &[Customer]) -> Result<(), String>;
+
+    /// Whether a request is meant to change something.
+    fn writes(&self, request: &Request<Bytes>) -> bool;
+
+    /// The same request for pages of `rows` records; `None`: it asks for no page.
+    fn for_pages_of(&self, rows: usize, uri: &Uri) -> Option<Uri>;
+
+    /// Body of the control call that lets the next request meet the strike; `None`: the system has
+    /// no such answer.
+    fn strike(&self, strike: Strike, request: &Request<Bytes>) -> Option<Value>;
+
+    /// Body of the control call after which every token is worthless; `None`: tokens do not end.
+    fn expire_tokens(&self) -> Option<Value>;
+
+    /// Lists and queries lag by so many minutes from now on (0: no more).
+    fn lag(&self, outside: &Outside, minutes: i64) -> Result<(), String>;
+
+    /// How far lists and queries may lag, in minutes, by the sheet.
+    fn lag_minutes_max(&self) -> i64;
+
+    /// Events show up in the list so many seconds late from now on.
+    fn delay_events(&self, _outside: &Outside, _seconds: u32) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// One thing that the world does there; what was done, for the story.
+    fn make(&self, family: Family, stage: &mut Stage<'_>) -> Option<String>;
+
+    /// Everything that stands in the way is put out of it: the end of a story.
+    fn settle(&self, outside: &Outside, now: Timestamp) -> Result<(), String>;
+
+    /// Adds what is true there.
+    fn read_truth(&self, body: &Value, truth: &mut Truth) -> Result<(), String>;
+
+    /// The chart of accounts as a link maps it; `None`: it keeps no books.
+    fn accounts(&self) -> Option<Accounts> {
+        None
+    }
+}
+
+/// The systems of a seed's story.
+#[must_use]
+pub fn cast(random: &mut Random) -> Vec<Arc<dyn System>> {
+    let erp = netsuite::Books::new(random);
+    let processor = gocardless::Debits::new(random);
+    vec![Arc::new(erp), Arc::new(processor)]
+}

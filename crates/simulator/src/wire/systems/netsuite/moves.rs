@@ -1,0 +1,172 @@
+//! What people do in the ERP: invoices come and change, periods close and open, and our documents
+//! are not safe from anybody.
+
+use jiff::ToSpan;
+use serde_json::{Value, json};
+
+use super::{BANK, Books};
+use crate::moves::Family;
+use crate::wire::systems::Stage;
+use crate::wire::truth::{Document, Invoice, major, text};
+
+/// One thing of this family; `None`: nothing of it happens here.
+pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<String> {
+    match family {
+        Family::Invoices => invoices(books, stage),
+        Family::Customers => customers(books, stage),
+        Family::Editing => editing(books, stage),
+        Family::Periods => periods(books, stage),
+        Family::Bank
+        | Family::Reversals
+        | Family::Mandates
+        | Family::Refunds
+        | Family::Foreign
+        | Family::Payouts
+        | Family::Policies
+        | Family::Orders
+        | Family::SecondWorker => None,
+    }
+}
+
+fn act(books: &Books, stage: &Stage<'_>, body: &Value) -> Option<Value> {
+    stage.outside.control(books, "/act", body).ok()
+}
+
+fn pick_invoice<'a>(
+    stage: &mut Stage<'a>,
+    wanted: impl Fn(&Invoice) -> bool,
+) -> Option<&'a Invoice> {
+    let fitting: Vec<&Invoice> =
+        stage.truth.invoices.values().filter(|invoice| wanted(invoice)).collect();
+    stage.random.pick(&fitting).copied()
+}
+
+fn invoices(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
+    match stage.random.below(12) {
+        0..=3 => new_invoice(books, stage),
+        4 => {
+            let invoice = pick_invoice(stage, |one| one.remaining == one.total)?;
+            let amount = major(stage.random.between(1_000, 90_000));
+            act(
+                books,
+                stage,
+                &json!({"do": "edit_invoice", "invoice": invoice.id, "amount": amount}),
+            )?;
+            Some(format!("invoice {} is now over {amount}", invoice.id))
+        }
+        5 | 6 => {
+            let invoice = pick_invoice(stage, |one| one.remaining > 0)?;
+            let part = stage.random.between(1, invoice.remaining.max(1));
+            let amount = major(if stage.random.chance(5_000) { invoice.remaining } else { part });
+            let body = json!({"do": "credit_invoice", "invoice": invoice.id, "amount": amount});
+            act(books, stage, &body)?;
+            Some(format!("{amount} of invoice {} are credited", invoice.id))
+        }
+        7 => {
+            let invoice = pick_invoice(stage, |one| one.remaining > 0)?;
+            let part = stage.random.between(1, invoice.remaining.max(1));
+            let amount = major(if stage.random.chance(6_000) { invoice.remaining } else { part });
+            let body = json!({
+                "do": "record_payment", "invoice": invoice.id, "amount": amount, "account": BANK,
+            });
+            let made = act(books, stage, &body)?;
+            stage.hands.documents.insert(text(&made["id"]));
+            Some(format!("{amount} of invoice {} are paid by transfer", invoice.id))
+        }
+        8 => {
+            let invoice = pick_invoice(stage, |one| one.remaining == one.total)?;
+            act(books, stage, &json!({"do": "void", "record": invoice.id}))?;
+            Some(format!("invoice {} is voided", invoice.id))
+        }
+        9 => {
+            let invoice = pick_invoice(stage, |_| true)?;
+            let ticked = !invoice.ticked;
+            let body = json!({
+                "do": "set_field", "type": "invoice", "record": invoice.id,
+                "fields": {"custbody_mlc_collect": ticked},
+            });
+            act(books, stage, &body)?;
+            Some(format!("the box of invoice {} is set to {ticked}", invoice.id))
+        }
+        10 => {
+            let invoice = pick_invoice(stage, |one| one.remaining > 0)?;
+            let due = stage.today.saturating_add(stage.random.between(-3, 9).days());
+            let body = json!({"do": "edit_invoice", "invoice": invoice.id, "due": due.to_string()});
+            act(books, stage, &body)?;
+            Some(format!("invoice {} is due on {due}", invoice.id))
+        }
+        _ => {
+            let invoice = pick_invoice(stage, |one| !one.ticked)?;
+            let body = json!({"do": "credit_invoice", "invoice": invoice.id, "apply": false});
+            act(books, stage, &body)?;
+            Some(format!("a credit that is not applied is made from invoice {}", invoice.id))
+        }
+    }
+}
+
+fn customers(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
+    let customer = stage.random.pick(stage.customers)?;
+    let nth = stage.random.below(100);
+    let (field, value) = if stage.random.chance(5_000) {
+        ("companyName", format!("{} {nth}", customer.name))
+    } else {
+        ("email", format!("moved{nth}@payers.example"))
+    };
+    let body = json!({"do": "edit_customer", "customer": customer.id, "fields": {field: value}});
+    act(books, stage, &body)?;
+    Some(format!("{field} of customer {} is {value}", customer.id))
+}
+
+fn new_invoice(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
+    let customer = stage.random.pick(stage.customers)?;
+    let amount = major(stage.random.between(1_000, 90_000));
+    let issued = stage.today.saturating_sub(stage.random.between(0, 9).days());
+    let due = issued.saturating_add(stage.random.between(0, 12).days());
+    let ticked = stage.random.chance(8_500);
+    let body = json!({
+        "do": "create_invoice", "customer": customer.id, "amount": amount,
+        "date": issued.to_string(), "due": due.to_string(), "currency": 1,
+        "fields": {"custbody_mlc_collect": ticked},
+    });
+    let made = act(books, stage, &body)?;
+    let id = text(&made["id"]);
+    Some(format!("invoice {id} of {} over {amount}, due {due}, ticked {ticked}", customer.name))
+}
+
+fn pick_receipt<'a>(stage: &mut Stage<'a>) -> Option<&'a Document> {
+    let ours: Vec<&Document> =
+        stage.truth.receipts().filter(|receipt| receipt.stamp.is_some()).collect();
+    stage.random.pick(&ours).copied()
+}
+
+fn editing(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
+    let receipt = pick_receipt(stage)?;
+    let (body, done) = match stage.random.below(4) {
+        0 => (json!({"do": "void", "record": receipt.id}), "voids"),
+        1 => (json!({"do": "unapply", "payment": receipt.id}), "un-applies"),
+        2 => (json!({"do": "delete", "record": receipt.id}), "deletes"),
+        _ => {
+            let body = json!({"do": "deposit", "payments": [receipt.id], "account": BANK});
+            (body, "deposits")
+        }
+    };
+    let made = act(books, stage, &body)?;
+    stage.hands.documents.insert(receipt.id.clone());
+    stage.hands.documents.extend(Some(text(&made["id"])).filter(|id| !id.is_empty()));
+    let invoice = receipt
+        .payment
+        .as_ref()
+        .and_then(|id| stage.truth.payments.get(id))
+        .and_then(|payment| payment.invoice.clone());
+    stage.hands.invoices.extend(invoice);
+    Some(format!("somebody {done} receipt {}", receipt.id))
+}
+
+fn periods(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
+    let months = stage.random.between(0, 2);
+    let day = stage.today.saturating_sub(months.months());
+    let state = if stage.random.chance(5_000) { "open" } else { "closed" };
+    let body = json!({"do": "period", "period": day.to_string(), "set": state});
+    act(books, stage, &body)?;
+    Some(format!("the period of {day} is {state}"))
+}

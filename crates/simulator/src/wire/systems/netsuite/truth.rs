@@ -1,0 +1,63 @@
+//! The emulated ERP's own ledger in common words.
+
+use serde_json::Value;
+
+use crate::wire::truth::{
+    Document, DocumentKind, Invoice, Truth, decimal, filled, list, minor, text,
+};
+
+const KINDS: [(&str, DocumentKind); 4] = [
+    ("customerPayment", DocumentKind::Receipt),
+    ("customerRefund", DocumentKind::Refund),
+    ("deposit", DocumentKind::Deposit),
+    ("journalEntry", DocumentKind::Journal),
+];
+
+/// Adds what the report of the truth says.
+pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
+    let records = &body["records"];
+    for (name, kind) in KINDS {
+        for row in list(&records[name]) {
+            truth.documents.push(document(kind, row)?);
+        }
+    }
+    for row in list(&records["invoice"]) {
+        let invoice = Invoice {
+            id: text(&row["id"]),
+            customer: text(&row["entity"]),
+            total: minor(&row["total"])?,
+            remaining: minor(&row["amountRemaining"])?,
+            ticked: row["custbody_mlc_collect"] == true,
+            error: text(&row["custbody_mlc_integration_error"]),
+        };
+        truth.invoices.insert(invoice.id.clone(), invoice);
+    }
+    truth.trial_balance = text(&body["ledger"]["trial_balance"]);
+    truth.under_way |= body["late_writes_waiting"].as_u64().unwrap_or(0) > 0;
+    Ok(())
+}
+
+fn document(kind: DocumentKind, row: &Value) -> Result<Document, String> {
+    let mut postings = Vec::new();
+    for line in list(&row["postings"]) {
+        let account = text(&line["account"]);
+        postings.push((account, decimal(&line["base"])?, decimal(&line["foreign"])?));
+    }
+    // On a deposit, `payment` is the list of what is in it.
+    let (amount, unapplied) = match kind {
+        DocumentKind::Receipt => (minor(&row["payment"])?, minor(&row["unapplied"])?),
+        DocumentKind::Refund | DocumentKind::Deposit | DocumentKind::Journal => (0, 0),
+    };
+    let holds = list(&row["payment"]).iter().map(|line| text(&line["id"])).collect();
+    Ok(Document {
+        id: text(&row["id"]),
+        kind,
+        stamp: filled(&row["externalId"]),
+        voided: row["voided"] == true,
+        postings,
+        payment: filled(&row["custbody_mlc_payment_id"]),
+        amount,
+        unapplied,
+        holds,
+    })
+}

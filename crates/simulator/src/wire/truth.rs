@@ -1,0 +1,242 @@
+//! What really happened, in words that every system's ledger can be told in. Nothing here comes from
+//! our tables.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+/// A debit at the processor.
+#[derive(Debug, Clone, Default)]
+pub struct Payment {
+    pub id: String,
+    /// The invoice that it names; `None`: somebody else's.
+    pub invoice: Option<String>,
+    /// It carries a key of ours.
+    pub ours: bool,
+    /// Minor units.
+    pub amount: i64,
+    pub status: String,
+    /// Minor units refunded so far.
+    pub refunded: i64,
+    /// Every status with the time it began, and whether the payer's money is taken in it.
+    pub history: Vec<(Timestamp, String, bool)>,
+}
+
+impl Payment {
+    /// Whether the last status takes, or has taken, the payer's money.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.history.last().is_some_and(|(_, _, live)| *live)
+    }
+
+    /// The stretches in which it was live: begin, end.
+    #[must_use]
+    pub fn lives(&self) -> Vec<(Timestamp, Option<Timestamp>)> {
+        let mut lives: Vec<(Timestamp, Option<Timestamp>)> = Vec::new();
+        for (at, _, live) in &self.history {
+            let open = lives.last().is_some_and(|(_, end)| end.is_none());
+            match (open, live) {
+                (false, true) => lives.push((*at, None)),
+                (true, false) => lives.last_mut().into_iter().for_each(|last| last.1 = Some(*at)),
+                (true, true) | (false, false) => {}
+            }
+        }
+        lives
+    }
+}
+
+/// What a payout item is for the books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemKind {
+    Settlement,
+    Reversal,
+    Other,
+}
+
+/// One line of a payout.
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub ordinal: u32,
+    pub kind: ItemKind,
+    pub name: String,
+    /// Minor units with their fraction, signed.
+    pub amount: Decimal,
+    pub payment: Option<String>,
+}
+
+/// A transfer to the creditor's bank account.
+#[derive(Debug, Clone)]
+pub struct Payout {
+    pub id: String,
+    /// Minor units.
+    pub amount: i64,
+    pub currency: String,
+    pub paid: bool,
+    pub arrival_on: Option<Date>,
+    pub items: Vec<Item>,
+}
+
+/// What a document of the ERP is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentKind {
+    Receipt,
+    Refund,
+    Deposit,
+    Journal,
+}
+
+/// A document of the ERP that moves money.
+#[derive(Debug, Clone)]
+pub struct Document {
+    pub id: String,
+    pub kind: DocumentKind,
+    /// The stamp of our key; `None`: not ours.
+    pub stamp: Option<String>,
+    pub voided: bool,
+    /// Account, amount in the company's currency, amount in the document's; debit positive.
+    pub postings: Vec<(String, Decimal, Decimal)>,
+    pub payment: Option<String>,
+    /// Of a receipt, minor units.
+    pub amount: i64,
+    pub unapplied: i64,
+    /// Receipts inside a deposit.
+    pub holds: Vec<String>,
+}
+
+impl Document {
+    /// What it moves on an account, major units of its currency, debit positive.
+    #[must_use]
+    pub fn at_account(&self, account: &str) -> Decimal {
+        self.postings
+            .iter()
+            .filter(|(on, _, _)| on == account)
+            .map(|(_, _, foreign)| *foreign)
+            .sum()
+    }
+
+    /// The size of it: everything on its debit side.
+    #[must_use]
+    pub fn size(&self) -> Decimal {
+        self.postings.iter().map(|(_, _, foreign)| (*foreign).max(Decimal::ZERO)).sum()
+    }
+}
+
+/// An invoice as the ERP shows it.
+#[derive(Debug, Clone, Default)]
+pub struct Invoice {
+    pub id: String,
+    pub customer: String,
+    /// Minor units.
+    pub total: i64,
+    pub remaining: i64,
+    pub ticked: bool,
+    pub error: String,
+}
+
+/// All sides at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Truth {
+    pub payments: BTreeMap<String, Payment>,
+    pub payouts: Vec<Payout>,
+    /// Mandates: id, whether it can be collected with, payer.
+    pub mandates: Vec<(String, bool, String)>,
+    /// Requests for a mandate that wait for the payer.
+    pub requests: Vec<String>,
+    /// Refunds at the processor.
+    pub refunds: Vec<String>,
+    /// Something is on its way there that time alone brings on.
+    pub under_way: bool,
+    pub documents: Vec<Document>,
+    pub invoices: BTreeMap<String, Invoice>,
+    /// The ledger's own.
+    pub trial_balance: String,
+}
+
+impl Truth {
+    /// Items of paid payouts.
+    pub fn items(&self) -> impl Iterator<Item = (&Payout, &Item)> {
+        let paid = self.payouts.iter().filter(|payout| payout.paid);
+        paid.flat_map(|payout| payout.items.iter().map(move |item| (payout, item)))
+    }
+
+    /// Receipts that are not void.
+    pub fn receipts(&self) -> impl Iterator<Item = &Document> {
+        self.documents.iter().filter(|one| one.kind == DocumentKind::Receipt && !one.voided)
+    }
+
+    pub fn payments_of<'a>(&'a self, invoice: &'a str) -> impl Iterator<Item = &'a Payment> {
+        self.payments.values().filter(move |one| one.invoice.as_deref() == Some(invoice))
+    }
+}
+
+/// The text of a JSON text or number; empty for anything else.
+#[must_use]
+pub fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
+    }
+}
+
+/// The text, if there is any.
+#[must_use]
+pub fn filled(value: &Value) -> Option<String> {
+    Some(text(value)).filter(|text| !text.is_empty())
+}
+
+/// The rows of a JSON list; none when there is no list.
+#[must_use]
+pub fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// An exact decimal.
+///
+/// # Errors
+/// When it is none.
+pub fn decimal(value: &Value) -> Result<Decimal, String> {
+    let text = text(value);
+    text.parse().map_err(|_| format!("P10: \"{text}\" is no amount"))
+}
+
+/// A whole number.
+///
+/// # Errors
+/// When it is none.
+pub fn whole(value: &Value) -> Result<i64, String> {
+    let text = text(value);
+    text.parse().map_err(|_| format!("P10: \"{text}\" is no whole number"))
+}
+
+/// Minor units of an amount in major units of a currency with two decimals; nothing is nothing.
+///
+/// # Errors
+/// When it has more decimals.
+pub fn minor(value: &Value) -> Result<i64, String> {
+    if value.is_null() {
+        return Ok(0);
+    }
+    let major = decimal(value)?;
+    let minor = major * Decimal::ONE_HUNDRED;
+    let exact = Some(minor).filter(|minor| minor.fract().is_zero());
+    exact
+        .and_then(|minor| i64::try_from(minor).ok())
+        .ok_or_else(|| format!("P10: {major} is no amount of whole minor units"))
+}
+
+/// # Errors
+/// When it is no time.
+pub fn time(value: &Value) -> Result<Timestamp, String> {
+    let text = text(value);
+    text.parse().map_err(|_| format!("\"{text}\" is no time"))
+}
+
+/// Major units as text, two decimals.
+#[must_use]
+pub fn major(minor: i64) -> String {
+    format!("{}.{:02}", minor / 100, (minor % 100).abs())
+}
