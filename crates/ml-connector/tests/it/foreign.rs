@@ -69,10 +69,70 @@ fn slow_a_held_payment_is_matched_into_its_deposit() {
     assert_eq!(world.remaining(&invoices[0]), "0");
     assert_eq!(world.balance("651"), "0", "it never stood on suspense");
     assert_eq!(world.balance("116"), "0");
-    let deposited: i64 = world.payouts().iter().filter_map(|one| one["amount"].as_i64()).sum();
-    let bank: rust_decimal::Decimal = world.balance("210").parse().expect("an amount");
-    assert_eq!(bank * rust_decimal::Decimal::ONE_HUNDRED, deposited.into());
+    bank_is_payouts(&world);
     assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
+}
+
+#[test]
+fn slow_a_matched_payment_takes_the_place_of_ours() {
+    let (world, customer, invoices) = World::live(&["30.00"], &[]);
+    world.sync();
+    let ours = text(&world.payments()[0]["id"]);
+    let theirs = by_hand(&world, &customer.mandate, 3_000);
+    world.minutes(60);
+    world.sync();
+    world.place.well(&["foreign", "match", &theirs, &invoices[0]]);
+    world.sync();
+    let status = |id: &str| {
+        let payments = world.payments();
+        let found = payments.iter().find(|one| one["id"] == id).expect("the payment");
+        text(&found["status"])
+    };
+    assert_eq!(status(&ours), "cancelled", "not collected twice");
+    world.until("the deposit", 14, |world| !world.records("deposit").is_empty());
+    assert_eq!(status(&theirs), "paid_out");
+    let receipts = world.records("customerPayment");
+    assert_eq!(receipts.len(), 1, "{receipts:?}");
+    assert_eq!(text(&receipts[0]["custbody_mlc_payment_id"]), theirs);
+    assert_eq!(text(&receipts[0]["account"]), "116", "a receipt like any other");
+    assert_eq!(world.remaining(&invoices[0]), "0");
+    assert_eq!(world.balance("651"), "0");
+    bank_is_payouts(&world);
+    world.days(3);
+    world.sync();
+    assert_eq!(world.payments().len(), 2, "nothing is collected anew");
+}
+
+#[test]
+fn slow_a_matched_payment_is_taken_back_like_any_other() {
+    let (world, customer, _) = World::live(&[], &[]);
+    let invoice = world.invoice_with(&json!({
+        "customer": customer.id, "amount": "120.00", "currency": 1,
+        "fields": {"custbody_mlc_collect": false},
+    }));
+    let payment = by_hand(&world, &customer.mandate, 12_000);
+    world.until("the deposit", 14, |world| !world.records("deposit").is_empty());
+    world.place.well(&["foreign", "match", &payment, &invoice]);
+    world.sync();
+    assert_eq!(world.remaining(&invoice), "0");
+    // Charged back; another payment carries the debit to the bank in a payout.
+    world.processor("/act", &json!({"action": "charge_back", "payment": payment}));
+    let other = world.customer("2002", "other@alder.example", "GBP");
+    world.invoice(&other.id, "500.00");
+    world.until("the refund", 20, |world| !world.records("customerRefund").is_empty());
+    world.until("the second deposit", 3, |world| world.records("deposit").len() == 2);
+    assert_eq!(world.remaining(&invoice), "120", "the invoice is open again");
+    assert_eq!(world.balance("651"), "0", "suspense is as it was");
+    assert_eq!(world.balance("116"), "0");
+    bank_is_payouts(&world);
+    assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
+}
+
+/// The bank account holds what the payouts brought, to the penny.
+fn bank_is_payouts(world: &World) {
+    let paid: i64 = world.payouts().iter().filter_map(|one| one["amount"].as_i64()).sum();
+    let bank: rust_decimal::Decimal = world.balance("210").parse().expect("an amount");
+    assert_eq!(bank * rust_decimal::Decimal::ONE_HUNDRED, paid.into());
 }
 
 #[test]
