@@ -1,6 +1,6 @@
 //! Virtual time: both clocks of the design, moved by the simulation alone.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -33,6 +33,39 @@ impl VirtualClock {
     #[must_use]
     pub fn today(&self) -> Date {
         self.now().to_zoned(TimeZone::UTC).date()
+    }
+}
+
+/// The clocks as one worker sees them: its business clock may be off.
+#[derive(Debug)]
+pub struct WorkerClock {
+    clock: Arc<VirtualClock>,
+    off: Mutex<SignedDuration>,
+}
+
+impl WorkerClock {
+    #[must_use]
+    pub fn new(clock: Arc<VirtualClock>) -> WorkerClock {
+        WorkerClock { clock, off: Mutex::new(SignedDuration::ZERO) }
+    }
+
+    pub fn skew(&self, off: SignedDuration) {
+        *self.off.lock().unwrap_or_else(PoisonError::into_inner) = off;
+    }
+}
+
+#[async_trait]
+impl Clock for WorkerClock {
+    fn now(&self) -> Timestamp {
+        self.clock.now() + *self.off.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lease_now(&self) -> Timestamp {
+        self.clock.lease_now()
+    }
+
+    async fn wait(&self, duration: Duration) {
+        self.clock.wait(duration).await;
     }
 }
 

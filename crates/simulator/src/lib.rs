@@ -4,16 +4,23 @@
 
 mod assertions;
 mod at_once;
+pub mod choices;
 pub mod clock;
+mod ending;
+pub mod explore;
 pub mod faults;
+mod intake;
 mod interrupt;
 mod moves;
 mod profile;
 pub mod random;
+mod setup;
+pub mod shrink;
 pub mod simulation;
-mod story;
+pub mod story;
+pub mod wire;
 mod worker;
 mod world;
 mod wrap;
 
-pub use simulation::{Defect, Outcome, run, run_with};
+pub use simulation::{Defect, Options, Outcome, run, run_with};

@@ -31,30 +31,25 @@ fn usual_rate(fault: Fault) -> u32 {
         Fault::CrashBeforeStore | Fault::CrashAfterStore => 8,
         Fault::CrashBeforeRequest => 20,
         Fault::CrashAfterAnswer => 500,
-        Fault::PauseOverLease => 8,
+        Fault::PauseOverLease => 12,
         Fault::StoreBusy | Fault::StoreFull => 8,
+        Fault::StoreLost | Fault::StoreUnsure => 8,
         Fault::RequestLost | Fault::AnswerLost | Fault::EffectLate => 900,
+        Fault::TimedOut => 60,
+        Fault::Conflict => 500,
         Fault::Throttled | Fault::Unavailable => 100,
         Fault::Burst | Fault::Unauthorised => 10,
         Fault::StaleRead => 1_500,
-        Fault::RepeatedPage => 1_000,
+        Fault::RepeatedPage | Fault::ShortPage | Fault::MovedBetween => 1_000,
         Fault::EventLate => 2_000,
         Fault::WebhookLost => 4_000,
-        Fault::WebhookDoubled => 2_000,
+        Fault::WebhookDoubled | Fault::WebhookLate | Fault::WebhookForged => 2_000,
         Fault::WebhookReordered => 5_000,
         Fault::WebhookOdd => 500,
         Fault::ClockJump => 150,
-        // None of them exists here.
-        Fault::TimedOut
-        | Fault::BrokenOff
-        | Fault::BodyCut
-        | Fault::Conflict
-        | Fault::TokenExpired
-        | Fault::ShortPage
-        | Fault::MovedBetween
-        | Fault::WebhookLate
-        | Fault::WebhookForged
-        | Fault::ClockSkew => 0,
+        Fault::ClockSkew => 500,
+        // It comes of pauses and second workers; the others need a wire.
+        Fault::LeaseLost | Fault::BrokenOff | Fault::BodyCut | Fault::TokenExpired => 0,
     }
 }
 
@@ -78,9 +73,19 @@ impl Profile {
             rates,
             customers: random.below(3) + 1,
             invoices: random.below(4) + 1,
-            steps: u32::try_from(random.between(25, 70)).unwrap_or(40),
+            steps: steps(random),
         }
     }
+}
+
+/// Most stories are short, so that there are many of them; some are long, since some ways need it.
+fn steps(random: &mut Random) -> u32 {
+    let (first, last) = match random.below(10) {
+        0..=5 => (4, 14),
+        6..=8 => (14, 30),
+        _ => (30, 70),
+    };
+    u32::try_from(random.between(first, last)).unwrap_or(10)
 }
 
 fn policy(random: &mut Random, cut_over_on: Date) -> Policy {

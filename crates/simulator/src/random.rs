@@ -11,6 +11,17 @@ impl Random {
         Random(seed)
     }
 
+    /// A generator for one place, named by numbers: others ask as often as they like.
+    #[must_use]
+    pub fn at(seed: u64, place: &[u64]) -> Random {
+        let mut random = Random(seed);
+        for part in place {
+            let mixed = random.draw() ^ part.wrapping_mul(0xD6E8_FEB8_6659_FD93);
+            random = Random(mixed);
+        }
+        Random(random.draw())
+    }
+
     /// A generator of its own for one part of the simulation, so that a part that asks more often
     /// does not change what the others are given.
     #[must_use]

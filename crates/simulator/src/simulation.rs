@@ -3,43 +3,37 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::at_once::at_once;
 use engine::{Engine, EngineError, Settings};
-use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
-use model::case::Actor;
-use model::ids::{AccountId, ConnectionId, LinkId};
-use model::ledger::{Period, PeriodBook};
+use model::ledger::PeriodBook;
 use ports::Clock;
-use store::rows::{CaseFilter, Connection, Link, Side};
+use store::rows::CaseFilter;
 use store::sqlite::Place;
 use store::{MasterKeySource, SqliteStore, Store, StoreError, Vault};
 use zeroize::Zeroizing;
 
-use crate::assertions::{books, ending};
+use crate::assertions;
+use crate::at_once::at_once;
+use crate::choices::{Choice, Dice, Kept, chance_at};
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
-use crate::moves::{self, Family, bank, invoices, orders};
+use crate::intake::Intake;
+use crate::moves::{self, Family, invoices, orders, policies};
 use crate::profile::Profile;
 use crate::random::Random;
+use crate::setup;
 use crate::worker::{Ended, Worker};
 use crate::world::World;
+use crate::wrap::store::CONNECTION_LOST;
 
 /// Workers that run at the same time, at most.
 const WORKERS_MAX: usize = 2;
 
-/// Days without faults after which everything must be at rest.
-const DAYS_MAX: u32 = 40;
-
-/// Days that pass at least before the end is looked for.
-const DAYS_MIN: u32 = 4;
-
-/// Looks per case on a day on which nothing happens: the daily sweep, and whom that wakes.
-const QUIET_LOOKS_PER_CASE: u64 = 3;
-const QUIET_LOOKS: u64 = 10;
-
 /// Writes in ten thousand that take effect late, where a fake is mistaken on purpose.
 const DEFECT_LATE_RATE: u32 = 4_000;
+
+/// More cases than a simulation has.
+const CASES_MAX: u32 = 10_000;
 
 /// A deliberate mistake of a fake, to prove that the promises can be seen broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +48,18 @@ pub enum Defect {
     BankOff,
     /// The processor's port sends every payment once more under a key of its own.
     PortRepeats,
+    /// The listening process answers 2xx whether or not the delivery was committed.
+    AcceptedFirst,
+    /// The listening process takes in what is wrongly signed.
+    SignatureIgnored,
+}
+
+/// How a seed is run.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub defect: Option<Defect>,
+    /// Only these moves and faults happen: a shrunk story.
+    pub kept: Kept,
 }
 
 /// What became of a seed.
@@ -68,117 +74,161 @@ pub struct Outcome {
 }
 
 pub struct Simulation {
-    profile: Profile,
-    world: Arc<World>,
-    store: Arc<dyn Store>,
-    connected: engine::World,
-    defect: Option<Defect>,
+    seed: u64,
+    pub(crate) profile: Profile,
+    pub(crate) world: Arc<World>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) connected: engine::World,
+    options: Options,
+    intake: Intake,
     /// Where people say things: a process of its own, which no fault strikes.
-    console: Arc<Engine>,
-    workers: Vec<Worker>,
+    pub(crate) console: Arc<Engine>,
+    pub(crate) workers: Vec<Worker>,
     started: u32,
-    random: Random,
-    looks: u64,
-}
-
-/// The first day of every story: the month ends in it, so that closed periods matter.
-fn first_day() -> Date {
-    date(2026, 3, 27)
-}
-
-fn start() -> Timestamp {
-    let morning = first_day().at(8, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
-    morning.map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
+    step: u32,
+    choices: Vec<Choice>,
+    pub(crate) looks: u64,
 }
 
 /// Runs one seed from its beginning to its end.
 #[must_use]
 pub fn run(seed: u64) -> Outcome {
-    run_with(seed, None)
+    run_with(seed, &Options::default())
 }
 
 #[must_use]
-pub fn run_with(seed: u64, defect: Option<Defect>) -> Outcome {
-    match Simulation::new(seed, defect) {
-        Ok(mut simulation) => simulation.tell_all(seed),
-        Err(error) => Outcome {
-            seed,
-            story: String::new(),
-            violations: vec![format!("the store can not be made: {error}")],
-            faults: BTreeMap::new(),
-            looks: 0,
-        },
+pub fn run_with(seed: u64, options: &Options) -> Outcome {
+    run_chosen(seed, options).0
+}
+
+/// Also gives everything that the seed decided, in its order.
+#[must_use]
+pub fn run_chosen(seed: u64, options: &Options) -> (Outcome, Vec<Choice>) {
+    match Simulation::new(seed, options) {
+        Ok(mut simulation) => simulation.tell_all(),
+        Err(error) => {
+            let outcome = Outcome {
+                seed,
+                story: String::new(),
+                violations: vec![format!("the store can not be made: {error}")],
+                faults: BTreeMap::new(),
+                looks: 0,
+            };
+            (outcome, Vec::new())
+        }
     }
 }
 
 impl Simulation {
-    fn new(seed: u64, defect: Option<Defect>) -> Result<Simulation, StoreError> {
-        let mut random = Random::new(seed);
-        let mut profile = Profile::of(&mut random, first_day());
-        if defect.is_some() {
+    fn new(seed: u64, options: &Options) -> Result<Simulation, StoreError> {
+        let mut random = chance_at(seed, Dice::World, [0; 3]);
+        let mut profile = Profile::of(&mut random, setup::first_day());
+        if options.defect.is_some() {
             // Mistakes about repeats show where writes are repeated.
             profile.rates.insert(Fault::EffectLate, DEFECT_LATE_RATE);
         }
-        let clock = Arc::new(VirtualClock::starting_at(start()));
-        let faults = Faults::new(random.fork(), profile.rates.clone());
+        let clock = Arc::new(VirtualClock::starting_at(setup::start()));
+        let faults = Faults::new(Random::new(seed), profile.rates.clone());
+        let faults = faults.keeping(options.kept.clone());
         let world = Arc::new(World::new(clock, Arc::new(Mutex::new(faults))));
-        world.state().break_fakes(defect);
+        world.state().break_fakes(options.defect);
         let key = MasterKeySource::Bytes(Zeroizing::new([7; 32]));
         let store = SqliteStore::in_line(&Place::Memory, Vault::open(&key)?)?;
         let store: Arc<dyn Store> = Arc::new(store);
-        let connected = at_once(connect(&store, &profile))?;
+        let connected = at_once(setup::connect(&store, &profile.policy))?;
         let clock: Arc<dyn Clock> = Arc::clone(&world.clock) as _;
         let console = Engine::new(Arc::clone(&store), clock, Settings::new("console"));
+        let intake = Intake::new(&world, &store, options.defect);
         let mut simulation = Simulation {
+            seed,
             profile,
             world,
             store,
             connected,
-            defect,
+            options: options.clone(),
+            intake,
             console: Arc::new(console),
             workers: Vec::new(),
             started: 0,
-            random,
+            step: 0,
+            choices: Vec::new(),
             looks: 0,
         };
-        simulation.people_the_world();
+        simulation.people_the_world(&mut random);
         simulation.start_worker();
         Ok(simulation)
     }
 
-    fn people_the_world(&mut self) {
+    fn people_the_world(&mut self, random: &mut Random) {
         let now = self.world.now();
         {
             let mut state = self.world.state();
-            state.books.periods = PeriodBook { periods: periods() };
+            state.books.periods = PeriodBook { periods: setup::periods() };
             for nth in 1..=self.profile.customers {
                 let customer = state.books.add_customer(nth);
-                let payer = state.processor.add_customer(&customer);
+                let by_email = random.chance(2_500);
+                let payer = state.processor.add_customer(&customer, by_email);
                 let mandate = state.processor.add_mandate(&payer, now);
-                if self.random.chance(7_000) {
+                if random.chance(7_000) {
                     state.processor.activate_mandate(&mandate, now);
                 }
             }
         }
-        for _ in 0..self.profile.invoices {
-            if let Some(line) = invoices::new_invoice(&self.world, &mut self.random) {
+        for nth in 0..u32::try_from(self.profile.invoices).unwrap_or(1) {
+            if !self.makes(Choice::Move { step: 0, nth }) {
+                continue;
+            }
+            let mut random = chance_at(self.seed, Dice::Move, [0, nth, 0]);
+            if let Some(line) = invoices::new_invoice(&self.world, &mut random) {
                 self.world.tell(&line);
             }
         }
         self.world.announce();
     }
 
+    /// Whether this choice is made; noted when it is.
+    fn makes(&mut self, choice: Choice) -> bool {
+        let makes = self.options.kept.as_ref().is_none_or(|kept| kept.contains(&choice));
+        if makes {
+            self.choices.push(choice);
+        }
+        makes
+    }
+
     fn start_worker(&mut self) {
         self.started += 1;
         let name = format!("worker-{}", self.started);
-        let worker = Worker::start(name, &self.world, &self.store, &self.connected, self.defect);
+        let (world, store) = (&self.world, &self.store);
+        let worker = Worker::start(name, world, store, &self.connected, self.options.defect);
         self.workers.push(worker);
     }
 
-    fn tell_all(&mut self, seed: u64) -> Outcome {
+    fn tell_all(&mut self) -> (Outcome, Vec<Choice>) {
+        self.tell_beginning();
+        for step in 1..=self.profile.steps {
+            if self.is_broken() {
+                break;
+            }
+            self.begin_step(step);
+            self.one_step();
+        }
+        if !self.is_broken() {
+            self.end();
+        }
+        self.tell_cases();
+        let mut choices = std::mem::take(&mut self.choices);
+        choices.extend(self.world.faults().struck());
+        let violations = self.world.state().violations.clone();
+        let faults = self.world.faults().counts().clone();
+        let (seed, looks) = (self.seed, self.looks);
+        (Outcome { seed, story: self.world.story.text(), violations, faults, looks }, choices)
+    }
+
+    fn tell_beginning(&self) {
         let policy = &self.profile.policy;
         self.world.tell(&format!(
-            "seed {seed}: {:?}; post on {:?}, reversals {:?}, {:?}, {:?}, {:?}, {:?}, {:?}",
+            "seed {}: {:?}; post on {:?}, reversals {:?}, {:?}, {:?}, {:?}, {:?}, {:?}",
+            self.seed,
             self.profile.families,
             policy.post_on,
             policy.reversals,
@@ -188,86 +238,97 @@ impl Simulation {
             policy.after_chargeback,
             policy.foreign_payments,
         ));
-        for _ in 0..self.profile.steps {
-            if self.is_broken() {
-                break;
-            }
-            self.step();
-        }
-        if !self.is_broken() {
-            self.end();
-        }
-        self.tell_cases();
-        let violations = self.world.state().violations.clone();
-        let faults = self.world.faults().counts().clone();
-        Outcome { seed, story: self.world.story.text(), violations, faults, looks: self.looks }
     }
 
     /// Where every case stands, for whoever reads the story.
     fn tell_cases(&self) {
-        let all = CaseFilter { limit: 10_000, ..CaseFilter::default() };
+        let all = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
         for case in at_once(self.store.cases(&all)).unwrap_or_default() {
             let reason = case.reason.map_or_else(String::new, |reason| reason.sentence());
             self.world.tell(&format!("{}: {:?}, {reason}", case.key, case.stage));
         }
     }
 
-    fn is_broken(&self) -> bool {
+    pub(crate) fn is_broken(&self) -> bool {
         !self.world.state().violations.is_empty()
     }
 
-    fn step(&mut self) {
+    pub(crate) fn begin_step(&mut self, step: u32) {
+        self.step = step;
+        self.world.faults().begin_step(step);
+    }
+
+    fn one_step(&mut self) {
         self.world.remember();
-        for _ in 0..=self.random.below(3) {
-            let Some(family) = self.random.pick(&self.profile.families).copied() else { break };
-            self.make_move(family);
+        let mut random = chance_at(self.seed, Dice::Step, [self.step, 0, 0]);
+        let moves = u32::try_from(random.below(3)).unwrap_or(0) + 1;
+        let passes = pass(&mut random);
+        for nth in 0..moves {
+            if self.makes(Choice::Move { step: self.step, nth }) {
+                self.make_move(nth);
+            }
         }
-        self.pass_time();
-        self.deliver();
-        self.turns();
+        if self.makes(Choice::Step { step: self.step }) {
+            self.pass_time(passes, &mut random);
+            self.deliver();
+            self.turns();
+        }
         self.check_step();
     }
 
-    fn make_move(&mut self, family: Family) {
+    fn make_move(&mut self, nth: u32) {
+        let mut random = chance_at(self.seed, Dice::Move, [self.step, nth, 0]);
+        let Some(family) = random.pick(&self.profile.families).copied() else { return };
         match family {
-            Family::SecondWorker => {
-                if self.workers.len() < WORKERS_MAX {
-                    self.start_worker();
-                    self.world.tell("a second worker joins");
-                }
-            }
+            Family::SecondWorker => self.join_or_leave(),
             Family::Orders => {
                 let (console, store) = (Arc::clone(&self.console), Arc::clone(&self.store));
-                let said = at_once(orders::make(&console, store.as_ref(), &mut self.random));
+                let said = at_once(orders::make(&console, store.as_ref(), &mut random));
                 said.iter().for_each(|line| self.world.tell(line));
+            }
+            Family::Policies => {
+                let line = policies::make(self, &mut random);
+                self.world.tell(&line);
             }
             Family::Bank
             | Family::Reversals
+            | Family::Payouts
             | Family::Invoices
+            | Family::Customers
             | Family::Mandates
             | Family::Refunds
             | Family::Foreign
             | Family::Editing
             | Family::Periods => {
-                if let Some(line) = moves::make(family, &self.world, &mut self.random) {
+                if let Some(line) = moves::make(family, &self.world, &mut random) {
                     self.world.tell(&line);
                 }
             }
         }
     }
 
-    fn pass_time(&mut self) {
-        let by = match self.random.below(10) {
-            // Around deadlines and cut-offs, around leases and watches, and around days.
-            0..=2 => SignedDuration::from_secs(self.random.between(5, 120)),
-            3..=5 => SignedDuration::from_mins(self.random.between(2, 25)),
-            6..=8 => SignedDuration::from_hours(self.random.between(1, 9)),
-            _ => SignedDuration::from_hours(24),
-        };
+    fn join_or_leave(&mut self) {
+        if self.workers.len() < WORKERS_MAX {
+            self.start_worker();
+            self.world.tell("a second worker joins");
+            return;
+        }
+        // Only between two turns: whoever leaves in order ends its turn first.
+        let Some(worker) = self.workers.pop_if(|worker| !worker.is_in_turn()) else { return };
+        self.world.tell(&format!("{} leaves", worker.name));
+    }
+
+    fn pass_time(&mut self, by: SignedDuration, random: &mut Random) {
         self.world.pass(by);
         if self.world.faults().strikes(Fault::ClockJump) {
-            self.world.clock.jump(SignedDuration::from_hours(self.random.between(1, 30)));
+            self.world.clock.jump(SignedDuration::from_hours(random.between(1, 30)));
             self.world.tell("the business clock jumps");
+        }
+        for worker in &self.workers {
+            if self.world.faults().strikes(Fault::ClockSkew) {
+                let seconds = self.world.faults().between(-120, 120);
+                worker.skew(SignedDuration::from_secs(seconds));
+            }
         }
         let now = self.world.now();
         for id in self.world.state().processor.retry_by_itself(now) {
@@ -276,34 +337,17 @@ impl Simulation {
         self.world.announce();
     }
 
-    /// Webhooks arrive: committed before they are answered, by whoever listens.
-    fn deliver(&mut self) {
-        let mut events = std::mem::take(&mut self.world.state().webhooks);
-        if events.is_empty() {
-            return;
-        }
-        if self.world.faults().strikes(Fault::WebhookReordered) {
-            self.random.shuffle(&mut events);
-        }
-        let mut records: Vec<serde_json::Value> =
-            events.iter().filter_map(|event| serde_json::to_value(event).ok()).collect();
-        if self.world.faults().strikes(Fault::WebhookOdd) {
-            records.push(serde_json::json!({ "id": "EV?", "surprise": true }));
-        }
-        let body = serde_json::to_vec(&records).unwrap_or_default();
-        let bank = ConnectionId::from("bank");
-        let put = self.store.inbox_put(&bank, &body, self.world.now());
-        if let Err(error) = at_once(put) {
-            self.world.broken(format!("P7: a delivery could not be stored: {error}"));
-        }
+    pub(crate) fn deliver(&mut self) {
+        let mut random = chance_at(self.seed, Dice::Step, [self.step, 1, 0]);
+        self.intake.deliver(&mut random);
     }
 
-    fn turns(&mut self) {
+    pub(crate) fn turns(&mut self) {
         // Lists may still show what was before this turn's own writes.
         self.world.remember();
-        for nth in 0..self.workers.len() {
+        for nth in (0..self.workers.len()).rev() {
             let lease_now = self.world.clock.lease_now();
-            if self.workers[nth].sleeps_until.is_none_or(|until| until <= lease_now) {
+            if self.workers[nth].sleeps_until.is_none_or(|until: Timestamp| until <= lease_now) {
                 self.turn(nth);
             }
         }
@@ -319,12 +363,12 @@ impl Simulation {
                     self.world.broken(format!("{name} does not come to rest"));
                 }
             }
-            Ended::Failed(EngineError::Store(error @ (StoreError::Busy | StoreError::Full))) => {
+            Ended::Failed(EngineError::Store(error)) if passes_by(&error) => {
                 self.world.tell(&format!("{name}: {error}"));
             }
             Ended::Failed(error) => self.world.broken(format!("{name} fails: {error}")),
             Ended::Asleep => {
-                let minutes = self.random.between(1, 20);
+                let minutes = self.world.faults().between(1, 20);
                 let until = self.world.clock.lease_now() + SignedDuration::from_mins(minutes);
                 self.workers[nth].sleeps_until = Some(until);
                 self.world.tell(&format!("{name} is stopped for {minutes} minutes"));
@@ -332,7 +376,7 @@ impl Simulation {
             Ended::Dead => {
                 self.world.tell(&format!("{name} dies"));
                 self.workers.remove(nth);
-                if self.random.chance(5_000) {
+                if self.world.faults().between(0, 1) == 0 {
                     drop(at_once(self.store.expire_worker(&name)));
                 }
                 self.start_worker();
@@ -341,110 +385,28 @@ impl Simulation {
         }
     }
 
-    fn check_step(&self) {
-        let doubled = books::doubled(&self.world.state().books);
-        if let Some(doubled) = doubled {
-            self.world.broken(doubled);
-        }
-    }
-
-    /// Faults stop, periods open, banks settle: within days everything is at rest.
-    fn end(&mut self) {
-        self.world.tell("no more faults");
-        self.world.faults().switch(false);
-        self.world.mend();
-        let today = self.world.clock.today();
-        self.world.state().books.set_periods_before(today, true);
-        let mut wrong = Vec::new();
-        for day in 0..DAYS_MAX {
-            self.world.remember();
-            bank::settle_all(&self.world);
-            self.deliver();
-            for _ in 0..2 {
-                self.world.pass(SignedDuration::from_hours(1));
-                self.turns();
-            }
-            self.world.pass(SignedDuration::from_hours(22));
-            self.turns();
-            self.check_step();
-            if self.is_broken() {
-                return;
-            }
-            if day >= DAYS_MIN {
-                let store = Arc::clone(&self.store);
-                let check = ending::check(&self.world, store.as_ref(), &self.profile.families);
-                wrong = at_once(check);
-                if wrong.is_empty() {
-                    self.rest_a_day();
-                    return;
-                }
-            }
-        }
-        for line in wrong {
-            self.world.broken(line);
+    pub(crate) fn check_step(&self) {
+        for broken in assertions::after_step(&self.world, self.store.as_ref()) {
+            self.world.broken(broken);
         }
     }
 }
 
-impl Simulation {
-    /// A day on which nothing happens costs about a look per case.
-    fn rest_a_day(&mut self) {
-        let cases =
-            at_once(self.store.cases(&CaseFilter { limit: 10_000, ..CaseFilter::default() }));
-        let cases = cases.map_or(0, |cases| cases.len() as u64);
-        let before = self.looks;
-        for _ in 0..8 {
-            self.world.pass(SignedDuration::from_hours(3));
-            self.turns();
-        }
-        let looks = self.looks - before;
-        if looks > QUIET_LOOKS_PER_CASE * cases + QUIET_LOOKS {
-            self.world.broken(format!("{looks} looks at {cases} cases on a quiet day"));
-        }
+/// Around deadlines and cut-offs, around leases and watches, and around days.
+fn pass(random: &mut Random) -> SignedDuration {
+    match random.below(10) {
+        0..=2 => SignedDuration::from_secs(random.between(5, 120)),
+        3..=5 => SignedDuration::from_mins(random.between(2, 25)),
+        6..=8 => SignedDuration::from_hours(random.between(1, 9)),
+        _ => SignedDuration::from_hours(24),
     }
 }
 
-/// The year's months, all open.
-fn periods() -> Vec<Period> {
-    let first_days = (1..=12).map(|month| date(2026, month, 1));
-    first_days
-        .map(|starts_on| Period {
-            name: starts_on.strftime("%b").to_string(),
-            starts_on,
-            ends_on: starts_on.last_of_month(),
-            open: true,
-        })
-        .collect()
-}
-
-/// Connections and link as `init` would leave them.
-async fn connect(store: &Arc<dyn Store>, profile: &Profile) -> Result<engine::World, StoreError> {
-    let actor = Actor::Person("ada".to_owned());
-    let at = start();
-    let mut world = engine::World::default();
-    for (id, side, account) in [("books", Side::Erp, "erp:1"), ("bank", Side::Processor, "pro:1")] {
-        let connection = Connection {
-            id: ConnectionId::from(id),
-            side,
-            system: "simulated".to_owned(),
-            account: Some(AccountId::from(account)),
-            production: Some(false),
-            url: None,
-            allow_host: false,
-            settings: BTreeMap::new(),
-            created_at: at,
-        };
-        store.put_connection(&connection, &[], &actor, at).await?;
-        world.connections.insert(connection.id.clone(), connection);
+/// What a server meets now and then, and goes on after.
+fn passes_by(error: &StoreError) -> bool {
+    match error {
+        StoreError::Busy | StoreError::Full => true,
+        StoreError::Broken(words) => words == CONNECTION_LOST,
+        StoreError::Refused(_) => false,
     }
-    let mut link = Link {
-        id: LinkId::from("main"),
-        erp: ConnectionId::from("books"),
-        processor: ConnectionId::from("bank"),
-        policy: profile.policy.clone(),
-        version: 0,
-    };
-    link.version = store.put_link(&link, &actor, at).await?;
-    world.links.insert(link.id.clone(), link);
-    Ok(world)
 }

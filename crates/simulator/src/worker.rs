@@ -1,6 +1,7 @@
 //! A worker: the real engine over one worker's ports and store, driven by polling one turn at a
 //! time. It dies when its turn is dropped, and sleeps when its turn is not polled.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,9 +10,12 @@ use std::task::{Context, Poll};
 
 use engine::{Engine, EngineError, Settings};
 use futures::task::{ArcWake, waker};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use model::ids::LinkId;
 use store::Store;
+use store::rows::Link;
 
+use crate::clock::WorkerClock;
 use crate::interrupt::{Interrupt, Life};
 use crate::simulation::Defect;
 use crate::world::World;
@@ -37,6 +41,7 @@ pub struct Worker {
     pub name: String,
     engine: Arc<Engine>,
     interrupt: Interrupt,
+    clock: Arc<WorkerClock>,
     turn: Option<Turn>,
     /// On the lease clock.
     pub sleeps_until: Option<Timestamp>,
@@ -68,8 +73,8 @@ impl Worker {
         let faulty: Arc<dyn Store> =
             Arc::new(WorkerStore::new(Arc::clone(store), interrupt.clone(), Arc::clone(world)));
         let settings = Settings { concurrency: 1, batch: 50, ..Settings::new(name.as_str()) };
-        let clock: Arc<dyn ports::Clock> = Arc::clone(&world.clock) as _;
-        let engine = Engine::new(faulty, clock, settings);
+        let clock = Arc::new(WorkerClock::new(Arc::clone(&world.clock)));
+        let engine = Engine::new(faulty, Arc::clone(&clock) as _, settings);
         let mut seen = connected.clone();
         for (id, connection) in &connected.connections {
             match connection.side {
@@ -83,7 +88,25 @@ impl Worker {
             }
         }
         engine.set_world(seen);
-        Worker { name, engine: Arc::new(engine), interrupt, turn: None, sleeps_until: None }
+        let engine = Arc::new(engine);
+        Worker { name, engine, interrupt, clock, turn: None, sleeps_until: None }
+    }
+
+    /// Its business clock is off by this much from now on.
+    pub fn skew(&self, off: SignedDuration) {
+        self.clock.skew(off);
+    }
+
+    #[must_use]
+    pub fn is_in_turn(&self) -> bool {
+        self.turn.is_some()
+    }
+
+    /// People changed the links.
+    pub fn reload(&self, links: &BTreeMap<LinkId, Link>) {
+        let mut world = engine::World::clone(&self.engine.world());
+        world.links.clone_from(links);
+        self.engine.set_world(world);
     }
 
     /// Goes on with the turn that was begun, or begins one.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use simulator::faults::Fault;
-use simulator::{Defect, Outcome, run, run_with};
+use simulator::{Defect, Options, Outcome, run, run_with, shrink};
 
 /// Seeds of every run: about a minute on two cores.
 const FIXED: Range<u64> = 0..160;
@@ -80,10 +80,39 @@ fn the_same_seed_tells_the_same_story() {
 /// The promise that a mistake breaks must be seen broken within these seeds.
 fn seen(defect: Defect, promise: &str) {
     let found = (0..200).find(|seed| {
-        let violations = run_with(*seed, Some(defect)).violations;
+        let options = Options { defect: Some(defect), ..Options::default() };
+        let violations = run_with(*seed, &options).violations;
         violations.iter().any(|line| line.starts_with(promise))
     });
     assert!(found.is_some(), "{defect:?} breaks {promise}, and nobody saw it");
+}
+
+#[test]
+fn a_delivery_accepted_before_its_commit_is_seen() {
+    seen(Defect::AcceptedFirst, "P7");
+}
+
+#[test]
+fn a_forged_delivery_taken_in_is_seen() {
+    seen(Defect::SignatureIgnored, "P7");
+}
+
+#[test]
+fn a_failing_story_is_shrunk_to_a_shorter_one_of_the_same_kind() {
+    let options = Options { defect: Some(Defect::BankOff), ..Options::default() };
+    let fails = |seed: &u64| !run_with(*seed, &options).violations.is_empty();
+    let seed = (0..200).find(fails).unwrap();
+    let whole = run_with(seed, &options);
+    let shrunk = shrink::shrink(seed, &options).unwrap();
+    assert!(shrunk.outcome.violations[0].starts_with("P4"), "{:?}", shrunk.outcome.violations);
+    assert!(whole.violations[0].starts_with("P4"), "{:?}", whole.violations);
+    // Nothing but an invoice that is paid out is needed.
+    assert!(shrunk.choices.len() < 6, "{:?}", shrunk.choices);
+    assert!(shrunk.choices.len() < shrunk.before);
+    // What is left tells the same story again.
+    let kept = Some(std::sync::Arc::new(shrunk.choices.into_iter().collect()));
+    let again = run_with(seed, &Options { kept, ..options });
+    assert_eq!(again.story, shrunk.outcome.story);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use engine::Engine;
 use model::case::CaseKind;
 use model::ids::{InvoiceId, PayoutId};
 use model::reason::{ReasonCode, ReasonKind};
@@ -41,6 +42,9 @@ const STUCK: &str = "no receipts are left to deposit together with these refunds
 const OF_OTHERS: [ReasonCode; 3] =
     [ReasonCode::ForeignPayment, ReasonCode::ForeignHeld, ReasonCode::AlreadyCollected];
 
+/// Needs a person because somebody merged or doubled customers.
+const OF_CUSTOMERS: [ReasonCode; 2] = [ReasonCode::CustomerMissing, ReasonCode::CustomerAmbiguous];
+
 /// Needs a person because somebody edited our documents in the ERP.
 const OF_EDITS: [ReasonCode; 6] = [
     ReasonCode::ReceiptVoided,
@@ -52,7 +56,12 @@ const OF_EDITS: [ReasonCode; 6] = [
 ];
 
 /// Everything that should not be so any more, were this the end.
-pub async fn check(world: &World, store: &dyn Store, families: &[Family]) -> Vec<String> {
+pub async fn check(
+    world: &World,
+    store: &dyn Store,
+    _console: &Engine,
+    families: &[Family],
+) -> Vec<String> {
     let filter = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
     let cases = store.cases(&filter).await.unwrap_or_default();
     let mut wrong = Vec::new();
@@ -76,7 +85,9 @@ pub async fn check(world: &World, store: &dyn Store, families: &[Family]) -> Vec
         people && cases.iter().any(|case| is_waiting(case) && is_of(case, invoice))
     };
     wrong.extend(super::books::check(&state, held_up));
-    wrong.extend(super::bank::check(&state, |id| booked.contains(id)));
+    let touched = &state.books.touched_payouts;
+    let proved = |id: &PayoutId| booked.contains(id) && !touched.contains(id);
+    wrong.extend(super::bank::check(&state, proved));
     wrong
 }
 
@@ -119,6 +130,7 @@ pub fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<
                 // A refund that no deposit of the ERP's length can carry.
                 || (code == ReasonCode::DepositByPerson && reason.detail.starts_with(STUCK))
                 || (OF_OTHERS.contains(&code) && has(Family::Foreign))
+                || (OF_CUSTOMERS.contains(&code) && has(Family::Customers))
                 || (OF_EDITS.contains(&code) && has(Family::Editing))
         }
     };

@@ -5,3 +5,14 @@ pub mod books;
 pub mod ending;
 pub mod intents;
 pub mod once;
+
+use store::Store;
+
+use crate::world::World;
+
+/// What holds after every step, whatever is on its way.
+#[must_use]
+pub fn after_step(world: &World, _store: &dyn Store) -> Vec<String> {
+    let state = world.state();
+    books::doubled(&state.books).into_iter().collect()
+}

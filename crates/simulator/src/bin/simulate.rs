@@ -1,11 +1,13 @@
-//! Runs seeds from the command line and prints the story of the first that breaks a promise.
+//! Runs seeds from the command line. A seed that breaks a promise is shrunk, and its shorter story
+//! is printed.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use simulator::explore::{Bounds, Explored, explore};
 use simulator::faults::Fault;
-use simulator::{Outcome, run};
+use simulator::{Options, Outcome, run, shrink};
 
 /// Seeds of the simulated world.
 #[derive(Debug, Parser)]
@@ -15,76 +17,145 @@ struct Arguments {
     seed: Option<u64>,
     /// A range of seeds, as FIRST..END.
     #[arg(long, value_parser = range, conflicts_with = "minutes")]
-    seeds: Option<std::ops::Range<u64>>,
+    seeds: Option<Range<u64>>,
     /// Seeds from --from on for this many minutes.
     #[arg(long)]
     minutes: Option<u64>,
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// How much of the real thing is under test.
+    #[arg(long, value_enum, default_value_t = Depth::Model)]
+    depth: Depth,
+    /// Stories told at the same time; as many as there are cores when not given.
+    #[arg(long)]
+    threads: Option<usize>,
     /// Go on after a broken promise, and print only what was broken.
     #[arg(long)]
     all: bool,
+    /// Prints the whole story of a seed that breaks a promise, not a shorter one.
+    #[arg(long)]
+    whole: bool,
 }
 
-fn range(text: &str) -> Result<std::ops::Range<u64>, String> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Depth {
+    /// Both sides as small models at the level of the ports.
+    Model,
+    /// The real connectors against the emulators.
+    Wire,
+}
+
+fn range(text: &str) -> Result<Range<u64>, String> {
     let parts = text.split_once("..").ok_or("write FIRST..END")?;
     let number = |text: &str| text.parse::<u64>().map_err(|error| error.to_string());
     Ok(number(parts.0)?..number(parts.1)?)
 }
 
+impl Depth {
+    fn run(self, seed: u64) -> Outcome {
+        match self {
+            Depth::Model => run(seed),
+            Depth::Wire => simulator::wire::run(seed),
+        }
+    }
+
+    fn kinds(self) -> Vec<Fault> {
+        match self {
+            Depth::Model => Fault::ALL.to_vec(),
+            Depth::Wire => Fault::ALL.iter().chain(Fault::ON_THE_WIRE).copied().collect(),
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Depth::Model => "model",
+            Depth::Wire => "wire",
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let Some(seed) = arguments.seed {
-        let outcome = run(seed);
-        println!("{}", outcome.story);
-        return judged(&outcome);
+        return tell(seed, &arguments);
     }
-    let seeds = match (arguments.seeds, arguments.minutes) {
-        (Some(seeds), _) => seeds,
+    let seeds = match (&arguments.seeds, arguments.minutes) {
+        (Some(seeds), _) => seeds.clone(),
         (None, Some(_)) => arguments.from..u64::MAX,
         (None, None) => 0..100,
     };
-    explore(seeds, arguments.minutes, arguments.all)
+    explore_all(seeds, &arguments)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a shell: how long to explore is host time")]
-fn explore(seeds: std::ops::Range<u64>, minutes: Option<u64>, all: bool) -> ExitCode {
-    let begun = std::time::Instant::now();
-    let mut counts: BTreeMap<Fault, u64> = BTreeMap::new();
-    let (mut broken, mut looks, mut done) = (0_u32, 0, 0_u64);
-    for seed in seeds {
-        if minutes.is_some_and(|minutes| begun.elapsed().as_secs() >= minutes * 60) {
-            break;
-        }
-        let outcome = run(seed);
-        looks += outcome.looks;
-        done += 1;
-        for (fault, count) in &outcome.faults {
-            *counts.entry(*fault).or_default() += count;
-        }
-        if !outcome.violations.is_empty() {
-            broken += 1;
-            if !all {
-                println!("{}", outcome.story);
-                return judged(&outcome);
-            }
-            println!("seed {seed}: {}", outcome.violations.join(" | "));
-        }
-    }
-    println!("{done} seeds, {looks} looks, {broken} broken, {:?}", begun.elapsed());
-    for fault in Fault::ALL {
-        println!("{:>8}  {}", counts.get(fault).copied().unwrap_or(0), fault.words());
-    }
-    if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn judged(outcome: &Outcome) -> ExitCode {
+/// The story of one seed; the shorter one when it breaks a promise.
+fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
+    let outcome = arguments.depth.run(seed);
     if outcome.violations.is_empty() {
-        println!("seed {}: every promise was kept", outcome.seed);
+        println!("{}", outcome.story);
+        println!("seed {seed}: every promise was kept");
         return ExitCode::SUCCESS;
     }
+    let shrunk = match arguments.depth {
+        Depth::Model if !arguments.whole => shrink::shrink(seed, &Options::default()),
+        Depth::Model | Depth::Wire => None,
+    };
+    match shrunk {
+        Some(shrunk) => {
+            println!("{}", shrunk.outcome.story);
+            println!("{} of {} moves and faults are left", shrunk.choices.len(), shrunk.before);
+            print_broken(&shrunk.outcome);
+        }
+        None => println!("{}", outcome.story),
+    }
+    print_broken(&outcome);
+    println!("replay: simulate --seed {seed} --depth {}", arguments.depth.word());
+    ExitCode::FAILURE
+}
+
+fn print_broken(outcome: &Outcome) {
     for violation in &outcome.violations {
         println!("seed {}: {violation}", outcome.seed);
     }
-    ExitCode::FAILURE
+}
+
+#[expect(clippy::disallowed_methods, reason = "a shell: how long to explore is host time")]
+fn explore_all(seeds: Range<u64>, arguments: &Arguments) -> ExitCode {
+    let begun = std::time::Instant::now();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = arguments.threads.unwrap_or(cores).max(1);
+    let bounds = Bounds { seeds, threads, all: arguments.all };
+    let seconds = arguments.minutes.map(|minutes| minutes * 60);
+    let over = || seconds.is_some_and(|seconds| begun.elapsed().as_secs() >= seconds);
+    let explored = explore(&bounds, |seed| arguments.depth.run(seed), over);
+    for (seed, broken) in &explored.broken {
+        println!("seed {seed}: {}", broken.join(" | "));
+    }
+    report(&explored, arguments, begun.elapsed());
+    match explored.broken.keys().next() {
+        Some(seed) if !arguments.all => tell(*seed, arguments),
+        Some(_) => ExitCode::FAILURE,
+        None => {
+            let missing = explored.never_struck(&arguments.depth.kinds());
+            for fault in &missing {
+                println!("never struck: {}", fault.words());
+            }
+            if missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn report(explored: &Explored, arguments: &Arguments, took: std::time::Duration) {
+    let per_minute = u128::from(explored.seeds) * 60_000 / took.as_millis().max(1);
+    println!(
+        "{} seeds at {} depth, {} looks, {} faults, {} broken, {took:?}, {per_minute} a minute",
+        explored.seeds,
+        arguments.depth.word(),
+        explored.looks,
+        explored.faults_in_all(),
+        explored.broken.len(),
+    );
+    for fault in arguments.depth.kinds() {
+        let count = explored.faults.get(&fault).copied().unwrap_or(0);
+        println!("{count:>10}  {}", fault.words());
+    }
 }

@@ -111,3 +111,9 @@ pub fn settle_all(world: &World) {
     }
     world.announce();
 }
+
+/// Nothing is on its way at the processor any more.
+#[must_use]
+pub fn is_quiet(world: &World) -> bool {
+    world.state().processor.is_quiet()
+}

@@ -1,6 +1,6 @@
 //! People edit documents of ours in the ERP.
 
-use model::ids::ReceiptId;
+use model::ids::{DepositId, ReceiptId};
 
 use crate::random::Random;
 use crate::world::World;
@@ -9,12 +9,18 @@ pub fn make(world: &World, random: &mut Random) -> Option<String> {
     let now = world.now();
     let ids: Vec<ReceiptId> = world.state().books.receipts.keys().cloned().collect();
     let id = random.pick(&ids)?;
-    match random.below(4) {
+    match random.below(10) {
         0 => {
+            let deposits: Vec<DepositId> = world.state().books.deposits.keys().cloned().collect();
+            let deposit = random.pick(&deposits)?;
+            let done = world.state().books.void_deposit(deposit);
+            done.then(|| format!("somebody voids deposit {deposit}"))
+        }
+        1 | 2 => {
             let done = world.state().books.void_receipt(id, now);
             done.then(|| format!("somebody voids receipt {id}"))
         }
-        1 => {
+        3..=5 => {
             let done = world.state().books.unapply_by_hand(id, now);
             done.then(|| format!("somebody un-applies receipt {id}"))
         }

@@ -1,6 +1,7 @@
 //! People write, change and tick invoices.
 
 use jiff::ToSpan;
+use model::invoice::Approval;
 
 use super::pick_invoice;
 use crate::random::Random;
@@ -18,6 +19,10 @@ pub fn new_invoice(world: &World, random: &mut Random) -> Option<String> {
     let (total, flagged) = (amount(random), random.chance(8_500));
     let now = world.now();
     let id = world.state().books.add_invoice(customer, total, due_on, flagged, now);
+    if random.chance(1_000) {
+        // Approved later, or never.
+        world.state().books.edit_invoice(&id, now, |row| row.approval = Approval::Pending);
+    }
     Some(format!("invoice {id} over {total} for {customer}, flagged: {flagged}"))
 }
 
@@ -28,7 +33,18 @@ pub fn make(world: &World, random: &mut Random) -> Option<String> {
     let id = pick_invoice(world, random)?;
     let now = world.now();
     let due = world.state().books.due(&id);
-    match random.below(8) {
+    match random.below(11) {
+        8 | 9 => {
+            let minor = if random.chance(5_000) { due } else { random.between(1, due.max(1)) };
+            let done = world.state().books.pay_by_transfer(&id, minor, now);
+            done.then(|| format!("the payer transfers {minor} for invoice {id}"))
+        }
+        10 => {
+            let pending = world.state().books.invoices.get(&id)?.approval == Approval::Pending;
+            let to = if pending { Approval::Approved } else { Approval::Pending };
+            world.state().books.edit_invoice(&id, now, |row| row.approval = to);
+            Some(format!("invoice {id}: {to:?}"))
+        }
         0 | 1 => {
             let total = amount(random);
             let done = world.state().books.amend(&id, total, now);

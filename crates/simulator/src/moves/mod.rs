@@ -1,12 +1,15 @@
 //! Moves of the world between the turns of the workers, one file per area.
 
 pub mod bank;
+pub mod customers;
 pub mod editing;
 pub mod foreign;
 pub mod invoices;
 pub mod mandates;
 pub mod orders;
+pub mod payouts;
 pub mod periods;
+pub mod policies;
 pub mod refunds;
 
 use model::ids::{CollectionId, InvoiceId, MandateId};
@@ -22,8 +25,12 @@ pub enum Family {
     Bank,
     /// Late failures, chargebacks and their cancellation.
     Reversals,
+    /// Payouts that bounce.
+    Payouts,
     /// New invoices, amendments, credits, voids, flags.
     Invoices,
+    /// Renamed, merged and doubled customers.
+    Customers,
     /// Cancelled, replaced and new mandates.
     Mandates,
     /// Refunds at the processor, and their return.
@@ -34,6 +41,8 @@ pub enum Family {
     Editing,
     /// Periods close and open.
     Periods,
+    /// People edit the link, or make it anew.
+    Policies,
     /// People say "retry", "release", "stop".
     Orders,
     /// A second worker on the same store.
@@ -41,15 +50,18 @@ pub enum Family {
 }
 
 impl Family {
-    pub const ALL: [Family; 10] = [
+    pub const ALL: [Family; 13] = [
         Family::Bank,
         Family::Reversals,
+        Family::Payouts,
         Family::Invoices,
+        Family::Customers,
         Family::Mandates,
         Family::Refunds,
         Family::Foreign,
         Family::Editing,
         Family::Periods,
+        Family::Policies,
         Family::Orders,
         Family::SecondWorker,
     ];
@@ -60,14 +72,16 @@ pub fn make(family: Family, world: &World, random: &mut Random) -> Option<String
     let done = match family {
         Family::Bank => bank::make(world, random),
         Family::Reversals => bank::reverse(world, random),
+        Family::Payouts => payouts::make(world, random),
         Family::Invoices => invoices::make(world, random),
+        Family::Customers => customers::make(world, random),
         Family::Mandates => mandates::make(world, random),
         Family::Refunds => refunds::make(world, random),
         Family::Foreign => foreign::make(world, random),
         Family::Editing => editing::make(world, random),
         Family::Periods => periods::make(world, random),
         // Made by the driver: they need the engine or the workers.
-        Family::Orders | Family::SecondWorker => None,
+        Family::Policies | Family::Orders | Family::SecondWorker => None,
     };
     world.announce();
     done

@@ -57,6 +57,14 @@ pub enum Side {
     Processor,
 }
 
+/// How a side refuses everything for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outage {
+    Unauthorised,
+    Down,
+    Throttled,
+}
+
 #[derive(Debug, Default)]
 pub struct State {
     pub books: Books,
@@ -64,8 +72,8 @@ pub struct State {
     /// Earlier states that lists and queries may still show.
     earlier: Vec<(Timestamp, Books, Processor)>,
     late: Vec<LateWrite>,
-    /// Until when a side refuses everything, and whether for its credentials.
-    outages: BTreeMap<Side, (Timestamp, bool)>,
+    /// Until when a side refuses everything, and how.
+    outages: BTreeMap<Side, (Timestamp, Outage)>,
     /// Events whose place in list and webhooks was diced already.
     announced: usize,
     /// Events that wait for their delivery.
@@ -205,6 +213,9 @@ impl World {
 
     /// Keeps the state as it is now for stale reads, and forgets what is too old to be shown.
     pub fn remember(&self) {
+        if !self.faults().has(Fault::StaleRead) {
+            return;
+        }
         let now = self.now();
         let oldest = now - SignedDuration::from_secs(STALENESS_SECONDS);
         let mut state = self.state();
@@ -234,8 +245,9 @@ impl World {
         let now = self.now();
         let mut faults = self.faults();
         let begins = match (faults.strikes(Fault::Burst), faults.strikes(Fault::Unauthorised)) {
-            (true, _) => Some(false),
-            (false, true) => Some(true),
+            (true, _) if faults.between(0, 1) == 0 => Some(Outage::Throttled),
+            (true, _) => Some(Outage::Down),
+            (false, true) => Some(Outage::Unauthorised),
             (false, false) => None,
         };
         let minutes = faults.between(1, 40);
@@ -243,18 +255,20 @@ impl World {
         let throttled = faults.strikes(Fault::Throttled);
         drop(faults);
         let mut state = self.state();
-        if let Some(unauthorised) = begins {
+        if let Some(outage) = begins {
             let until = now + SignedDuration::from_mins(minutes);
-            state.outages.insert(side, (until, unauthorised));
+            state.outages.insert(side, (until, outage));
         }
-        match state.outages.get(&side) {
-            Some((until, true)) if *until > now => {
+        let outage = state.outages.get(&side).filter(|(until, _)| *until > now);
+        match outage.map(|(until, outage)| (until.duration_since(now), outage)) {
+            Some((_, Outage::Unauthorised)) => {
                 return Err(PortError::Unauthorised("the credentials are refused".to_owned()));
             }
-            Some((until, false)) if *until > now => {
-                return Err(PortError::Unavailable("503".to_owned()));
+            Some((_, Outage::Down)) => return Err(PortError::Unavailable("503".to_owned())),
+            Some((left, Outage::Throttled)) => {
+                return Err(PortError::Throttled { retry_after: left.try_into().ok() });
             }
-            Some(_) | None => {}
+            None => {}
         }
         if throttled {
             return Err(PortError::Throttled { retry_after: None });

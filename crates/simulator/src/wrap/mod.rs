@@ -60,7 +60,12 @@ impl Line {
         self.interrupt.may_die(Fault::CrashBeforeRequest).await;
         self.interrupt.may_sleep().await;
         self.take_time();
-        self.world.reachable(side)
+        self.world.reachable(side)?;
+        if self.strikes(Fault::TimedOut) {
+            self.time_out();
+            return Err(PortError::Unavailable("no answer in time".to_owned()));
+        }
+        Ok(())
     }
 
     fn take_time(&self) {
@@ -81,6 +86,10 @@ impl Line {
             drop(self.world.make(&again, &write, mark.as_ref()));
         }
         let unknown = |what: &str| Err(PortError::OutcomeUnknown(what.to_owned()));
+        if self.strikes(Fault::Conflict) {
+            self.world.tell(&format!("  {key} is refused: somebody else saves the record"));
+            return Err(PortError::Stale("409".to_owned()));
+        }
         if self.strikes(Fault::RequestLost) {
             self.world.tell(&format!("  request {key} is lost"));
             self.time_out();
@@ -111,12 +120,18 @@ impl Line {
         self.world.pass(SignedDuration::from_secs(DEADLINE_SECONDS));
     }
 
-    /// One page of a list; the next may begin with what this one ended with.
+    /// One page of a list. It may hold fewer records than asked for, the next may begin with what
+    /// this one ended with, or a record may have moved to the page before meanwhile.
     fn page<T>(&self, records: Vec<T>, page: Option<&str>) -> Page<T> {
-        let from: usize = page.and_then(|text| text.parse().ok()).unwrap_or(0);
-        let end = (from + PAGE).min(records.len());
+        let mut from: usize = page.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let rest = records.len().saturating_sub(from);
+        if page.is_some() && rest > 0 && self.strikes(Fault::MovedBetween) {
+            from += 1;
+        }
+        let size = if rest > 1 && self.strikes(Fault::ShortPage) { 1 } else { PAGE };
+        let end = (from + size).min(records.len());
         let more = end < records.len();
-        let repeats = more && self.strikes(Fault::RepeatedPage);
+        let repeats = more && end > from + 1 && self.strikes(Fault::RepeatedPage);
         let next = more.then(|| (end - usize::from(repeats)).to_string());
         let records = records.into_iter().take(end).skip(from).collect();
         Page { records, next }

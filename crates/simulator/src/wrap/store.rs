@@ -1,6 +1,7 @@
 //! The store of one worker: every transaction may be the last thing that the worker did, before it
 //! or right after its commit; or it is refused, because the database is busy or the disk is full.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -27,6 +28,9 @@ use crate::faults::Fault;
 use crate::interrupt::Interrupt;
 use crate::world::World;
 
+/// What the engine is told when its connection to the database is gone.
+pub const CONNECTION_LOST: &str = "the connection was lost";
+
 pub struct WorkerStore {
     inner: Arc<dyn Store>,
     interrupt: Interrupt,
@@ -48,7 +52,25 @@ impl WorkerStore {
         if writes && self.interrupt.faults().strikes(Fault::StoreFull) {
             return Err(StoreError::Full);
         }
+        if self.interrupt.faults().strikes(Fault::StoreLost) {
+            return Err(lost());
+        }
         Ok(())
+    }
+
+    /// Committed, and nobody was told: the connection went with the answer.
+    fn told<T>(&self, writes: bool, given: Result<T>) -> Result<T> {
+        if writes && given.is_ok() && self.interrupt.faults().strikes(Fault::StoreUnsure) {
+            return Err(lost());
+        }
+        given
+    }
+
+    /// Counts looks whose lease somebody else has by now.
+    fn lease_lost(&self, given: &dyn Any) {
+        if let Some(Ok(Saved::LeaseLost)) = given.downcast_ref::<Result<Saved>>() {
+            self.interrupt.faults().note(Fault::LeaseLost);
+        }
     }
 
     /// A refusal is the store's word for a contradiction: the engine asks for nothing of the kind.
@@ -71,13 +93,18 @@ macro_rules! through_faults {
                 async fn $name(&self, $($arg: $ty),*) -> Result<$given> {
                     self.before(writes(stringify!($kind))).await?;
                     let given = self.inner.$name($($arg),*).await;
+                    self.lease_lost(&given as &dyn Any);
                     self.after(stringify!($name), &given);
                     self.interrupt.may_die(Fault::CrashAfterStore).await;
-                    given
+                    self.told(writes(stringify!($kind)), given)
                 }
             )*
         }
     };
+}
+
+fn lost() -> StoreError {
+    StoreError::Broken(CONNECTION_LOST.to_owned())
 }
 
 fn writes(kind: &str) -> bool {

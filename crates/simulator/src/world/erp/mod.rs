@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use model::customer::ErpCustomer;
 use model::ids::{
-    DepositId, ErpCustomerId, ErpRefundId, InvoiceId, JournalId, LedgerAccountId, ReceiptId,
+    DepositId, ErpCustomerId, ErpRefundId, InvoiceId, JournalId, LedgerAccountId, PayoutId,
+    ReceiptId,
 };
 use model::invoice::{Invoice, InvoiceStatus};
 use model::key::Key;
@@ -54,6 +55,8 @@ pub struct Books {
     pub bank_off_by: i64,
     /// Invoices whose payments people edited: their story is for people to end.
     pub touched: BTreeSet<InvoiceId>,
+    /// Payouts whose documents people voided.
+    pub touched_payouts: BTreeSet<PayoutId>,
 }
 
 impl Books {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use model::customer::{CustomerFields, ErpCustomer};
-use model::ids::{DepositId, ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId};
+use model::ids::{DepositId, ErpCustomerId, InvoiceId, LedgerAccountId, PayoutId, ReceiptId};
 use model::invoice::{Annotation, Approval};
 
-use super::rows::{DepositRow, InvoiceRow};
+use super::rows::{DepositRow, InvoiceRow, ReceiptRow};
 use super::{BANK, Books};
 
 impl Books {
@@ -58,6 +58,71 @@ impl Books {
         };
         self.invoices.insert(id.clone(), row);
         id
+    }
+
+    /// A change of one customer by a person.
+    pub fn edit_customer(&mut self, id: &ErpCustomerId, edit: impl FnOnce(&mut ErpCustomer)) {
+        let version = self.next_version();
+        if let Some(customer) = self.customers.get_mut(id) {
+            edit(customer);
+            customer.version = version;
+        }
+    }
+
+    /// Everything of one customer is another's from now on, as when an ERP merges two records.
+    pub fn merge_customer(
+        &mut self,
+        id: &ErpCustomerId,
+        into: &ErpCustomerId,
+        now: Timestamp,
+    ) -> bool {
+        let stand = |id| self.customers.get(id).is_some_and(|row: &ErpCustomer| !row.inactive);
+        if id == into || !stand(id) || !stand(into) {
+            return false;
+        }
+        self.edit_customer(id, |customer| customer.inactive = true);
+        let theirs: Vec<InvoiceId> = self
+            .invoices
+            .iter()
+            .filter(|(_, row)| row.customer == *id)
+            .map(|(invoice, _)| invoice.clone())
+            .collect();
+        for invoice in theirs {
+            self.edit_invoice(&invoice, now, |row| row.customer = into.clone());
+        }
+        for row in self.receipts.values_mut().filter(|row| row.customer == *id) {
+            row.customer = into.clone();
+        }
+        true
+    }
+
+    /// The payer pays an invoice by bank transfer: a receipt of nobody's but the person's.
+    pub fn pay_by_transfer(&mut self, id: &InvoiceId, minor: i64, now: Timestamp) -> bool {
+        let Some(customer) = self.invoices.get(id).map(|row| row.customer.clone()) else {
+            return false;
+        };
+        if minor <= 0 || minor > self.due(id) {
+            return false;
+        }
+        let receipt = ReceiptRow {
+            key: None,
+            customer,
+            amount: minor,
+            applications: BTreeMap::from([(id.clone(), minor)]),
+            refunded: 0,
+            deposit: None,
+            voided: false,
+            dated_on: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+            memo: "bank transfer".to_owned(),
+            version: self.next_version(),
+            collection: None,
+            payout: None,
+            touched: false,
+        };
+        let receipt_id = ReceiptId::new(self.next_id());
+        self.receipts.insert(receipt_id, receipt);
+        self.saved(id, now);
+        true
     }
 
     /// A change of one invoice by a person.
@@ -169,6 +234,25 @@ impl Books {
         };
         self.deposits.insert(deposit.clone(), row);
         Some(deposit)
+    }
+
+    /// Voids a deposit of ours: its receipts and refunds are undeposited again.
+    pub fn void_deposit(&mut self, id: &DepositId) -> bool {
+        let Some(row) = self.deposits.get_mut(id).filter(|row| !row.voided) else { return false };
+        let Some(payout) = row.key.as_ref().and_then(|key| key.as_str().split('/').nth(1)) else {
+            return false;
+        };
+        row.voided = true;
+        self.touched_payouts.insert(PayoutId::new(payout));
+        for receipt in self.receipts.values_mut().filter(|row| row.deposit.as_ref() == Some(id)) {
+            receipt.deposit = None;
+            receipt.touched = true;
+            self.touched_payouts.extend(receipt.payout.clone());
+        }
+        for refund in self.refunds.values_mut().filter(|row| row.deposit.as_ref() == Some(id)) {
+            refund.deposit = None;
+        }
+        true
     }
 
     /// Opens or closes every period that ends before `on`, as bookkeepers do at month end.

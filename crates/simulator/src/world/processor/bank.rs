@@ -1,9 +1,7 @@
-//! What banks do to payments and mandates: submit, confirm, fail, fail late, charge back, relent.
+//! What banks do to payments: submit, confirm, fail, fail late, charge back, relent.
 
 use jiff::{Timestamp, ToSpan};
-use model::event::EventSubject;
-use model::ids::{CollectionId, MandateId};
-use model::mandate::MandateStatus;
+use model::ids::CollectionId;
 use model::payment::CollectionStatus;
 use model::payout::PayoutItemKind;
 
@@ -152,75 +150,6 @@ impl Processor {
             .map(|(id, _)| id.clone())
             .collect();
         due.into_iter().filter(|id| self.retry_payment(id, now, false)).collect()
-    }
-
-    pub fn activate_mandate(&mut self, id: &MandateId, now: Timestamp) {
-        self.mandate_becomes(id, MandateStatus::Active, "active", now);
-    }
-
-    /// The payer approves the mandate, or refuses it and the payments that wait for that.
-    pub fn answer_approval(&mut self, id: &MandateId, approved: bool, now: Timestamp) -> bool {
-        let waits = MandateStatus::PendingCustomerApproval;
-        if self.mandates.get(id).is_none_or(|row| row.status != waits) {
-            return false;
-        }
-        let (mandate, word) = match approved {
-            true => (MandateStatus::PendingSubmission, "customer_approval_granted"),
-            false => (MandateStatus::Cancelled, "customer_approval_denied"),
-        };
-        self.mandate_becomes(id, mandate, word, now);
-        let waiting: Vec<CollectionId> = self
-            .payments
-            .iter()
-            .filter(|(_, row)| {
-                row.mandate == *id && row.status == CollectionStatus::PendingCustomerApproval
-            })
-            .map(|(payment, _)| payment.clone())
-            .collect();
-        for payment in waiting {
-            let to = match approved {
-                true => CollectionStatus::PendingSubmission,
-                false => CollectionStatus::CustomerApprovalDenied,
-            };
-            self.become_status(now, &payment, to, word, bank(word), false);
-        }
-        true
-    }
-
-    fn mandate_becomes(
-        &mut self,
-        id: &MandateId,
-        status: MandateStatus,
-        action: &str,
-        now: Timestamp,
-    ) {
-        if let Some(row) = self.mandates.get_mut(id) {
-            row.status = status;
-        }
-        self.emit(now, EventSubject::Mandate(id.to_string()), action, bank(action));
-    }
-
-    /// The payer ends the mandate at the bank: what is not submitted yet is cancelled with it.
-    pub fn end_mandate(&mut self, id: &MandateId, now: Timestamp) -> bool {
-        if !self.mandates.get(id).is_some_and(|row| row.status.usable(true)) {
-            return false;
-        }
-        self.mandate_becomes(id, MandateStatus::Cancelled, "cancelled", now);
-        let waiting: Vec<CollectionId> = self
-            .payments
-            .iter()
-            .filter(|(_, row)| {
-                let unsent = row.status == CollectionStatus::PendingSubmission
-                    || row.status == CollectionStatus::PendingCustomerApproval;
-                row.mandate == *id && unsent
-            })
-            .map(|(payment, _)| payment.clone())
-            .collect();
-        for payment in waiting {
-            let to = CollectionStatus::Cancelled;
-            self.become_status(now, &payment, to, "cancelled", bank("mandate_cancelled"), false);
-        }
-        true
     }
 }
 

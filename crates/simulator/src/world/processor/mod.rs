@@ -3,6 +3,7 @@
 //! checked against, so it knows nothing of flows, engine or store.
 
 pub mod bank;
+pub mod mandates;
 pub mod payouts;
 pub mod people;
 pub mod writes;
@@ -128,15 +129,17 @@ impl Processor {
         format!("{prefix}{:04}", self.ids)
     }
 
-    /// Pre-matched by its metadata, as the predecessor's app leaves customers behind.
-    pub fn add_customer(&mut self, erp: &ErpCustomerId) -> ProcessorCustomerId {
+    /// Pre-matched by its metadata, as the predecessor's app leaves customers behind; or by nothing
+    /// but its e-mail address.
+    pub fn add_customer(&mut self, erp: &ErpCustomerId, by_email: bool) -> ProcessorCustomerId {
         let id = ProcessorCustomerId::new(self.next_id("CU"));
+        let email = format!("{}@example.com", erp.as_str().to_lowercase());
         let customer = ProcessorCustomer {
             id: id.clone(),
-            email: None,
+            email: by_email.then_some(email),
             name: Some(format!("Customer {erp}")),
             country: Some("GB".to_owned()),
-            erp_customer: Some(erp.clone()),
+            erp_customer: (!by_email).then(|| erp.clone()),
         };
         self.customers.insert(id.clone(), customer);
         id

@@ -126,15 +126,46 @@ impl Processor {
         }
     }
 
-    /// The bank transfer of a payout was sent.
+    /// The bank transfer of a payout was sent, perhaps again.
     pub fn pay(&mut self, id: &PayoutId, now: Timestamp) -> bool {
         let Some(row) = self.payouts.get_mut(id) else { return false };
-        if row.payout.status != PayoutStatus::Pending {
+        if row.payout.status == PayoutStatus::Paid {
             return false;
         }
         row.payout.status = PayoutStatus::Paid;
         self.emit(now, EventSubject::Payout(id.to_string()), "paid", Why::default());
         true
+    }
+
+    /// The bank transfer came back: the money is with the processor again.
+    pub fn bounce(&mut self, id: &PayoutId, now: Timestamp) -> bool {
+        let Some(row) = self.payouts.get_mut(id) else { return false };
+        if row.payout.status != PayoutStatus::Paid {
+            return false;
+        }
+        row.payout.status = PayoutStatus::Bounced;
+        self.emit(now, EventSubject::Payout(id.to_string()), "bounced", Why::default());
+        true
+    }
+
+    /// Nothing is on its way any more.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let moving = |status| match status {
+            CollectionStatus::PendingCustomerApproval
+            | CollectionStatus::PendingSubmission
+            | CollectionStatus::Submitted => true,
+            CollectionStatus::Confirmed
+            | CollectionStatus::PaidOut
+            | CollectionStatus::Failed
+            | CollectionStatus::Cancelled
+            | CollectionStatus::CustomerApprovalDenied
+            | CollectionStatus::ChargedBack => false,
+        };
+        let still = |row: &super::PaymentRow| !moving(row.status) && !row.waits_for_payout;
+        self.pending.is_empty()
+            && self.payments.values().all(still)
+            && self.payouts.values().all(|row| row.payout.status == PayoutStatus::Paid)
     }
 
     /// A balance that is not positive is carried for ever: a credit of the processor's makes the

@@ -1,0 +1,102 @@
+//! The end of a story: faults stop, periods open, banks settle, and within days everything must be
+//! at rest; then a quiet day must cost next to nothing.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use model::policy::Mode;
+use store::rows::CaseFilter;
+
+use crate::assertions::ending;
+use crate::at_once::at_once;
+use crate::moves::{bank, policies};
+use crate::simulation::Simulation;
+
+/// Days without faults after which everything must be at rest.
+const DAYS_MAX: u32 = 40;
+
+/// The steps of the end count from here, so that they share no chance with those before.
+const FIRST_STEP: u32 = 1_000_000;
+
+/// Looks per case until everything is at rest: banks take days, and each tells something new.
+const LOOKS_PER_CASE: u64 = 120;
+
+/// Looks per case on a day on which nothing happens: the daily sweep, and whom that wakes.
+const QUIET_LOOKS_PER_CASE: u64 = 3;
+const QUIET_LOOKS: u64 = 10;
+
+/// More cases than a simulation has.
+const CASES_MAX: u32 = 10_000;
+
+impl Simulation {
+    /// Faults stop: within days everything is at rest.
+    pub(crate) fn end(&mut self) {
+        self.world.tell("no more faults");
+        self.world.faults().switch(false);
+        self.world.mend();
+        for worker in &self.workers {
+            worker.skew(SignedDuration::ZERO);
+        }
+        let today = self.world.clock.today();
+        self.world.state().books.set_periods_before(today, true);
+        policies::set_mode(self, Mode::On);
+        let before = self.looks;
+        let mut wrong = Vec::new();
+        for day in 0..DAYS_MAX {
+            self.begin_step(FIRST_STEP + day);
+            self.world.remember();
+            bank::settle_all(&self.world);
+            self.deliver();
+            self.world.pass(SignedDuration::from_hours(1));
+            self.turns();
+            self.world.pass(SignedDuration::from_hours(23));
+            self.turns();
+            self.check_step();
+            if self.is_broken() {
+                return;
+            }
+            wrong = self.wrong();
+            if wrong.is_empty() && bank::is_quiet(&self.world) {
+                self.rest(before);
+                return;
+            }
+        }
+        if wrong.is_empty() {
+            wrong.push("the banks never come to rest".to_owned());
+        }
+        for line in wrong {
+            self.world.broken(line);
+        }
+    }
+
+    fn wrong(&self) -> Vec<String> {
+        let store = Arc::clone(&self.store);
+        at_once(ending::check(&self.world, store.as_ref(), &self.console, &self.profile.families))
+    }
+
+    fn cases(&self) -> u64 {
+        let all = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
+        at_once(self.store.cases(&all)).map_or(0, |cases| cases.len() as u64)
+    }
+
+    /// A day on which nothing happens costs about a look per case, and changes nothing.
+    fn rest(&mut self, before: u64) {
+        let cases = self.cases();
+        let looks = self.looks - before;
+        if looks > LOOKS_PER_CASE * cases + QUIET_LOOKS {
+            self.world.broken(format!("P2: {looks} looks at {cases} cases to come to rest"));
+        }
+        let before = self.looks;
+        for _ in 0..3 {
+            self.world.pass(SignedDuration::from_hours(8));
+            self.turns();
+        }
+        let looks = self.looks - before;
+        if looks > QUIET_LOOKS_PER_CASE * cases + QUIET_LOOKS {
+            self.world.broken(format!("{looks} looks at {cases} cases on a quiet day"));
+        }
+        for line in self.wrong() {
+            self.world.broken(format!("after a quiet day: {line}"));
+        }
+    }
+}
