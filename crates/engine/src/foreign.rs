@@ -75,6 +75,23 @@ impl Engine {
         Ok(case)
     }
 
+    /// Whether this case may take the payment for its own.
+    pub(crate) async fn check_adoption(&self, case: &CaseKey, id: &CollectionId) -> Result<()> {
+        let world = self.world();
+        let (_, row) = self.find_payment(&world, id).await?;
+        if let Some(other) = row.case.filter(|other| other != case) {
+            return Err(refused(format!("payment {id} belongs to {other} already")));
+        }
+        let named =
+            serde_json::from_value::<Collection>(row.body).ok().and_then(|one| one.invoice());
+        match named {
+            Some(invoice) if invoice.as_str() != case.subject => {
+                Err(refused(format!("payment {id} names invoice {invoice}, not this one")))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// The payment in the directory; one that was never seen is read and entered there.
     async fn find_payment(
         &self,

@@ -49,7 +49,13 @@ impl Engine {
     }
 
     /// Stores what a person said and makes the case due.
+    ///
+    /// # Errors
+    /// A sentence when a payment that is to be adopted does not exist, or belongs to another invoice.
     pub async fn say(&self, case: &CaseKey, said: &PersonSaid, actor: &Actor) -> Result<()> {
+        if let PersonSaid::Adopt { collection } = said {
+            self.check_adoption(case, collection).await?;
+        }
         Ok(self.store.person_said(case, said, actor, self.now()).await?)
     }
 }

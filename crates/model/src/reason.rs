@@ -92,8 +92,9 @@ reasons! {
     Collected = "collected", Settled, "Collected and in the books", "Nothing to do.";
     PaidOtherwise = "paid_otherwise", Settled, "Nothing is due: paid or credited by other means", "Nothing to do.";
     InvoiceVoided = "invoice_voided", Settled, "The invoice is voided", "Nothing to do.";
-    Reversed = "reversed", Settled, "The collection was reversed and the invoice is open; policy leaves it open", "Release the case to collect it again.";
-    Refunded = "refunded", Settled, "The collection was refunded and the invoice is open; policy leaves it open", "Release the case to collect it again.";
+    Reversed = "reversed", Skipped, "The collection was reversed and the invoice is open; policy leaves it open", "Release the case to collect it again.";
+    Refunded = "refunded", Skipped, "The collection was refunded and the invoice is open; policy leaves it open", "Release the case to collect it again.";
+    PartlyRefunded = "partly_refunded", Skipped, "Part of the collection was refunded and the invoice is open by as much; it is left open", "Collect the rest by other means, or credit it.";
 
     // Collections: acting and waiting
     Acting = "acting", Acting, "A command is on its way", "Nothing to do.";
@@ -153,6 +154,7 @@ reasons! {
     FailureFinal = "failure_final", NeedsPerson, "The collection failed for a cause that a retry can not heal", "Mend the cause with the payer, then release the case.";
     Rejected = "rejected", NeedsPerson, "The other side refused the write", "Mend what it names, then retry; saving the record again retries too.";
     ReceiptVoided = "receipt_voided", NeedsPerson, "A receipt of ours was voided or deleted by somebody", "Resolve it: record it again, or leave it.";
+    FieldsNotWritten = "fields_not_written", NeedsPerson, "The ERP refuses the status fields on the invoice", "Correct what it names; saving the invoice there, or retry, writes them again.";
     ReceiptUnapplied = "receipt_unapplied", NeedsPerson, "A receipt of ours was un-applied by somebody", "Apply it where it belongs, or leave it.";
     ReceiptDiffers = "receipt_differs", NeedsPerson, "A document with our key differs from what was decided", "Compare both and correct the document in the ERP.";
     PredecessorReceiptMissing = "predecessor_receipt_missing", NeedsPerson, "The receipt of a predecessor's payment was not found", "Name the receipt, or book the reversal by hand.";

@@ -81,9 +81,11 @@ impl Engine {
         }
         let mandate_case =
             CaseKey::mandate(&served.processor.account, &found.customer, found.due.currency);
-        let requested = self.store.case(&mandate_case).await?.is_some_and(|case| {
-            case.reason.is_some_and(|reason| reason.code == ReasonCode::MandatePending)
-        });
+        let mandate_row = self.store.case(&mandate_case).await?;
+        let requested = mandate_row
+            .as_ref()
+            .and_then(|case| case.reason.as_ref())
+            .is_some_and(|reason| reason.code == ReasonCode::MandatePending);
         let customer_state = match (&pair, &customer) {
             (Some(pair), _) => CustomerState::Matched(pair.processor.clone()),
             (None, _) if requested => CustomerState::NotMatched(Reason::new(
@@ -128,6 +130,10 @@ impl Engine {
         facts.day = self.day_use(&served, &facts, found).await?;
         let mut decision = decide(&facts);
         decision.hints.extend(asks_for(&served, &facts, found, &decision));
+        // The customer's mandate fields are kept current from the first look on (mission row NG6).
+        if mandate_row.is_none() && !facts.mandates.is_empty() {
+            decision.hints.push(mandate_case);
+        }
         if !new_pairs.is_empty() {
             decision.hints.push(CaseKey::customer(&served.erp.account, &found.customer));
         }

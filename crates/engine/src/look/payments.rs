@@ -61,6 +61,15 @@ impl Engine {
         let mut ids: Vec<CollectionId> = ours.clone();
         ids.extend(stored.collections.iter().map(|row| row.id.clone()));
         ids.extend(named_by_people(asked));
+        let named_here = |id: &CollectionId| {
+            stored
+                .collections
+                .iter()
+                .any(|row| row.id == *id
+                    && serde_json::from_value::<Collection>(row.body.clone())
+                        .is_ok_and(|one| one.invoice().as_ref() == Some(&asked.invoice.id)))
+        };
+        ids.retain(|id| ours.contains(id) || named_here(id) || !taken_back(asked, id));
         let mut others = Vec::new();
         if let (Depth::Direct, CustomerState::Matched(payer)) = (asked.depth, asked.customer) {
             let listed = asked.served.processor.port.collections_of(payer).await?;
@@ -171,6 +180,20 @@ impl Engine {
             held.remove(&case);
         }
     }
+}
+
+/// A person's last word about a payment is that it has nothing to do with this invoice.
+fn taken_back(asked: &Asked<'_>, id: &CollectionId) -> bool {
+    let last = asked.context.person_facts.iter().rev().find_map(|fact| match &fact.said {
+        PersonSaid::NotOurs { collection } if collection == id => Some(true),
+        PersonSaid::Adopt { collection } | PersonSaid::Match { collection, .. }
+            if collection == id =>
+        {
+            Some(false)
+        }
+        _ => None,
+    });
+    last == Some(true)
 }
 
 /// Payments that people named.

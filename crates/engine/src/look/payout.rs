@@ -69,7 +69,9 @@ impl Engine {
         let item_depth = if of_items.len() > DIRECT_DOCUMENTS_MAX { Depth::Cheap } else { depth };
         let mut erp_documents = self.documents(&served.erp, &of_items, item_depth, batch).await?;
         self.read_unseen(&served.erp, &of_items, &mut erp_documents, |_| true).await?;
-        erp_documents.extend(self.documents(&served.erp, &own, Depth::Direct, batch).await?);
+        let mut of_payout = self.documents(&served.erp, &own, depth, batch).await?;
+        self.read_unseen(&served.erp, &own, &mut of_payout, |_| true).await?;
+        erp_documents.extend(of_payout);
         let frame = self
             .frame(
                 &served.erp,

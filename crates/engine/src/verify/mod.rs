@@ -14,7 +14,7 @@ use model::key::Key;
 use model::ledger::{ClearingAccount, Posting};
 use model::money::{Currency, ItemAmount, Money, MoneyError};
 use model::payout::{KeptItem, Payout, PayoutItemKind, PayoutStatus};
-use model::reason::ReasonCode;
+use model::reason::{ReasonCode, ReasonKind};
 use model::receipt::{DocumentKind, ErpDocument, ReceiptPlace};
 use model::sight::Sight;
 use ports::{Depth, Read};
@@ -52,7 +52,7 @@ pub enum Verdict {
     Proved,
     /// Still on its way, for the reason given.
     Pending,
-    /// A side could not be read.
+    /// A side could not be read, or it waits for a person.
     NotProved,
     /// Documents of others stand beside ours: for a person to judge.
     Others,
@@ -162,7 +162,12 @@ impl Engine {
         add_items(sums, &kept);
         if row.stage != Some(Stage::Closed) {
             let why = row.reason.as_ref().map_or_else(String::new, |reason| reason.sentence());
-            let verdict = Verdict::Pending;
+            // What waits for a person does not come by itself.
+            let stuck = row
+                .reason
+                .as_ref()
+                .is_some_and(|reason| reason.code.kind() == ReasonKind::NeedsPerson);
+            let verdict = if stuck { Verdict::NotProved } else { Verdict::Pending };
             return Ok(Some(Finding { what, processor: Some(amount), books: None, verdict, why }));
         }
         if let Err(why) = clearing(&payout, &kept) {

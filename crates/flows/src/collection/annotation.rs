@@ -1,13 +1,15 @@
 //! What the connector's fields on the invoice should say (mission row NG5). Written only when they
 //! differ, never before a command that moves money, and never on invoices that nobody asked about.
 
-use model::command::{AnnotateInvoice, Command, CommandState, CommandView, ErpWrite, Write};
+use model::command::{
+    AnnotateInvoice, Command, CommandState, CommandView, ErpWrite, RejectionCause, Write,
+};
 use model::decision::Decision;
 use model::invoice::{Annotation, IntegrationStatus, Invoice, PaymentStatus};
 use model::key::Key;
 use model::payment::{Collection, CollectionStatus};
 use model::policy::Mode;
-use model::reason::{ReasonCode, ReasonKind};
+use model::reason::{Reason, ReasonCode, ReasonKind};
 
 use super::facts::CollectionFacts;
 use super::keys::first_free;
@@ -36,9 +38,12 @@ fn annotations(facts: &CollectionFacts) -> impl Iterator<Item = (&CommandView, &
     })
 }
 
-/// The write that makes the fields true, if one is needed.
-pub fn command(facts: &CollectionFacts, decision: &Decision) -> Option<Command> {
-    let invoice = facts.invoice.found()?;
+/// What the fields should say, if they do not.
+fn wanted(
+    facts: &CollectionFacts,
+    invoice: &Invoice,
+    decision: &Decision,
+) -> Option<AnnotateInvoice> {
     let asked = invoice.flagged || !facts.attempts.is_empty();
     if !asked || facts.frame.policy.mode == Mode::Off || facts.frame.stopped {
         return None;
@@ -50,10 +55,19 @@ pub fn command(facts: &CollectionFacts, decision: &Decision) -> Option<Command> 
     if wanted == invoice.annotation && !clear_retry {
         return None;
     }
-    let write = AnnotateInvoice { invoice: invoice.id.clone(), annotation: wanted, clear_retry };
-    let refused = annotations(facts)
-        .any(|(view, earlier)| view.state == CommandState::Rejected && *earlier == write);
-    if refused || written_already(facts, &write) {
+    Some(AnnotateInvoice { invoice: invoice.id.clone(), annotation: wanted, clear_retry })
+}
+
+/// The write that makes the fields true, if one is needed.
+pub fn command(facts: &CollectionFacts, decision: &Decision) -> Option<Command> {
+    let invoice = facts.invoice.found()?;
+    let write = wanted(facts, invoice, decision)?;
+    if let Some(refused) = standing_refusal(facts, &write) {
+        let write = Write::Erp(ErpWrite::AnnotateInvoice(write));
+        return reopened(facts, invoice, refused)
+            .then(|| Command { key: refused.key.clone(), write });
+    }
+    if written_already(facts, &write) {
         return None;
     }
     let write = Write::Erp(ErpWrite::AnnotateInvoice(write));
@@ -68,6 +82,36 @@ pub fn command(facts: &CollectionFacts, decision: &Decision) -> Option<Command> 
         })
     };
     Some(Command { key: first_free(&facts.frame, &parts, 1, taken), write })
+}
+
+/// This very text was refused.
+fn standing_refusal<'a>(
+    facts: &'a CollectionFacts,
+    write: &AnnotateInvoice,
+) -> Option<&'a CommandView> {
+    annotations(facts)
+        .find(|(view, earlier)| view.state == CommandState::Rejected && *earlier == write)
+        .map(|(view, _)| view)
+}
+
+/// Refused for a closed period that reads open by now.
+fn reopened(facts: &CollectionFacts, invoice: &Invoice, refused: &CommandView) -> bool {
+    refused.rejection.as_ref().is_some_and(|rejection| {
+        rejection.cause == RejectionCause::PeriodClosed
+            && facts.frame.periods.is_open(invoice.issued_on)
+    })
+}
+
+/// The fields do not say what they should because the ERP refuses them: its words (promise P5).
+pub fn unwritten(facts: &CollectionFacts, decision: &Decision) -> Option<Reason> {
+    let invoice = facts.invoice.found()?;
+    let write = wanted(facts, invoice, decision)?;
+    let refused = standing_refusal(facts, &write)?;
+    if reopened(facts, invoice, refused) || facts.left(ReasonCode::FieldsNotWritten) {
+        return None;
+    }
+    let words = refused.rejection.as_ref().map_or("", |rejection| rejection.words.as_str());
+    Some(Reason::new(ReasonCode::FieldsNotWritten, words))
 }
 
 /// The last writes were this very one, and still the fields differ.
@@ -123,8 +167,14 @@ fn integration(
         ReasonKind::NeedsPerson => (IntegrationStatus::Failed, None),
         ReasonKind::Settled | ReasonKind::Acting => (IntegrationStatus::Processed, None),
         ReasonKind::Waiting | ReasonKind::Skipped if collected => {
-            let held = decision.reason.code == ReasonCode::PeriodClosed;
-            let error = held.then(|| cut(&decision.reason.sentence()));
+            let told = matches!(
+                decision.reason.code,
+                ReasonCode::PeriodClosed
+                    | ReasonCode::Reversed
+                    | ReasonCode::Refunded
+                    | ReasonCode::PartlyRefunded
+            );
+            let error = told.then(|| cut(&decision.reason.sentence()));
             (IntegrationStatus::Processed, error)
         }
         ReasonKind::Waiting | ReasonKind::Skipped => {

@@ -165,12 +165,11 @@ fn paid_out(facts: &CollectionFacts, invoice: &Invoice, collection: &Collection)
     if !stands_settled(facts, &collection.id) || missing_items(facts, &collection.id) {
         return waiting_for_items(facts, Stage::Collected, collection);
     }
-    let refunded = collection.refunded.is_positive()
-        && collection.refunded.minor >= collection.amount.minor
-        && !nothing_due(invoice);
-    if refunded {
-        let reason = Reason::new(ReasonCode::Refunded, format!("payment {}", collection.id));
-        return Decision::rest(Stage::Reversed, reason);
+    if collection.refunded.is_positive() && !nothing_due(invoice) {
+        let in_full = collection.refunded.minor >= collection.amount.minor;
+        let code = if in_full { ReasonCode::Refunded } else { ReasonCode::PartlyRefunded };
+        let detail = format!("{} of payment {}", collection.refunded, collection.id);
+        return Decision::rest(Stage::Reversed, Reason::new(code, detail));
     }
     // One that was not seen is not known to be deposited; one that is gone was left by a person.
     let deposited =

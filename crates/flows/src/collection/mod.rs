@@ -31,9 +31,11 @@ pub fn decide(facts: &CollectionFacts) -> Decision {
     hold(facts, &mut decision);
     decision.settled = receipts::settled(facts);
     decision.hints.extend(receipts::payouts_to_hint(facts));
+    let unwritten = annotation::unwritten(facts, &decision);
     if decision.command.is_none() {
         decision.command = annotation::command(facts, &decision);
     }
+    decision.attention.extend(unwritten);
     decision
 }
 

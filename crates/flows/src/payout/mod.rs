@@ -12,6 +12,8 @@ pub mod routes;
 #[cfg(test)]
 mod tests;
 
+use jiff::ToSpan;
+
 use model::decision::{Decision, Stage};
 use model::key::Key;
 use model::payout::{KeptItem, Payout, PayoutKind, PayoutStatus};
@@ -38,6 +40,12 @@ pub struct PayoutDecision {
     /// Keys of the payout's own documents that the next look must read (deposits, journals).
     pub read_keys: Vec<(DocumentKind, Key)>,
 }
+
+/// Hours between two looks at a booked payout.
+const WATCH_HOURS: i64 = 24;
+
+/// Days after its arrival for which a booked payout is looked at.
+const WATCH_DAYS: i64 = 62;
 
 /// Decides the next step of one payout's case.
 #[must_use]
@@ -167,8 +175,19 @@ fn finish(facts: &PayoutFacts, mut decision: Decision) -> Decision {
     close_left(&facts.person, &mut decision);
     if decision.command.is_none() {
         hint_on_change(facts.last_reason.as_ref(), &mut decision, None);
+        if decision.look_at.is_none() && watched(facts, &decision) {
+            decision.look_at = Some(facts.frame.now + WATCH_HOURS.hours());
+        }
     }
     decision
+}
+
+/// A booked payout is looked at once a day until its month is surely closed: what people void or
+/// delete meanwhile is shown (DESIGN.md section 2, "People edit").
+fn watched(facts: &PayoutFacts, decision: &Decision) -> bool {
+    let arrival_on = facts.kept.iter().map(|kept| kept.arrival_on).max();
+    let until = arrival_on.and_then(|on| on.checked_add(WATCH_DAYS.days()).ok());
+    decision.reason.code == ReasonCode::Booked && until.is_some_and(|on| facts.frame.today <= on)
 }
 
 /// The first few, then how many more.

@@ -43,7 +43,8 @@ pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<
         (true, 0) => println!("Proved to the penny."),
         (true, _) => println!("Proved, but for {pending} payouts that are still on their way."),
         (false, _) => println!(
-            "NOT proved: {differs} differ, {unread} could not be read, {pending} are on their way."
+            "NOT proved: {differs} differ, {unread} could not be read or wait for a person (attention \
+             list), {pending} are on their way."
         ),
     }
     Ok(exit(proved))

@@ -1,6 +1,9 @@
 //! What the fields on the invoice say (mission row NG5), and that writing them comes to an end.
 
-use model::command::{AnnotateInvoice, CommandState, CommandView, ErpWrite, Write};
+use model::command::{
+    AnnotateInvoice, CommandState, CommandView, ErpWrite, Rejection, RejectionCause, Write,
+};
+use model::reason::Reason;
 
 use super::world::World;
 
@@ -67,7 +70,8 @@ fn each_payment_status_has_its_words() {
     );
     check_fields(
         "payment PM1 charged_back, event PM1 charged_back refund_requested code:MD06",
-        "Processed | Charged back | MD06 | -",
+        "Processed | Charged back | MD06 | The collection was reversed and the invoice is open; \
+         policy leaves it open: charged back",
     );
     check_fields(
         "payment PM1 failed, event PM1 failed insufficient_funds code:AM04",
@@ -84,7 +88,8 @@ fn a_settled_reversal_has_words_of_its_own_until_the_payment_fails_anew() {
             "payment PM1 charged_back, event PM1 charged_back other 5d, {items}, \
                   item PO2/0 charged_back PM1 -100 2d"
         ),
-        "Processed | Chargeback settled | other | -",
+        "Processed | Chargeback settled | other | The collection was reversed and the invoice is \
+         open; policy leaves it open: charged back",
     );
     let late = format!(
         "payment PM1 failed, {items}, item PO2/0 failed PM1 -100 4d, \
@@ -227,6 +232,32 @@ fn writing_comes_to_an_end() {
     written.learn_all("payment PM1 submitted");
     written.invoice().annotation = write.annotation;
     assert_eq!(annotation(&written), None);
+}
+
+#[test]
+fn a_refused_text_is_shown_and_written_once_its_period_is_open() {
+    let refused = |cause, known: &str| {
+        let mut world = World::new();
+        world.learn_all("payment PM1 submitted");
+        let (_, write) = annotation(&world).unwrap();
+        let mut refusal = view("annotate/E/I/1", &write, CommandState::Rejected);
+        let words = "The ERP says no.".to_owned();
+        refusal.rejection = Some(Rejection { cause, words, field: None });
+        world.put(refusal);
+        world.learn_all(known);
+        let decision = world.decide();
+        let shown = decision.attention.iter().map(Reason::sentence).collect::<Vec<_>>().join(", ");
+        let key = decision.command.map(|command| command.key.to_string());
+        (key, shown)
+    };
+    let shown = "The ERP refuses the status fields on the invoice: The ERP says no.".to_owned();
+    let closed = refused(RejectionCause::PeriodClosed, "closed 10");
+    assert_eq!(closed, (None, shown.clone()));
+    let open = refused(RejectionCause::PeriodClosed, "");
+    assert_eq!(open, (Some("annotate/E/I/1".to_owned()), String::new()));
+    assert_eq!(refused(RejectionCause::Validation, ""), (None, shown));
+    let left = refused(RejectionCause::Validation, "said leave fields_not_written");
+    assert_eq!(left, (None, String::new()));
 }
 
 #[test]
