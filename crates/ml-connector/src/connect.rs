@@ -7,9 +7,10 @@ use connectors::http::hosts::AllowedHosts;
 use connectors::http::transport::ReqwestTransport;
 use connectors::registry::{self, ConnectError, ConnectOptions};
 use engine::World;
-use ports::Clock;
 use ports::exchange::Recorder;
+use ports::health::Health;
 use ports::transport::Transport;
+use ports::{Clock, PortError};
 use secrecy::SecretString;
 use store::Store;
 use store::rows::{Connection, Side};
@@ -49,6 +50,16 @@ pub enum Port {
     Processor(Arc<dyn ports::Processor>),
 }
 
+impl Port {
+    /// What the other side says of itself and of us.
+    pub async fn check_health(&self) -> std::result::Result<Health, PortError> {
+        match self {
+            Port::Erp(erp) => erp.check_health().await,
+            Port::Processor(processor) => processor.check_health().await,
+        }
+    }
+}
+
 /// One connection with its credentials.
 pub async fn connected(
     store: &dyn Store,
@@ -60,16 +71,17 @@ pub async fn connected(
     build(clock, recorder, connection, secrets)
 }
 
-/// Whether a connection can be made of what was entered so far: what is missing may follow, what is
+/// What can be connected of what was entered so far: what is missing may follow (`None`), what is
 /// wrong or points to a host that nobody allowed is refused.
-pub fn check(
+pub fn entered(
     clock: &Arc<dyn Clock>,
     recorder: &Arc<dyn Recorder>,
     connection: &Connection,
     secrets: BTreeMap<String, SecretString>,
-) -> Result<()> {
+) -> Result<Option<Port>> {
     match build(clock, recorder, connection, secrets) {
-        Ok(_) | Err(Failure::Connect(ConnectError::Missing(_))) => Ok(()),
+        Ok(port) => Ok(Some(port)),
+        Err(Failure::Connect(ConnectError::Missing(_))) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -116,7 +116,8 @@ pub struct Choice {
     pub id: String,
     /// What people call it.
     pub name: String,
-    /// "bank", "undeposited", "expense", "other": enough to suggest a mapping.
+    /// "bank", "undeposited", "expense", "other": enough to suggest a mapping. An ERP that lists an
+    /// "undeposited" account takes receipts into a deposit from such accounts only.
     pub kind: String,
     pub currency: Option<Currency>,
     pub subsidiary: Option<SubsidiaryId>,

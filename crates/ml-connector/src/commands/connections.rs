@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use connectors::registry::{self, Field, Prepare};
+use jiff::Timestamp;
 use model::ids::{AccountId, ConnectionId};
+use ports::PortError;
 use ports::exchange::Recorder;
 use ports::health::{Environment, Health};
 use secrecy::SecretString;
@@ -109,24 +111,47 @@ async fn add_connection(instance: &Instance, add: &AddConnection, json: bool) ->
         secrets.extend(prepared.secrets);
         made = Some(prepared.show);
     }
-    // A host that was allowed says nothing of another one.
-    let moved = add.url.is_some() && add.url != before.as_ref().and_then(|one| one.url.clone());
-    let allowed_before = before.as_ref().is_some_and(|one| one.allow_host) && !moved;
-    let connection = Connection {
-        id: id.clone(),
-        side: system.side,
-        system: system.slug.to_owned(),
-        account: before.as_ref().and_then(|connection| connection.account.clone()),
-        production: before.as_ref().and_then(|connection| connection.production),
-        url: add.url.clone().or(before.as_ref().and_then(|connection| connection.url.clone())),
-        allow_host: add.allow_host || allowed_before,
-        settings,
-        created_at: before.as_ref().map_or(now, |connection| connection.created_at),
-    };
-    check(instance, &connection, before.is_some(), &secrets).await?;
+    let connection = merged(add, &system, before.as_ref(), settings, now);
+    check(instance, &connection, before.as_ref(), &secrets).await?;
     instance.store.put_connection(&connection, &secrets, &instance.actor(), now).await?;
     instance.reconnect().await?;
-    let missing = missing_fields(instance, &system, &connection).await?;
+    say_added(instance, &system, &connection, made, json).await
+}
+
+/// What was entered over what was known.
+fn merged(
+    add: &AddConnection,
+    system: &System,
+    before: Option<&Connection>,
+    settings: BTreeMap<String, String>,
+    now: Timestamp,
+) -> Connection {
+    // A host that was allowed says nothing of another one.
+    let moved = add.url.is_some() && add.url.as_ref() != before.and_then(|one| one.url.as_ref());
+    let allowed_before = before.is_some_and(|one| one.allow_host) && !moved;
+    Connection {
+        id: ConnectionId::new(add.name.as_str()),
+        side: system.side,
+        system: system.slug.to_owned(),
+        account: before.and_then(|connection| connection.account.clone()),
+        production: before.and_then(|connection| connection.production),
+        url: add.url.clone().or(before.and_then(|connection| connection.url.clone())),
+        allow_host: add.allow_host || allowed_before,
+        settings,
+        created_at: before.map_or(now, |connection| connection.created_at),
+    }
+}
+
+/// What was stored, what to upload, what is missing, and the next step.
+async fn say_added(
+    instance: &Instance,
+    system: &System,
+    connection: &Connection,
+    made: Option<String>,
+    json: bool,
+) -> Result<ExitCode> {
+    let id = &connection.id;
+    let missing = missing_fields(instance, system, connection).await?;
     let webhook = instance.config.webhook_url(id.as_str());
     if json {
         output::json(&serde_json::json!({
@@ -154,16 +179,48 @@ async fn add_connection(instance: &Instance, add: &AddConnection, json: bool) ->
 async fn check(
     instance: &Instance,
     connection: &Connection,
-    known: bool,
+    before: Option<&Connection>,
     entered: &[(String, SecretString)],
 ) -> Result<()> {
-    let stored = match known {
-        true => instance.store.secrets(&connection.id).await?,
-        false => Vec::new(),
+    let stored = match before {
+        Some(_) => instance.store.secrets(&connection.id).await?,
+        None => Vec::new(),
     };
     let secrets = stored.into_iter().chain(entered.iter().cloned()).collect();
     let recorder: Arc<dyn Recorder> = instance.recorder.clone();
-    crate::connect::check(&instance.clock, &recorder, connection, secrets)
+    let port = crate::connect::entered(&instance.clock, &recorder, connection, secrets)?;
+    match (port, before) {
+        (Some(port), Some(before)) if before.account.is_some() => {
+            same_account(&port, connection, before).await
+        }
+        (Some(_) | None, Some(_) | None) => Ok(()),
+    }
+}
+
+/// A connection in use never turns to another account: what is open for the first would be done in
+/// the second. Credentials that are refused can do no harm and may be stored.
+async fn same_account(port: &Port, connection: &Connection, before: &Connection) -> Result<()> {
+    match port.check_health().await {
+        Ok(health) => check_account(before, &account_of(connection, &health)),
+        Err(PortError::Unauthorised(_)) => Ok(()),
+        Err(_) if connection.url == before.url && connection.settings == before.settings => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn account_of(connection: &Connection, health: &Health) -> AccountId {
+    AccountId::new(format!("{}:{}", connection.system, health.account))
+}
+
+fn check_account(connection: &Connection, account: &AccountId) -> Result<()> {
+    match &connection.account {
+        Some(before) if before != account => Err(Failure::usage(format!(
+            "connection {} was {before} and answers as {account} now; add the other account under a \
+             name of its own",
+            connection.id,
+        ))),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Names stand in paths and in the ERP's fields.
@@ -313,11 +370,7 @@ async fn ping_one(
     let checked = async {
         let port =
             connected(instance.store.as_ref(), &instance.clock, &recorder, &connection).await?;
-        let health = match port {
-            Port::Erp(erp) => erp.check_health().await?,
-            Port::Processor(processor) => processor.check_health().await?,
-        };
-        Ok::<Health, Failure>(health)
+        Ok::<Health, Failure>(port.check_health().await?)
     };
     let checked = checked.await;
     let took = instance.clock.lease_now().duration_since(began).as_millis();
@@ -344,16 +397,9 @@ async fn ping_one(
 
 /// The account is what cases are identified by: it is fixed by the first ping.
 async fn remember(instance: &Instance, connection: &mut Connection, health: &Health) -> Result<()> {
-    let account = AccountId::new(format!("{}:{}", connection.system, health.account));
+    let account = account_of(connection, health);
     let production = health.environment == Environment::Production;
-    if connection.account.as_ref().is_some_and(|before| *before != account) {
-        return Err(Failure::usage(format!(
-            "connection {} was {} and answers as {account} now; add the other account under a name \
-             of its own",
-            connection.id,
-            connection.account.as_ref().map_or("", AccountId::as_str),
-        )));
-    }
+    check_account(connection, &account)?;
     if connection.account.is_none() || connection.production != Some(production) {
         connection.account = Some(account);
         connection.production = Some(production);

@@ -178,6 +178,35 @@ fn slow_a_processor_account_serves_one_erp_account() {
 }
 
 #[test]
+fn slow_a_connection_never_turns_to_another_account() {
+    let world = World::connected();
+    let before = world.place.json(&["connections", "list"], 0);
+    world.erp("/seed", &json!({"account_id": "7654321_SB2"}));
+    let moved = ["connections", "add", "netsuite", "ns", "--set", "account=7654321_SB2"];
+    let said = world.place.fails(&moved, 2);
+    assert!(said.contains("name of its own"), "{said}");
+    world.erp("/seed", &json!({"account_id": "1234567_SB1"}));
+    // Another organisation's token.
+    world.processor(
+        "/seed",
+        &json!({
+            "organisations": [{"id": "OR000OTHER", "name": "Somebody"}],
+            "creditors": [{
+                "id": "CR000OTHER", "organisation": "OR000OTHER", "name": "Somebody",
+                "country_code": "GB", "currencies": ["GBP"],
+            }],
+            "tokens": [{"token": "somebody-elses", "organisation": "OR000OTHER"}],
+        }),
+    );
+    world.place.write("other", b"somebody-elses");
+    let token = ["connections", "add", "gocardless", "gc", "--secret", "access_token=file:other"];
+    let said = world.place.fails(&token, 2);
+    assert!(said.contains("name of its own"), "{said}");
+    assert_eq!(world.place.json(&["connections", "list"], 0), before);
+    world.place.well(&["connections", "ping"]);
+}
+
+#[test]
 fn slow_a_plan_that_changed_is_not_accepted() {
     let world = World::connected();
     let customer = world.customer("2001", "pay@alder.example", "GBP");
