@@ -39,6 +39,87 @@ fn slow_a_refusal_is_shown_in_the_erps_words_and_replayed() {
 }
 
 #[test]
+fn slow_a_refused_deposit_is_replayed_for_all() {
+    let (world, _, invoices) = World::live(&["40.00"], &[]);
+    world.erp("/faults", &json!({"kind": "reject", "record": "deposit", "text": WORDS}));
+    world.until("the refusal", 14, |world| world.attention("rejected").len() == 1);
+    let item = world.only_attention("rejected");
+    assert!(text(&item["case"]).starts_with("payout/"), "{item}");
+    assert!(text(&item["sentence"]).contains(WORDS), "{item}");
+    assert_eq!(world.remaining(&invoices[0]), "0", "the receipt stands");
+    assert_eq!(world.balance("210"), "0");
+    world.erp("/faults", &json!({"clear": true}));
+    world.place.well(&["attention", "retry", "ALL"]);
+    world.sync();
+    assert_eq!(world.records("deposit").len(), 1);
+    assert_eq!(world.balance("116"), "0");
+    assert!(world.attention("rejected").is_empty());
+    assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
+}
+
+#[test]
+fn slow_a_payment_that_seems_to_collect_is_adopted_or_not_ours() {
+    let world = World::connected();
+    let customer = world.customer("2001", "pay@alder.example", "GBP");
+    let invoice = |number: &str| {
+        world.invoice_with(&json!({
+            "customer": customer.id, "amount": "25.00", "currency": 1, "number": number,
+        }))
+    };
+    let (adopted, other) = (invoice("INV-701"), invoice("INV-702"));
+    let by_hand = |number: &str| {
+        let payment = json!({
+            "action": "create_payment", "mandate": customer.mandate, "amount": 2_500,
+            "description": number,
+        });
+        text(&world.processor("/act", &payment)["payment"]["id"])
+    };
+    let (right, wrong) = (by_hand("INV-701"), by_hand("INV-702"));
+    world.add_link(&[]);
+    world.go_live();
+    world.sync();
+    assert_eq!(world.payments().len(), 2, "nothing is collected beside them");
+    let items = world.attention("already_collected");
+    assert_eq!(items.len(), 2, "{items:?}");
+    for (invoice, payment) in [(&adopted, &right), (&other, &wrong)] {
+        let item = items.iter().find(|item| item["case"] == world.case(invoice).as_str());
+        let item = item.expect("its item");
+        assert!(text(&item["sentence"]).contains(payment.as_str()), "{item}");
+    }
+    let resolve = |invoice: &str, how: &str, payment: &str| {
+        world.place.well(&["attention", "resolve", &world.case(invoice), how, payment]);
+    };
+    resolve(&adopted, "--adopt", &right);
+    resolve(&other, "--not-ours", &wrong);
+    world.sync();
+    let payments = world.payments();
+    assert_eq!(payments.len(), 3, "one of ours for the other invoice");
+    let ours = payments.iter().find(|one| text(&one["metadata"]["invoiceId"]) == other);
+    assert!(ours.is_some(), "{payments:?}");
+    assert!(world.attention("already_collected").is_empty());
+    world.until("both receipts", 14, |world| world.records("customerPayment").len() == 2);
+    assert_eq!(world.remaining(&adopted), "0");
+    assert_eq!(world.remaining(&other), "0");
+}
+
+#[test]
+fn slow_what_is_ignored_leaves_the_list_until_its_facts_change() {
+    let (world, _, invoices) = World::live(&["80.00"], &["limits.invoice_max.GBP=5000"]);
+    world.sync();
+    let case = world.case(&invoices[0]);
+    assert_eq!(world.only_attention("above_limit")["case"], case.as_str());
+    world.place.well(&["attention", "ignore", &case, "above_limit"]);
+    world.sync();
+    assert_eq!(world.place.json(&["attention", "list"], 0), json!([]), "and nothing waits");
+    let all = world.place.json(&["attention", "list", "--all"], 0);
+    assert_eq!(all[0]["ignored"], true, "{all}");
+    world.deed(&json!({"do": "edit_invoice", "invoice": invoices[0], "amount": "90.00"}));
+    world.sync();
+    let back = world.only_attention("above_limit");
+    assert!(text(&back["sentence"]).contains("90.00"), "{back}");
+}
+
+#[test]
 fn slow_a_closed_period_holds_and_lets_go() {
     let (world, _, invoices) = World::live(&["40.00"], &[]);
     world.sync();

@@ -10,6 +10,7 @@ mod installed;
 mod intake;
 mod nonsense;
 mod replicas;
+mod reports;
 mod setup;
 mod stopping;
 mod webhooks;

@@ -4,27 +4,40 @@ use serde_json::json;
 
 use crate::world::{World, text};
 
-#[test]
-fn slow_a_stop_holds_what_is_queued_and_a_resume_lets_it_go() {
+/// The payment is decided, and the processor's answer to the request is this fault: queued when it
+/// was certainly not executed, else in flight with an unknown outcome.
+fn queued(kind: &str, state: &str) -> World {
     let (world, _, invoices) = World::live(&["50.00"], &[]);
-    // The payment is decided and queued, but the processor takes nothing.
-    let down = json!({"kind": "bad_gateway", "method": "POST", "path": "/payments", "count": 2});
+    let down = json!({"kind": kind, "method": "POST", "path": "/payments", "count": 1000});
     world.processor("/faults", &json!({ "rules": [down] }));
     world.place.run(&["sync", "uk"]);
-    world.place.well(&["stop"]);
-    world.processor("/faults", &json!({ "clear": true }));
-    world.minutes(60);
-    world.sync();
-    assert!(world.payments().is_empty(), "nothing is sent while everything is stopped");
-    let status = world.place.run(&["status"]);
-    assert!(String::from_utf8_lossy(&status.stdout).to_lowercase().contains("stop"));
-    world.days(1);
-    world.sync();
-    assert!(world.payments().is_empty());
-    world.place.well(&["resume"]);
-    world.sync();
-    assert_eq!(world.payments().len(), 1);
-    assert_eq!(text(&world.payments()[0]["metadata"]["invoiceId"]), invoices[0]);
+    let shown = world.place.well(&["show", &world.case(&invoices[0])]);
+    assert!(shown.contains(state), "{kind}: {shown}");
+    world
+}
+
+#[test]
+fn slow_a_stop_holds_what_is_queued_and_a_resume_lets_it_go() {
+    for (kind, state) in [("too_many_requests", "intended"), ("bad_gateway", "in_flight")] {
+        let world = queued(kind, state.replace('_', "").as_str());
+        world.place.well(&["stop"]);
+        world.processor("/faults", &json!({ "clear": true }));
+        world.minutes(60);
+        world.sync();
+        assert!(world.payments().is_empty(), "{kind}: nothing is sent while all is stopped");
+        let status = world.place.run(&["status"]);
+        assert!(String::from_utf8_lossy(&status.stdout).to_lowercase().contains("stop"));
+        world.days(1);
+        world.sync();
+        assert!(world.payments().is_empty(), "{kind}");
+        world.place.well(&["resume"]);
+        world.sync();
+        world.minutes(60);
+        world.sync();
+        let payments = world.payments();
+        assert_eq!(payments.len(), 1, "{kind}");
+        assert_eq!(text(&payments[0]["amount"]), "5000");
+    }
 }
 
 #[test]

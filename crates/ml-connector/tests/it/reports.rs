@@ -1,0 +1,60 @@
+//! What the reading commands say of a payout that is booked: the same figures on every surface.
+
+use rust_decimal::Decimal;
+
+use crate::binary::Place;
+use crate::world::{World, rows, text};
+
+#[test]
+fn slow_payouts_are_broken_down_to_the_penny() {
+    let (world, _, invoices) = World::live(&["75.00", "19.99"], &[]);
+    world.until("the deposit", 14, |world| !world.records("deposit").is_empty());
+    let place = &world.place;
+    let truth = &world.payouts()[0];
+    let (id, amount) = (text(&truth["id"]), truth["amount"].as_i64().expect("an amount"));
+
+    let listed = rows(&place.json(&["payouts", "list"], 0));
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0]["payout"]["amount"]["minor"], amount);
+    assert_eq!(listed[0]["reason"]["code"], "booked");
+
+    let shown = place.json(&["payouts", "show", &id], 0);
+    let items = rows(&shown["items"]);
+    assert_eq!(items.len(), rows(&truth["items"]).len(), "every item is kept");
+    let documents = rows(&shown["documents"]);
+    assert_eq!(documents.len(), invoices.len(), "a receipt for each payment: {documents:?}");
+    for receipt in world.records("customerPayment") {
+        assert!(documents.iter().any(|one| one["document"] == receipt["id"]), "{receipt}");
+    }
+
+    let csv = place.well(&["payouts", "export", &id]);
+    let mut lines = csv.lines();
+    let head: Vec<&str> = lines.next().expect("a head").split(',').collect();
+    let column = head.iter().position(|name| *name == "amount_minor").expect("amounts");
+    let amounts = lines.map(|line| line.split(',').nth(column).expect("a cell").to_owned());
+    let sum: Decimal = amounts.map(|cell| cell.parse::<Decimal>().expect("a number")).sum();
+    assert!((sum - Decimal::from(amount)).abs() < Decimal::ONE, "{sum} is not {amount}: {csv}");
+    assert_eq!(place.well(&["payouts", "export"]), csv, "it is the only one");
+
+    let proof = place.json(&["verify", "--link", "uk"], 0);
+    assert_eq!(proof["proved"], true, "{proof}");
+    let status = place.json(&["status"], 0);
+    assert_eq!(status["status"]["commands_open"], 0);
+    let told = place.well(&["show", &world.case(&invoices[0])]);
+    for words in ["closed", "collect/", "receipt/", "done"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
+fn a_second_init_replaces_nothing() {
+    let place = Place::with_processor();
+    let key = place.path().join("ml-connector-data").join("master.key");
+    let before = std::fs::read(&key).expect("the master key");
+    let config = place.path().join("ml-connector.toml");
+    let written = std::fs::read(&config).expect("the configuration");
+    let _ = place.run(&["init"]);
+    assert_eq!(std::fs::read(&key).expect("the master key"), before);
+    assert_eq!(std::fs::read(&config).expect("the configuration"), written);
+    assert_eq!(place.json(&["connections", "list"], 0)[0]["id"], "gc");
+}
