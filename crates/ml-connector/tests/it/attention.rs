@@ -167,6 +167,35 @@ fn slow_an_ambiguous_customer_is_chosen_by_a_person() {
 }
 
 #[test]
+fn slow_customers_that_share_an_address_are_told_apart_by_a_person() {
+    let world = World::connected();
+    for id in ["2001", "2002"] {
+        world.erp_customer(id, "office@alder.example", "GBP");
+    }
+    let mandate = world.payer("office@alder.example", "GBP");
+    world.invoice("2001", "15.00");
+    let right = world.invoice("2002", "16.00");
+    world.add_link(&[]);
+    world.go_live();
+    world.sync();
+    assert!(world.payments().is_empty(), "nobody is guessed");
+    let payers = crate::world::rows(&world.processor("/truth", &json!(null))["customers"]);
+    let payer = text(&payers[0]["id"]);
+    let case = "customer/netsuite:1234567_SB1/2002";
+    world.place.well(&["attention", "resolve", case, "--customer", &payer]);
+    world.sync();
+    world.minutes(10);
+    world.sync();
+    let payments = world.payments();
+    assert_eq!(payments.len(), 1);
+    assert_eq!(text(&payments[0]["metadata"]["invoiceId"]), right);
+    assert_eq!(text(&payments[0]["links"]["mandate"]), mandate);
+    world.days(1);
+    world.sync();
+    assert_eq!(world.payments().len(), 1, "the other customer is not collected from this payer");
+}
+
+#[test]
 fn slow_a_customer_without_email_is_matched_once_there_is_one() {
     let world = World::connected();
     world.erp_customer("2001", "", "GBP");

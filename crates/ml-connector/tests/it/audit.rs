@@ -1,6 +1,6 @@
 //! The audit trail and the evidence of a case (promise P9; mission row C11).
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::binary::{Place, SECRET, TOKEN};
 use crate::world::{World, rows, text};
@@ -103,6 +103,18 @@ fn slow_the_evidence_of_a_case_holds_its_whole_story() {
     }
     let payout_case = format!("payout/gocardless:CR000TEST/{payout}");
     assert!(place.well(&["evidence", &payout_case]).contains("payment_paid_out"));
+
+    // The dispute itself, with its cause.
+    world.processor("/act", &json!({"action": "charge_back", "payment": payment}));
+    world.until("the chargeback", 5, |world| {
+        world.place.well(&["evidence", &case]).contains("charged_back")
+    });
+    let disputed = place.well(&["evidence", &case]);
+    let truth = rows(&world.processor("/truth", &Value::Null)["events"]);
+    let charged_back = truth.iter().find(|one| one["action"] == "charged_back").expect("an event");
+    let (id, cause) = (text(&charged_back["id"]), text(&charged_back["details"]["cause"]));
+    let line = disputed.lines().find(|line| line.contains(&id)).expect("the event's line");
+    assert!(!cause.is_empty() && line.contains(&cause), "{line}");
 
     place.well(&["evidence", &case, "--out", "case.txt"]);
     let written = std::fs::read_to_string(place.path().join("case.txt")).expect("the file");

@@ -47,6 +47,29 @@ fn slow_payouts_are_broken_down_to_the_penny() {
 }
 
 #[test]
+fn slow_a_side_that_can_not_be_read_is_not_proved() {
+    let (world, _, _) = World::live(&["75.00"], &[]);
+    world.until("the deposit", 14, |world| !world.records("deposit").is_empty());
+    assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
+    world.erp("/faults", &serde_json::json!({"block_integration": true, "expire_tokens": true}));
+    let proof = world.place.json(&["verify"], 1);
+    assert_eq!(proof["proved"], false);
+    let findings = rows(&proof["proof"]["findings"]);
+    assert!(findings.iter().any(|one| one["verdict"] == "not_proved"), "{findings:?}");
+    assert!(findings.iter().all(|one| one["verdict"] != "differs"), "{findings:?}");
+    world.erp("/faults", &serde_json::json!({"block_integration": false}));
+    assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
+    // Somebody takes the deposit away in the ERP: that is a difference, and it is named.
+    let deposit = text(&world.records("deposit")[0]["id"]);
+    world.deed(&serde_json::json!({"do": "delete", "record": deposit}));
+    let proof = world.place.json(&["verify"], 1);
+    let findings = rows(&proof["proof"]["findings"]);
+    let payout = text(&world.payouts()[0]["id"]);
+    let named = findings.iter().find(|one| text(&one["what"]).contains(&payout));
+    assert_eq!(named.map(|one| text(&one["verdict"])).as_deref(), Some("differs"), "{findings:?}");
+}
+
+#[test]
 fn a_second_init_replaces_nothing() {
     let place = Place::with_processor();
     let key = place.path().join("ml-connector-data").join("master.key");

@@ -91,6 +91,27 @@ fn slow_credentials_that_are_refused_end_with_their_own_code() {
 }
 
 #[test]
+fn slow_a_revoked_token_stops_the_work_and_a_new_one_takes_it_up() {
+    let (world, _, _) = World::live(&["10.00"], &[]);
+    world.processor("/act", &json!({"action": "revoke_token", "token": crate::binary::TOKEN}));
+    world.place.fails(&["sync", "uk"], 4);
+    world.place.json(&["connections", "ping"], 4);
+    assert!(world.payments().is_empty());
+    world.processor("/seed", &json!({"tokens": [{"token": "a-new-one-5521"}]}));
+    world.place.write("new", b"a-new-one-5521\n");
+    world.place.well(&[
+        "connections",
+        "add",
+        "gocardless",
+        "gc",
+        "--secret",
+        "access_token=file:new",
+    ]);
+    world.sync();
+    assert_eq!(world.payments().len(), 1);
+}
+
+#[test]
 fn slow_a_host_that_nobody_allowed_is_refused_and_not_stored() {
     let world = World::new();
     let place = &world.place;
