@@ -74,6 +74,8 @@ impl Engine {
                 CommandState::Rejected => {
                     if cleared(context, row, person_saved) {
                         resolved.settle.push((view.key.clone(), Settle::Cleared));
+                        // Ended when this very look does not want it: there may be no further one.
+                        resolved.unsent.push(view.key.clone());
                         clear(&mut view);
                     }
                 }
