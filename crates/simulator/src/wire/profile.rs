@@ -33,7 +33,7 @@ const RATES: &[(Fault, u32)] = &[
     (Fault::WebhookLost, 3_000),
     (Fault::WebhookDoubled, 2_000),
     (Fault::WebhookReordered, 5_000),
-    (Fault::WebhookOdd, 20),
+    (Fault::WebhookOdd, 5),
     (Fault::WebhookLate, 2_000),
     (Fault::WebhookForged, 1_500),
     (Fault::TimedOut, 60),

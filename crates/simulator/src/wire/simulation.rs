@@ -1,7 +1,7 @@
 //! One seed at the wire depth: systems outside, workers on one store, moves, waits and webhooks, and
 //! the promises after every step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
@@ -9,10 +9,11 @@ use engine::{Engine, EngineError, Settings};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use model::case::Actor;
+use model::case::{Actor, CaseKey};
 use model::ids::{AccountId, ConnectionId, LinkId};
+use model::reason::ReasonCode;
 use ports::Clock;
-use store::rows::{CaseFilter, Connection, Link};
+use store::rows::{CaseFilter, CaseRow, Connection, Link, open_states};
 use store::sqlite::Place;
 use store::{MasterKeySource, SqliteStore, Store, StoreError, Vault};
 use zeroize::Zeroizing;
@@ -46,6 +47,12 @@ const WORKERS_MAX: usize = 2;
 /// Days without faults after which everything must be at rest, and before which nobody looks.
 const DAYS_MAX: u32 = 60;
 const DAYS_MIN: u32 = 3;
+
+/// Days after which money comes in for what is owed, and comes again.
+const MONEY_DAYS: u32 = 8;
+
+/// Rows of a case's history that a story ends with.
+const HISTORY_TOLD: usize = 16;
 
 /// Moments at which workers go on in one step, at most: more is waiting for ever.
 const MOMENTS_MAX: u32 = 200_000;
@@ -200,6 +207,10 @@ impl Simulation {
             self.end();
         }
         self.tell_cases();
+        if self.is_broken() {
+            self.tell_open_commands();
+            self.tell_truth();
+        }
         let violations = self.site.world.state().violations.clone();
         let faults = self.site.world.faults().counts().clone();
         let story = self.site.world.story.text();
@@ -212,6 +223,72 @@ impl Simulation {
         for case in at_once(self.site.store.cases(&all)).unwrap_or_default() {
             let reason = case.reason.map_or_else(String::new, |reason| reason.sentence());
             self.tell(&format!("{}: {:?}, {reason}", case.key, case.stage));
+        }
+    }
+
+    /// Commands that are open or refused, with what became of their cases lately.
+    fn tell_open_commands(&self) {
+        let store = self.site.store.as_ref();
+        let open = at_once(store.commands(&open_states(), 100)).unwrap_or_default();
+        let mut cases: BTreeSet<CaseKey> = BTreeSet::new();
+        for row in open {
+            self.tell(&format!("{} is {:?}: {:?}", row.view.key, row.view.state, row.view.write));
+            cases.insert(row.case_key);
+        }
+        let all = CaseFilter { limit: 10_000, ..CaseFilter::default() };
+        let rejected = at_once(store.cases(&all)).unwrap_or_default().into_iter();
+        let is_rejected = |row: &CaseRow| {
+            row.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::Rejected)
+        };
+        cases.extend(rejected.filter(is_rejected).map(|row| row.key));
+        for case in cases {
+            let mut history = at_once(store.history(&case)).unwrap_or_default();
+            history.sort_by_key(|row| row.seq);
+            let skipped = history.len().saturating_sub(HISTORY_TOLD);
+            self.tell(&format!("{case}:"));
+            for row in history.into_iter().skip(skipped) {
+                self.tell(&format!("  {} {} {}", row.at, row.what, row.body));
+            }
+        }
+    }
+
+    /// What really happened to the money.
+    fn tell_truth(&self) {
+        let Ok(truth) = self.site.outside.truth() else { return };
+        for payment in truth.payments.values() {
+            let steps: Vec<String> = payment
+                .history
+                .iter()
+                .map(|(at, status, _)| format!("{status} {}", at.strftime("%m-%d %H:%M")))
+                .collect();
+            let invoice = payment.invoice.as_deref().unwrap_or("nothing");
+            self.tell(&format!(
+                "{} of {} for {invoice}: {}",
+                payment.id,
+                payment.amount,
+                steps.join(", ")
+            ));
+        }
+        for payout in &truth.payouts {
+            self.tell(&format!("{} of {}, paid {}", payout.id, payout.amount, payout.paid));
+            for item in payout.items.iter().filter(|item| item.payment.is_some()) {
+                let payment = item.payment.as_deref().unwrap_or_default();
+                self.tell(&format!(
+                    "  {} {} {} of {payment}",
+                    item.ordinal, item.name, item.amount
+                ));
+            }
+        }
+        for document in truth.documents.iter().filter(|one| one.stamp.is_some()) {
+            let stamp = document.stamp.as_deref().unwrap_or_default();
+            let void = if document.voided { ", void" } else { "" };
+            self.tell(&format!(
+                "{:?} {} {stamp}: {}, unapplied {}{void}",
+                document.kind,
+                document.id,
+                document.size(),
+                document.unapplied
+            ));
         }
     }
 
@@ -410,7 +487,7 @@ impl Simulation {
                 return self.broken(format!("the simulation itself: {refused}"));
             }
         }
-        let mut wrong = Vec::new();
+        let (mut wrong, mut under_way) = (Vec::new(), Vec::new());
         for day in 0..DAYS_MAX {
             self.calm_day();
             self.check_step();
@@ -418,7 +495,12 @@ impl Simulation {
                 return;
             }
             let Some(truth) = self.truth() else { return };
-            if day < DAYS_MIN || truth.under_way {
+            if day >= MONEY_DAYS && day % MONEY_DAYS == 0 && !truth.owed.is_empty() {
+                self.bring_money();
+                continue;
+            }
+            if day < DAYS_MIN || !(truth.under_way.is_empty() && truth.owed.is_empty()) {
+                under_way = [truth.under_way, truth.owed].concat();
                 continue;
             }
             let base = &self.profile.base;
@@ -430,10 +512,25 @@ impl Simulation {
             }
         }
         if wrong.is_empty() {
-            wrong.push("the banks do not come to an end".to_owned());
+            wrong.push(format!("the banks do not come to an end: {}", under_way.join(", ")));
         }
         for line in wrong {
             self.broken(line);
+        }
+    }
+
+    /// What is owed at the processor would stay so for ever in a story that brings no more money.
+    fn bring_money(&mut self) {
+        let outside = Arc::clone(&self.site.outside);
+        for system in outside.systems() {
+            match system.bring_money(&outside) {
+                Ok(line) => line.iter().for_each(|line| self.tell(line)),
+                Err(refused) => self.broken(format!("the simulation itself: {refused}")),
+            }
+        }
+        let families = &mut self.profile.base.families;
+        if !families.contains(&Family::Foreign) {
+            families.push(Family::Foreign);
         }
     }
 

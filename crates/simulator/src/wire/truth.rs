@@ -147,8 +147,10 @@ pub struct Truth {
     pub requests: Vec<String>,
     /// Refunds at the processor.
     pub refunds: Vec<String>,
-    /// Something is on its way there that time alone brings on.
-    pub under_way: bool,
+    /// What is on its way there and moved on by time alone.
+    pub under_way: Vec<String>,
+    /// What waits for a payout that has room for it.
+    pub owed: Vec<String>,
     pub documents: Vec<Document>,
     pub invoices: BTreeMap<String, Invoice>,
     /// The ledger's own.

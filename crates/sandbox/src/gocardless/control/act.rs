@@ -118,7 +118,11 @@ fn payment(world: &mut World, now: Timestamp, act: &Act) -> Result<Value, String
     let status = found.status;
     let allowed = match act.action.as_str() {
         "cancel_payment" => status == PaymentStatus::PendingSubmission,
-        "retry_payment" => status == PaymentStatus::Failed,
+        // The dashboard offers it under the rules of the API (gocardless sheet section 10).
+        "retry_payment" => {
+            let mandate = world.mandates.get(&found.mandate);
+            status == PaymentStatus::Failed && mandate.is_some_and(|it| it.status.usable())
+        }
         "approve_payment" | "deny_payment" => status == PaymentStatus::PendingCustomerApproval,
         "cancel_chargeback" => status == PaymentStatus::ChargedBack,
         _ => matches!(status, PaymentStatus::Confirmed | PaymentStatus::PaidOut),
@@ -271,7 +275,11 @@ fn mandate(world: &mut World, now: Timestamp, act: &Act) -> Result<Value, String
             let account = world.made_up_account(now, &found.customer, found.scheme.name);
             world.mandate_transferred(now, &id, &account);
         }
-        "reinstate_mandate" if inactive => {
+        // Cancelled or expired, never replaced (gocardless sheet section 9).
+        "reinstate_mandate"
+            if found.new_mandate.is_none()
+                && matches!(found.status, MandateStatus::Cancelled | MandateStatus::Expired) =>
+        {
             world.mandate_reinstate(now, &id, Actor::Dashboard, &act.metadata);
         }
         "approve_mandate" => world.mandate_approved(now, &id, "customer_approval_granted"),

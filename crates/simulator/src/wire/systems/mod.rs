@@ -118,6 +118,12 @@ pub trait System: Send + Sync {
     /// Everything that stands in the way is put out of it: the end of a story.
     fn settle(&self, outside: &Outside, now: Timestamp) -> Result<(), String>;
 
+    /// Somebody else's money comes in, so that what is owed there can be taken from it. Gives what
+    /// was done; `None`: no money moves there.
+    fn bring_money(&self, _outside: &Outside) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+
     /// Adds what is true there.
     fn read_truth(&self, body: &Value, truth: &mut Truth) -> Result<(), String>;
 

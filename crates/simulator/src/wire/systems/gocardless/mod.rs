@@ -20,10 +20,12 @@ use super::{Customer, Stage, Strike, System};
 use crate::moves::Family;
 use crate::random::Random;
 use crate::wire::outside::Outside;
-use crate::wire::truth::Truth;
+use crate::wire::truth::{Truth, text};
 
 const TOKEN: &str = "simulated-read-write-7dQm2x";
 const SECRET: &str = "simulated-webhook-secret-Zk41";
+/// Minor units that cover whatever a story leaves owed.
+const MONEY: i64 = 400_000;
 
 pub struct Debits {
     emulator: GoCardless,
@@ -177,6 +179,22 @@ impl System for Debits {
 
     fn settle(&self, outside: &Outside, _now: Timestamp) -> Result<(), String> {
         outside.control(self, "/faults", &json!({"clear": true})).map(|_| ())
+    }
+
+    /// Owed items leave with the next positive payout only (gocardless sheet section 14).
+    fn bring_money(&self, outside: &Outside) -> Result<Option<String>, String> {
+        let payer = json!({
+            "email": "somebody@elsewhere.example", "company_name": "Somebody Else",
+            "country_code": "GB", "mandates": [{"currency": "GBP", "status": "active"}],
+        });
+        let made = outside.control(self, "/seed", &json!({"customers": [payer]}))?;
+        let body = json!({
+            "action": "create_payment", "mandate": made["mandates"][0], "amount": MONEY,
+            "description": "Room hire",
+        });
+        let made = outside.control(self, "/act", &body)?;
+        let id = text(&made["payment"]["id"]);
+        Ok(Some(format!("somebody makes {id} over {MONEY} for nothing of ours")))
     }
 
     fn read_truth(&self, body: &Value, truth: &mut Truth) -> Result<(), String> {

@@ -17,12 +17,16 @@ const UNDER_WAY: [&str; 4] =
 pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
     for row in list(&body["payments"]) {
         let payment = payment(row)?;
-        truth.under_way |= UNDER_WAY.contains(&payment.status.as_str());
+        if UNDER_WAY.contains(&payment.status.as_str()) {
+            truth.under_way.push(format!("{} is {}", payment.id, payment.status));
+        }
         truth.payments.insert(payment.id.clone(), payment);
     }
     for row in list(&body["payouts"]) {
         let payout = payout(row)?;
-        truth.under_way |= !payout.paid;
+        if text(&row["status"]) == "pending" {
+            truth.under_way.push(format!("payout {}", payout.id));
+        }
         truth.payouts.push(payout);
     }
     for row in list(&body["mandates"]) {
@@ -38,8 +42,18 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
         }
     }
     truth.refunds = list(&body["refunds"]).iter().map(|row| text(&row["id"])).collect();
-    let waiting = list(&body["waiting"]).iter();
-    truth.under_way |= waiting.flat_map(|row| list(&row["payments"])).next().is_some();
+    for account in list(&body["waiting"]) {
+        for row in list(&account["payments"]) {
+            truth.under_way.push(format!("{} waits for its payout", text(row)));
+        }
+        for row in list(&account["items"]) {
+            truth.owed.push(format!(
+                "{} of {}",
+                text(&row["type"]),
+                text(&row["links"]["payment"])
+            ));
+        }
+    }
     Ok(())
 }
 
@@ -82,7 +96,8 @@ fn payout(row: &Value) -> Result<Payout, String> {
         id: text(&row["id"]),
         amount: whole(&row["amount"])?,
         currency: text(&row["currency"]),
-        paid: text(&row["status"]) == "paid",
+        // One that bounced was paid before, and its items are settled.
+        paid: text(&row["status"]) != "pending",
         arrival_on: text(&row["arrival_date"]).parse().ok(),
         items,
     })

@@ -33,7 +33,9 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
         truth.invoices.insert(invoice.id.clone(), invoice);
     }
     truth.trial_balance = text(&body["ledger"]["trial_balance"]);
-    truth.under_way |= body["late_writes_waiting"].as_u64().unwrap_or(0) > 0;
+    if body["late_writes_waiting"].as_u64().unwrap_or(0) > 0 {
+        truth.under_way.push("late writes".to_owned());
+    }
     Ok(())
 }
 

@@ -1,0 +1,79 @@
+//! The wire depth on every run: a fixed set of seeds, each promise kept, each kind of fault struck,
+//! each story the same when it is told again.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use simulator::Outcome;
+use simulator::faults::Fault;
+use simulator::wire::{KINDS, run};
+
+/// Seeds of every run: about a minute on two cores without optimisation.
+const FIXED: Range<u64> = 0..24;
+
+/// Seeds that broke a promise once, with what they found.
+const KEPT: &str = include_str!("../seeds/kept_wire.txt");
+
+/// Runs seeds on two threads, each story alone in its own world; gives what each came to.
+fn outcomes(seeds: &[u64]) -> Vec<Outcome> {
+    let (first, second) = seeds.split_at(seeds.len() / 2);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| second.iter().map(|seed| run(*seed)).collect::<Vec<_>>());
+        let mut all: Vec<Outcome> = first.iter().map(|seed| run(*seed)).collect();
+        all.extend(other.join().expect("the other thread ends well"));
+        all
+    })
+}
+
+/// The last lines of a story: what led to its end.
+fn check(outcome: &Outcome) {
+    let tail: Vec<&str> = outcome.story.lines().rev().take(80).collect();
+    let tail: Vec<&str> = tail.into_iter().rev().collect();
+    assert!(
+        outcome.violations.is_empty(),
+        "seed {}: {:#?}\n{}\nreplay: cargo run -p simulator --bin simulate -- --depth wire --seed {}",
+        outcome.seed,
+        outcome.violations,
+        tail.join("\n"),
+        outcome.seed,
+    );
+}
+
+#[test]
+fn the_fixed_seeds_keep_every_promise_over_the_wire() {
+    println!("seeds {FIXED:?}");
+    let seeds: Vec<u64> = FIXED.collect();
+    let mut struck: BTreeMap<Fault, u64> = BTreeMap::new();
+    for outcome in outcomes(&seeds) {
+        check(&outcome);
+        for (fault, count) in &outcome.faults {
+            *struck.entry(*fault).or_default() += count;
+        }
+    }
+    for fault in KINDS {
+        let count = struck.get(fault).copied().unwrap_or(0);
+        println!("{count:>8}  {}", fault.words());
+        assert!(count > 0, "{} never struck", fault.words());
+    }
+}
+
+#[test]
+fn seeds_that_found_something_stay_mended() {
+    let seeds: Vec<u64> = KEPT
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(|seed| seed.parse().unwrap())
+        .collect();
+    outcomes(&seeds).iter().for_each(check);
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story() {
+    for seed in [2, 7, 9] {
+        let (first, again) = (run(seed), run(seed));
+        assert!(first.story.lines().count() > 20, "seed {seed} tells nothing");
+        assert!(first.story.contains("201 Created"), "seed {seed} never writes");
+        assert_eq!(first.story, again.story, "seed {seed}");
+    }
+    assert_ne!(run(2).story, run(7).story);
+}
