@@ -104,7 +104,7 @@ reasons! {
     NotDueYet = "not_due_yet", Waiting, "Outside the collection window of the policy", "Nothing to do: it is picked up when its time comes.";
     AtTheBank = "at_the_bank", Waiting, "The collection is on its way through the banks", "Nothing to do.";
     WaitingForPayout = "waiting_for_payout", Waiting, "Confirmed, and waiting to be paid out", "Nothing to do.";
-    WaitingForItems = "waiting_for_items", Waiting, "The processor says paid out; the payout's items are not read yet", "Nothing to do.";
+    WaitingForItems = "waiting_for_items", Waiting, "Waiting for the payout item that settles the payment or takes it back", "Nothing to do.";
     WaitingForDeposit = "waiting_for_deposit", Waiting, "The receipt must be deposited before it is taken back", "Nothing to do, or deposit the receipt by hand.";
     WaitingForReceipts = "waiting_for_receipts", Waiting, "The payout waits for receipts of its collections", "Look at the cases named.";
     WaitingForReversals = "waiting_for_reversals", Waiting, "The payout waits for refunds and reversals that other cases book", "Look at the cases named.";

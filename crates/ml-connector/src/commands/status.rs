@@ -8,6 +8,9 @@ use crate::failure::{Result, code};
 use crate::instance::Instance;
 use crate::output;
 
+/// Foreign payments counted at most, per processor account.
+const FOREIGN_MAX: u32 = 1_000;
+
 pub async fn run(instance: &Instance, json: bool) -> Result<ExitCode> {
     let now = instance.clock.now();
     let status = instance.store.status(now).await?;
@@ -18,10 +21,12 @@ pub async fn run(instance: &Instance, json: bool) -> Result<ExitCode> {
             troubles.insert(connection.id.to_string(), trouble);
         }
     }
+    let foreign = instance.engine.foreign(FOREIGN_MAX).await?.len();
     let stopped = instance.store.setting(STOP_SETTING).await?.as_deref() == Some("on");
     if json {
         output::json(&serde_json::json!({
             "now": now, "stopped": stopped, "troubles": troubles, "status": status,
+            "foreign_payments": foreign,
         }));
     } else {
         if stopped {
@@ -43,6 +48,9 @@ pub async fn run(instance: &Instance, json: bool) -> Result<ExitCode> {
             status.inbox_waiting,
             status.attention
         );
+        if foreign > 0 {
+            println!("{foreign} payments name no invoice: ml-connector foreign list");
+        }
         for (connection, trouble) in &troubles {
             println!("{connection} fails: {trouble}");
         }

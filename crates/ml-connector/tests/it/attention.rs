@@ -111,6 +111,7 @@ fn slow_what_is_ignored_leaves_the_list_until_its_facts_change() {
     world.place.well(&["attention", "ignore", &case, "above_limit"]);
     world.sync();
     assert_eq!(world.place.json(&["attention", "list"], 0), json!([]), "and nothing waits");
+    world.place.json(&["status"], 0);
     let all = world.place.json(&["attention", "list", "--all"], 0);
     assert_eq!(all[0]["ignored"], true, "{all}");
     world.deed(&json!({"do": "edit_invoice", "invoice": invoices[0], "amount": "90.00"}));

@@ -34,6 +34,7 @@ fn slow_a_payment_on_suspense_is_matched_out_of_it() {
     assert_eq!(text(&listed[0]["payment"]), payment);
     assert!(text(&listed[0]["place"]).contains("suspense"), "{listed:?}");
     assert_eq!(world.attention("foreign_payment").len(), 1);
+    assert_eq!(world.place.json(&["status"], 3)["foreign_payments"], 1);
 
     world.place.well(&["foreign", "match", &payment, &invoice]);
     world.sync();

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use model::event::Event;
+use model::event::{Event, EventSubject};
 use model::payout::KeptItem;
 use ports::exchange::Exchange;
 use serde::Serialize;
@@ -107,10 +107,21 @@ fn event(page: &mut Page, event: &Event) {
         "{}  {}  {} {}  {}",
         time(event.at),
         event.id,
-        compact(&event.subject),
+        subject(&event.subject),
         event.action,
         parts.join("; ")
     ));
+}
+
+fn subject(subject: &EventSubject) -> String {
+    match subject {
+        EventSubject::Collection(id) => format!("payment {id}"),
+        EventSubject::Mandate(id) => format!("mandate {id}"),
+        EventSubject::Payout(id) => format!("payout {id}"),
+        EventSubject::Refund(id) => format!("refund {id}"),
+        EventSubject::MandateRequest(id) => format!("mandate request {id}"),
+        EventSubject::Other(kind) => kind.clone(),
+    }
 }
 
 fn item(page: &mut Page, kept: &KeptItem) {
