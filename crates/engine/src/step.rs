@@ -343,6 +343,10 @@ fn hold(looked: &mut Looked) {
     if let Some(command) = looked.decision.command.take() {
         let detail = format!("{} waits", command.write.name());
         looked.decision.reason = Reason::new(code, detail);
+        // What waits is not over.
+        if looked.decision.stage == Stage::Closed {
+            looked.decision.stage = Stage::Open;
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use model::ids::LinkId;
 use model::money::Currency;
-use model::policy::Policy;
+use model::policy::{Mode, Policy};
 use model::reason::ReasonCode;
 
 /// A link of the invoice's ERP account.
@@ -30,6 +30,10 @@ pub fn route<'a>(
     }
     let fitting: Vec<_> =
         named_ones.iter().filter(|one| one.policy.currencies.contains(&currency)).collect();
+    // A link that is off takes nothing from one that works.
+    let at_work: Vec<_> =
+        fitting.iter().copied().filter(|one| one.policy.mode != Mode::Off).collect();
+    let fitting = if at_work.is_empty() { fitting } else { at_work };
     match fitting.as_slice() {
         [] => Err(ReasonCode::CurrencyNotMapped),
         [one] => Ok(one.link),
@@ -55,6 +59,25 @@ mod tests {
             .collect();
         let routed = route(&candidates, named, code.parse().unwrap());
         assert_eq!(routed.map(LinkId::as_str), expected, "{named:?} {code}");
+    }
+
+    #[test]
+    fn a_link_that_is_off_takes_nothing_from_one_that_works() {
+        let policy = |mode| Policy { currencies: vec![Currency::GBP], mode, ..Policy::default() };
+        let ids = ["old", "new"].map(LinkId::new);
+        let routed = |old: Mode, new: Mode| {
+            let policies = [policy(old), policy(new)];
+            let candidates: Vec<_> = ids
+                .iter()
+                .zip(&policies)
+                .map(|(link, policy)| Candidate { link, processor_names: Vec::new(), policy })
+                .collect();
+            route(&candidates, None, Currency::GBP).map(|link| link.as_str().to_owned())
+        };
+        assert_eq!(routed(Mode::On, Mode::Off), Ok("old".to_owned()));
+        assert_eq!(routed(Mode::Off, Mode::PostOnly), Ok("new".to_owned()));
+        assert_eq!(routed(Mode::On, Mode::On), Err(ReasonCode::LinkAmbiguous));
+        assert_eq!(routed(Mode::Off, Mode::Off), Err(ReasonCode::LinkAmbiguous));
     }
 
     #[test]

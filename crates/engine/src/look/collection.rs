@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use flows::collection::facts::{CollectionFacts, CustomerState, DayUse};
-use flows::collection::{books, decide, eligibility};
+use flows::collection::{annotation, books, decide, eligibility};
 use jiff::civil::Date;
 use model::case::CaseKey;
 use model::command::Write;
@@ -52,7 +52,11 @@ impl Engine {
             Some(served) => served,
             None => match self.serve(world, &erp, customer.found(), found.due.currency) {
                 Ok(served) => served,
-                Err(decision) => return Ok(Looked::bare(seq, *decision)),
+                Err(decision) => {
+                    return self
+                        .tell_unserved(world, &erp, context, &invoice, *decision, seq)
+                        .await;
+                }
             },
         };
         // A direct look follows a cheap one, and what that saw of people's saves counts as well: our
@@ -157,6 +161,66 @@ impl Engine {
             stopped: facts.frame.stopped,
             decision,
         })
+    }
+
+    /// Why no link serves the invoice is written on it too (mission row NG5), by any link of the ERP
+    /// that is on; fields that tell of a payment are left as they are.
+    async fn tell_unserved(
+        &self,
+        world: &World,
+        erp: &ErpPort,
+        context: &CaseContext,
+        invoice: &Sight<Invoice>,
+        mut decision: Decision,
+        seq: i64,
+    ) -> Result<Looked> {
+        let links = world.links_of_erp(&erp.connection);
+        let served = links
+            .filter(|link| link.policy.mode == Mode::On)
+            .find_map(|link| self.served(world, &link.id));
+        let untouched = invoice.found().is_some_and(|one| one.annotation.collection.is_none());
+        let found = invoice.found();
+        // A change of the customer may give it a link.
+        let own = found.map(|one| refs::customer(&erp.account, one.customer.as_str()));
+        let Some(served) = served.filter(|_| untouched) else {
+            let mut looked = Looked::bare(seq, decision);
+            looked.refs.extend(own);
+            return Ok(looked);
+        };
+        let resolved = self.resolve(world, context, false).await?;
+        let views = resolved.views.clone();
+        let frame = self.frame(erp, &served.processor, &served.link, views, false).await?;
+        let stopped = frame.stopped;
+        let facts = CollectionFacts {
+            frame,
+            invoice: invoice.clone(),
+            customer: CustomerState::NotMatched(decision.reason.clone()),
+            named_mandate: None,
+            mandates: Vec::new(),
+            mandate_requested: false,
+            attempts: Vec::new(),
+            others: Vec::new(),
+            events: Vec::new(),
+            items: Vec::new(),
+            documents: BTreeMap::new(),
+            settled: Vec::new(),
+            person: context.person_facts.clone(),
+            day: DayUse::default(),
+            processor_name: served.link.processor.to_string(),
+        };
+        decision.command = annotation::command(&facts, &decision);
+        let mut looked = Looked::bare(seq, decision);
+        looked.erp = Some((erp.connection.clone(), erp.account.clone()));
+        looked.settle = resolved.settle;
+        looked.open = resolved.open.iter().map(|row| row.view.key.clone()).collect();
+        looked.unsent = resolved.unsent;
+        looked.stopped = stopped;
+        looked.refs.extend(own);
+        looked.facts = found
+            .and_then(|invoice| fact(invoice_subject(Depth::Cheap), invoice))
+            .into_iter()
+            .collect();
+        Ok(looked)
     }
 
     async fn read_invoice(

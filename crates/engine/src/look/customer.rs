@@ -174,14 +174,15 @@ impl Engine {
     }
 }
 
-/// What needs a person, or acts, is shown before what rests.
+/// What acts or needs a person is shown before what rests, and what is settled before what waits.
 fn outweighs(new: &Decision, old: &Decision) -> bool {
     let weight =
         |decision: &Decision| match (decision.command.is_some(), decision.reason.code.kind()) {
             (true, _) => 3,
             (false, ReasonKind::NeedsPerson) => 2,
-            (false, ReasonKind::Waiting | ReasonKind::Skipped) => 1,
-            (false, ReasonKind::Settled | ReasonKind::Acting) => 0,
+            // Known at one account is enough: at another one it may never be wanted.
+            (false, ReasonKind::Settled | ReasonKind::Acting) => 1,
+            (false, ReasonKind::Waiting | ReasonKind::Skipped) => 0,
         };
     weight(new) > weight(old)
 }

@@ -62,12 +62,11 @@ impl Engine {
         ids.extend(stored.collections.iter().map(|row| row.id.clone()));
         ids.extend(named_by_people(asked));
         let named_here = |id: &CollectionId| {
-            stored
-                .collections
-                .iter()
-                .any(|row| row.id == *id
+            stored.collections.iter().any(|row| {
+                row.id == *id
                     && serde_json::from_value::<Collection>(row.body.clone())
-                        .is_ok_and(|one| one.invoice().as_ref() == Some(&asked.invoice.id)))
+                        .is_ok_and(|one| one.invoice().as_ref() == Some(&asked.invoice.id))
+            })
         };
         ids.retain(|id| ours.contains(id) || named_here(id) || !taken_back(asked, id));
         let mut others = Vec::new();

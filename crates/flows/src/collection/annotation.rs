@@ -51,7 +51,7 @@ fn wanted(
     let wanted = desired(facts, decision);
     // The retry box is unticked once it had its effect: the newest attempt is live again.
     let clear_retry = invoice.retry_requested
-        && facts.newest().is_some_and(|(_, collection)| collection.status.live());
+        && facts.telling().is_some_and(|(_, collection)| collection.status.live());
     if wanted == invoice.annotation && !clear_retry {
         return None;
     }
@@ -128,9 +128,9 @@ fn written_already(facts: &CollectionFacts, write: &AnnotateInvoice) -> bool {
 }
 
 fn desired(facts: &CollectionFacts, decision: &Decision) -> Annotation {
-    let newest = facts.newest();
+    let telling = facts.telling();
     let (integration_status, integration_error) = integration(facts, decision);
-    let Some((attempt, collection)) = newest else {
+    let Some((attempt, collection)) = telling else {
         return Annotation {
             integration_status: Some(integration_status),
             integration_error,

@@ -225,6 +225,12 @@ impl CollectionFacts {
         self.readable().next_back()
     }
 
+    /// The attempt that the invoice's fields tell of: the newest that stands, else the newest.
+    #[must_use]
+    pub fn telling(&self) -> Option<(&Attempt, &Collection)> {
+        self.readable().rfind(|(_, collection)| self.holds(collection)).or_else(|| self.newest())
+    }
+
     /// The payout's case.
     #[must_use]
     pub fn payout_case(&self, kept: &KeptItem) -> CaseKey {

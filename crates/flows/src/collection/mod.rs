@@ -48,6 +48,10 @@ fn hold(facts: &CollectionFacts, decision: &mut Decision) {
     };
     if let Some(command) = decision.command.take() {
         decision.reason = Reason::new(code, format!("{} waits", command.write.name()));
+        // What waits is not over.
+        if decision.stage == Stage::Closed {
+            decision.stage = Stage::Open;
+        }
     }
 }
 

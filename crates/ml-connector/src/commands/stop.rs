@@ -12,6 +12,10 @@ pub async fn run(instance: &Instance, stop: bool, json: bool) -> Result<ExitCode
     let value = if stop { "on" } else { "off" };
     let now = instance.clock.now();
     instance.store.put_setting(STOP_SETTING, value, &instance.actor(), now).await?;
+    if !stop {
+        // What was held goes on at once, not with the next sweep.
+        instance.engine.hint_open().await?;
+    }
     if json {
         output::json(&serde_json::json!({ "stopped": stop }));
     } else if stop {
