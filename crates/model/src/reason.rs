@@ -112,7 +112,7 @@ reasons! {
     RetryScheduled = "retry_scheduled", Waiting, "The collection failed and will be retried", "Nothing to do; retry now or stop at will.";
     ProcessorRetries = "processor_retries", Waiting, "The collection failed; the processor retries it by itself", "Nothing to do.";
     RecollectScheduled = "recollect_scheduled", Waiting, "Charged back; collected again after the waiting period", "Nothing to do.";
-    PeriodClosed = "period_closed", Waiting, "The accounting period is closed", "Open the period, or set the policy to the next open period.";
+    PeriodClosed = "period_closed", NeedsPerson, "The accounting period is closed", "Open the period until it is posted. What is not begun goes into the next open period if the policy says so.";
     DailyLimit = "daily_limit", Waiting, "The link's limit for the day or run is used up", "Nothing to do, or raise the limit.";
     Unavailable = "unavailable", Waiting, "The other side can not be reached", "Nothing to do if it passes; else look at the connection.";
     ExchangeRatePending = "exchange_rate_pending", Waiting, "The payout's exchange rate is not confirmed yet", "Nothing to do.";

@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use model::command::{ErpWrite, RecordJournal, WriteAnswer};
+use model::command::{ErpWrite, JournalLine, RecordJournal, WriteAnswer};
+use model::ids::SubsidiaryId;
 use model::key::Key;
 use model::money::Money;
 use model::receipt::DocumentKind;
 use ports::PortError;
+use ports::erp::ChoiceKind;
 
 use super::super::NetSuite;
 use super::super::books::Setup;
@@ -21,15 +23,36 @@ impl NetSuite {
         write: &RecordJournal,
     ) -> Result<WriteAnswer, PortError> {
         let setup = self.setup().await?;
-        let body = journal_body(key, write, &setup).map_err(invalid)?;
+        let subsidiary = match &write.subsidiary {
+            // The form asks for it where there are several (netsuite sheet section 9.7).
+            None if setup.is_one_world() => self.subsidiary_of_accounts(write).await?,
+            given => given.clone(),
+        };
+        let body = journal_body(key, write, subsidiary.as_ref(), &setup).map_err(invalid)?;
         let whole = ErpWrite::RecordJournal(write.clone());
         self.send_document(key, &whole, DocumentKind::Journal, body, |_, _| false).await
+    }
+}
+
+impl NetSuite {
+    /// The subsidiary of the first account among the lines that belongs to exactly one: our journals
+    /// name the bank account first.
+    async fn subsidiary_of_accounts(
+        &self,
+        write: &RecordJournal,
+    ) -> Result<Option<SubsidiaryId>, PortError> {
+        let accounts = self.read_choices(ChoiceKind::Accounts).await?;
+        let of = |line: &JournalLine| {
+            accounts.iter().find(|one| one.id == line.account.as_str())?.subsidiary.clone()
+        };
+        Ok(write.lines.iter().find_map(of))
     }
 }
 
 fn journal_body(
     key: &Key,
     write: &RecordJournal,
+    subsidiary: Option<&SubsidiaryId>,
     setup: &Setup,
 ) -> Result<Map<String, Value>, String> {
     let mut sum = Money::zero(write.currency);
@@ -54,7 +77,7 @@ fn journal_body(
         return Err(format!("the journal does not balance: its lines sum to {sum}"));
     }
     let mut body = document_body(key, write.dated_on, write.true_date, &write.memo);
-    put_subsidiary(&mut body, setup, write.subsidiary.as_ref());
+    put_subsidiary(&mut body, setup, subsidiary);
     if let Some(currency) = setup.currencies.reference(write.currency)? {
         body.insert("currency".to_owned(), currency);
     }
