@@ -5,6 +5,7 @@ mod client;
 mod errors;
 mod events;
 mod health;
+mod known_events;
 mod mapping;
 mod payouts;
 mod port;

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::events;
+use super::known_events::is_known;
 
 /// Hex characters of an HMAC-SHA256.
 const SIGNATURE_CHARS: usize = 64;
@@ -38,6 +39,14 @@ fn signature_bytes(text: &str) -> Option<Vec<u8>> {
     if text.len() == SIGNATURE_CHARS && plain { hex::decode(text).ok() } else { None }
 }
 
+/// A sentence about an event that nobody documents; it is kept all the same.
+fn unknown(event: &Value) -> Option<String> {
+    let text = |name: &str| event.get(name).and_then(Value::as_str);
+    let (resource, action) = (text("resource_type")?, text("action")?);
+    let id = text("id").unwrap_or("an event");
+    (!is_known(resource, action)).then(|| format!("{id}: {resource}.{action} is not known here"))
+}
+
 /// Reads a verified body, however many events it holds. What can not be read is named, and never
 /// stops the rest.
 pub fn read(body: &[u8]) -> Delivery {
@@ -51,6 +60,7 @@ pub fn read(body: &[u8]) -> Delivery {
     match events {
         Ok(events) => {
             for event in events {
+                delivery.odd.extend(unknown(&event));
                 match events::event(event) {
                     Ok(event) => delivery.events.push(event),
                     Err(odd) => delivery.odd.push(odd),
