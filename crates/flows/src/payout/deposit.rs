@@ -487,7 +487,10 @@ impl<'a> Book<'a> {
     }
 
     fn deposited_by_people(&self) -> Vec<String> {
-        let inside = self.facts.documents.iter().filter_map(|document| {
+        let suspense: BTreeSet<u32> =
+            self.with(Carrier::Suspense).map(|kept| kept.item.ordinal).collect();
+        let all = self.facts.documents.iter();
+        let inside = all.filter(|one| !suspense.contains(&one.ordinal)).filter_map(|document| {
             match self.facts.erp_documents.get(&document.key)?.found()? {
                 ErpDocument::Receipt(receipt) if proof::is_by_person(receipt, self.own) => {
                     Some(receipt.id.to_string())

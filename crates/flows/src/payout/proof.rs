@@ -235,6 +235,7 @@ fn item_at_bank(
 ) -> Result<Money, MoneyError> {
     let nothing = Money::zero(kept.currency);
     match found {
+        ErpDocument::Receipt(_) if on_suspense(kept) => Ok(nothing),
         ErpDocument::Receipt(receipt) if is_by_person(receipt, own) => Ok(receipt.amount),
         ErpDocument::Receipt(_) | ErpDocument::Deposit(_) => Ok(nothing),
         ErpDocument::Refund(refund) if refund.voided => Ok(nothing),
@@ -250,6 +251,13 @@ fn item_at_bank(
         ErpDocument::Journal(journal) if journal.voided || !journal.posted => Ok(nothing),
         ErpDocument::Journal(journal) => on_account(&journal.lines, bank, kept.currency),
     }
+}
+
+/// The deposit took the payment to suspense before it was matched: its receipt stands there, in no
+/// deposit, and reaches no bank account.
+#[must_use]
+pub fn on_suspense(kept: &KeptItem) -> bool {
+    kept.route == ItemRoute::DepositLine
 }
 
 /// Deposited, but by no deposit of ours.

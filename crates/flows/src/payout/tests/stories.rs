@@ -420,9 +420,9 @@ fn foreign_payments_are_held_until_matched_or_until_policy_says_suspense() {
              closed booked (13.00 GBP) ! foreign_payment (PMX2, PMX3) hints 1"
         ),
     );
-    // Matched after it stood on suspense: it does not reach the bank again.
+    // Matched after it stood on suspense: its receipt takes it from there, and is in no deposit.
     check(
-        &format!("{held} --- policy suspense --- case PMX2 \n receipt PMX2 undeposited"),
+        &format!("{held} --- policy suspense --- case PMX2 \n receipt PMX2 deposited"),
         &format!(
             "{kept}
              keep line line
