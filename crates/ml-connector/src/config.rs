@@ -8,6 +8,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+use crate::config_values;
 use crate::failure::{Failure, Result};
 
 /// Where the configuration is looked for when `--config` is not given.
@@ -29,8 +30,10 @@ pub struct Config {
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
     /// Address and port of webhooks, health and metrics.
+    #[serde(deserialize_with = "config_values::listen")]
     pub listen: String,
     /// How the outside reaches `listen`, for the addresses that set-up shows.
+    #[serde(deserialize_with = "config_values::public_url")]
     pub public_url: Option<String>,
 }
 
@@ -66,10 +69,13 @@ pub struct VaultSection {
 #[serde(default, deny_unknown_fields)]
 pub struct EngineSection {
     /// Seconds for which a worker holds a case; longer than any request's deadline.
+    #[serde(deserialize_with = "config_values::lease_seconds")]
     pub lease_seconds: u32,
     /// Cases taken at a time.
+    #[serde(deserialize_with = "config_values::batch")]
     pub batch: u32,
     /// Cases worked on at the same time.
+    #[serde(deserialize_with = "config_values::concurrency")]
     pub concurrency: usize,
 }
 
@@ -83,6 +89,7 @@ impl Default for EngineSection {
 #[serde(default, deny_unknown_fields)]
 pub struct Logs {
     /// `error`, `warn`, `info`, `debug`, or a filter like `engine=debug,info`.
+    #[serde(deserialize_with = "config_values::level")]
     pub level: String,
     /// `text` or `json`.
     pub format: LogFormat,
@@ -239,6 +246,16 @@ mod tests {
         check("[server]\nlisten = 5\n", &["line 2", "listen"]);
         check("[server\n", &["line 1"]);
         check("[engine]\n\nlease_seconds = \"long\"\n", &["line 3", "lease_seconds"]);
+    }
+
+    #[test]
+    fn a_value_out_of_range_names_its_line_and_what_is_allowed() {
+        check("[engine]\nlease_seconds = 0\n", &["line 2", "120"]);
+        check("[engine]\nbatch = 0\n", &["line 2", "10000"]);
+        check("[engine]\nconcurrency = 0\n", &["line 2", "1000"]);
+        check("[logs]\nlevel = \"loud\"\n", &["line 2", "info"]);
+        check("[server]\nlisten = \"somewhere\"\n", &["line 2", "127.0.0.1:8400"]);
+        check("[server]\npublic_url = \"connector\"\n", &["line 2", "https://"]);
     }
 
     #[test]

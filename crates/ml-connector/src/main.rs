@@ -4,6 +4,7 @@ mod cli;
 mod clock;
 mod commands;
 mod config;
+mod config_values;
 mod connect;
 mod demo;
 mod failure;
