@@ -139,7 +139,7 @@ pub struct ProcessorEntry {
 /// Every ERP, in the order shown.
 #[must_use]
 pub fn erps() -> &'static [ErpEntry] {
-    &[crate::erp::netsuite::ENTRY]
+    &[crate::erp::netsuite::ENTRY, crate::erp::acumatica::ENTRY]
 }
 
 /// Every processor, in the order shown.

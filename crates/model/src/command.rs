@@ -99,6 +99,10 @@ pub struct UnapplyReceipt {
     pub amount: Money,
     /// What stood applied to that invoice when this was decided; read again before writing.
     pub decided_applied: Money,
+    /// The date of the document that this makes, where the ERP un-applies by a document (a void);
+    /// `None`: the ERP's own.
+    #[serde(default)]
+    pub dated_on: Option<Date>,
 }
 
 /// A refund document that takes `amount` of the unapplied rest of a receipt out of an account.
@@ -345,6 +349,10 @@ impl Write {
                 a.customer == b.customer
                     && a.amount == b.amount
                     && a.collection == b.collection
+            }
+            (Write::Erp(ErpWrite::UnapplyReceipt(a)), Write::Erp(ErpWrite::UnapplyReceipt(b))) => {
+                let dated_on = b.dated_on;
+                UnapplyReceipt { dated_on, ..a.clone() } == *b
             }
             (Write::Erp(ErpWrite::RecordRefund(a)), Write::Erp(ErpWrite::RecordRefund(b))) => {
                 a.receipt == b.receipt && a.amount == b.amount && a.from == b.from

@@ -1,3 +1,4 @@
 //! ERPs, one folder each.
 
+pub mod acumatica;
 pub mod netsuite;

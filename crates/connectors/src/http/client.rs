@@ -51,12 +51,31 @@ pub struct Vendor {
     pub request_id_header: &'static str,
     /// The other side's own words of an error body, free of payers' details.
     pub error_words: fn(&Answer) -> Option<String>,
+    /// What an answer with a failure status (5xx, 408) means: some systems say 500 to what they
+    /// refuse for certain.
+    pub verdict: fn(&Answer) -> Verdict,
+}
+
+/// What a failure status means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It says nothing certain: reads are repeated, the outcome of a write is unknown.
+    Failure,
+    /// A refusal in disguise: nothing was executed, and the vendor's table decides.
+    Answer,
+    /// A request to slow down in disguise: nothing was executed.
+    SlowDown,
 }
 
 impl Default for Vendor {
     /// Records no value and repeats no words.
     fn default() -> Vendor {
-        Vendor { kept_fields: &[], request_id_header: "x-request-id", error_words: |_| None }
+        Vendor {
+            kept_fields: &[],
+            request_id_header: "x-request-id",
+            error_words: |_| None,
+            verdict: |_| Verdict::Failure,
+        }
     }
 }
 
@@ -327,7 +346,18 @@ impl HttpClient {
                 self.judge_slow_down(call, &answer, progress).map(Next::Again)
             }
             _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-                self.judge_failure(call, &answer, progress).map(Next::Again)
+                match (self.vendor.verdict)(&answer) {
+                    Verdict::Failure => {
+                        self.judge_failure(call, &answer, progress).map(Next::Again)
+                    }
+                    Verdict::SlowDown => {
+                        self.judge_slow_down(call, &answer, progress).map(Next::Again)
+                    }
+                    Verdict::Answer => {
+                        self.gate.calm();
+                        Ok(Next::Give(answer))
+                    }
+                }
             }
             _ => {
                 self.gate.calm();

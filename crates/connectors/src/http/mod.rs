@@ -18,5 +18,5 @@ pub mod transport;
 pub mod urls;
 
 pub use auth::{Authoriser, Bearer};
-pub use client::{Answer, Call, Effect, HttpClient, HttpSettings, Vendor};
+pub use client::{Answer, Call, Effect, HttpClient, HttpSettings, Vendor, Verdict};
 pub use transport::ReqwestTransport;

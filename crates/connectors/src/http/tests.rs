@@ -191,6 +191,7 @@ async fn nothing_planted_is_recorded_or_said() {
         kept_fields: &["amount", "id", "message", "links", "customer"],
         request_id_header: "x-request-id",
         error_words: words_of,
+        ..Vendor::default()
     };
     let answer = json!({
         "id": "PM1", "message": "no", "iban": PLANTED[1], "amount": 12,

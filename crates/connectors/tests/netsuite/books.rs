@@ -35,6 +35,7 @@ pub fn unapply_of(receipt: &Receipt, invoice: &InvoiceId, applied: i64, amount: 
         invoice: invoice.clone(),
         amount: pounds(amount),
         decided_applied: pounds(applied),
+        dated_on: None,
     })
 }
 

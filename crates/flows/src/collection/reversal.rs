@@ -80,13 +80,22 @@ pub fn reverse(
         return stop(ReasonCode::AccountNotMapped, what);
     };
     let deposited = receipt.place == ReceiptPlace::Deposited;
-    if item.route == ItemRoute::FromBank && !deposited && !begun(facts, item) {
+    let crosses = model::defect!(ReversalCrossesDeposit);
+    if item.route == ItemRoute::FromBank && !deposited && !begun(facts, item) && !crosses {
         let reason = Reason::new(ReasonCode::WaitingForDeposit, format!("receipt {}", receipt.id));
         let mut decision = Decision::rest(Stage::Reversed, reason);
         decision.hints.push(facts.payout_case(settlement));
         return Step::Blocked(Box::new(decision));
     }
-    let (from, zero_deposit, counter) = match item.route {
+    let route = if model::defect!(RouteDecidedTwice) && item.route != ItemRoute::LeftToPeople {
+        match facts.frame.policy.reversals {
+            model::policy::ReversalRoute::FromBank => ItemRoute::FromBank,
+            model::policy::ReversalRoute::InDeposit => ItemRoute::InDeposit,
+        }
+    } else {
+        item.route
+    };
+    let (from, zero_deposit, counter) = match route {
         ItemRoute::FromBank => (Some(bank.clone()), false, bank),
         ItemRoute::LeftToPeople if deposited => (Some(bank.clone()), false, bank),
         ItemRoute::LeftToPeople => (None, true, bank),
@@ -183,7 +192,7 @@ fn run(
         // Nothing was left of the receipt then: what it holds by now is somebody else's matter.
         RefundDocument::None if loss_booked(facts, reversal) => 0,
         RefundDocument::None => {
-            let free = free_up(facts, invoice, receipt, reversal);
+            let free = free_up(facts, invoice, receipt, reversal, dated_on);
             let amount = match free {
                 Free::Enough(amount) => amount,
                 Free::First(step) => return *step,
@@ -271,6 +280,7 @@ fn free_up(
     invoice: &Invoice,
     receipt: &Receipt,
     reversal: &Reversal<'_>,
+    dated_on: jiff::civil::Date,
 ) -> Free {
     let applied: i64 = receipt.applications.iter().map(|one| one.amount.minor).sum();
     let available = receipt.unapplied.minor.max(0).saturating_add(applied);
@@ -291,6 +301,7 @@ fn free_up(
         invoice: from.invoice.clone(),
         amount: Money::new(short.min(from.amount.minor), receipt.amount.currency),
         decided_applied: from.amount,
+        dated_on: Some(dated_on),
     };
     let parts = ["unapply", reversal.scope[0].as_str(), reversal.scope[1].as_str()];
     let nth = facts.frame.next_nth_of(&parts).to_string();

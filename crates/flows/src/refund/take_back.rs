@@ -191,7 +191,7 @@ fn take_back(
         return Ok(Money::zero(need.currency));
     }
     if amount > free
-        && let Some(decision) = unapply(facts, kept, receipt, amount - free)
+        && let Some(decision) = unapply(facts, kept, receipt, amount - free, dates.0)
     {
         return Err(decision);
     }
@@ -249,7 +249,13 @@ fn bank(facts: &RefundFacts, kept: &KeptItem) -> Result<LedgerAccountId, Next> {
 }
 
 /// Our invoice first, then others; one invoice per command.
-fn unapply(facts: &RefundFacts, kept: &KeptItem, receipt: &Receipt, short: i64) -> Option<Next> {
+fn unapply(
+    facts: &RefundFacts,
+    kept: &KeptItem,
+    receipt: &Receipt,
+    short: i64,
+    dated_on: Date,
+) -> Option<Next> {
     let ours_first = |one: &&Application| u8::from(Some(&one.invoice) != facts.invoice.as_ref());
     let from = receipt
         .applications
@@ -266,6 +272,7 @@ fn unapply(facts: &RefundFacts, kept: &KeptItem, receipt: &Receipt, short: i64) 
         invoice: from.invoice.clone(),
         amount: Money::new(short.min(from.amount.minor), from.amount.currency),
         decided_applied: from.amount,
+        dated_on: Some(dated_on),
     }));
     Some(Box::new(facts.frame.issue(Stage::Reversed, key, write, Some(receipt.dated_on))))
 }

@@ -206,8 +206,12 @@ impl NetSuite {
             concurrency: settings.concurrency,
             read_attempts: READ_ATTEMPTS,
         };
-        let vendor =
-            Vendor { kept_fields: KEPT_FIELDS, request_id_header: "x-netsuite-jobid", error_words };
+        let vendor = Vendor {
+            kept_fields: KEPT_FIELDS,
+            request_id_header: "x-netsuite-jobid",
+            error_words,
+            ..Vendor::default()
+        };
         let http = HttpClient::new(
             http,
             transport,

@@ -14,7 +14,7 @@ use super::errors::{self, Refusal, Reply, member};
 use super::recorded::KEPT_FIELDS;
 use crate::http::classify::unreadable_read;
 use crate::http::urls::{is_id, with_query};
-use crate::http::{Answer, Call, HttpClient, Vendor};
+use crate::http::{Answer, Call, HttpClient, Vendor, Verdict};
 
 /// The largest page (gocardless sheet section 3).
 pub const PAGE_LIMIT: &str = "500";
@@ -28,6 +28,7 @@ pub const VENDOR: Vendor = Vendor {
     kept_fields: KEPT_FIELDS,
     request_id_header: "x-request-id",
     error_words: errors::error_words,
+    verdict: |_| Verdict::Failure,
 };
 
 pub struct Client {

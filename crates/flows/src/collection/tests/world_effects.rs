@@ -214,6 +214,7 @@ impl World {
                     invoice: invoice.clone(),
                     amount: money(amount),
                     decided_applied: money(amount),
+                    dated_on: None,
                 }))
             }
             ["loss", ..] => Write::Erp(ErpWrite::RecordJournal(RecordJournal {

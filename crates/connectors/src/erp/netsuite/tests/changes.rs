@@ -37,6 +37,7 @@ fn unapply(applied: i64, amount: i64) -> ErpWrite {
         invoice: InvoiceId::new("50311"),
         amount: pounds(amount),
         decided_applied: pounds(applied),
+        dated_on: None,
     })
 }
 

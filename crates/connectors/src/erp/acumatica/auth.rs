@@ -1,0 +1,324 @@
+//! Signing in: OAuth 2.0 (resource owner's password, refreshed by a rotating token), or the cookie
+//! session as fallback, which is signed out as soon as nobody uses it (acumatica sheet sections 2
+//! and 3). One renewal at a time, while the others wait for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::{SignedDuration, Timestamp};
+use ports::transport::Transport;
+use ports::{Clock, PortError};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+use tokio::sync::Mutex;
+
+use super::refusal::Refusal;
+use crate::http::Authoriser;
+use crate::http::auth::bearer_value;
+use crate::http::classify::words;
+use crate::http::urls::encode;
+
+/// A token is renewed this long before it expires.
+const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(5);
+/// What a token lives when the answer does not say (acumatica sheet section 2).
+const TOKEN_SECONDS_DEFAULT: i64 = 3_600;
+/// A session ends by itself after ten idle minutes (acumatica sheet section 3); a token is judged by
+/// its own time.
+const SESSION_LIFE: SignedDuration = SignedDuration::from_mins(9);
+/// A refusal of a credential younger than this was meant for its predecessor.
+const YOUNG: SignedDuration = SignedDuration::from_secs(10);
+const SIGN_IN_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How a connection proves who it is.
+pub enum Credentials {
+    OAuth {
+        /// `<GUID>@<tenant>`: the part behind the sign picks the tenant.
+        client_id: String,
+        client_secret: SecretString,
+        user: String,
+        password: SecretString,
+    },
+    Cookie {
+        user: String,
+        password: SecretString,
+        /// The tenant's login name; `None`: the default tenant.
+        tenant: Option<String>,
+        branch: Option<String>,
+    },
+}
+
+enum Held {
+    Token {
+        value: SecretString,
+        refresh: Option<SecretString>,
+        since: Timestamp,
+        until: Timestamp,
+    },
+    /// The refresh token of a token that was refused.
+    Refresh(SecretString),
+    Session {
+        cookies: HeaderValue,
+        since: Timestamp,
+        used: Timestamp,
+    },
+}
+
+/// Keeps the token or session of one connection.
+pub struct SignIn {
+    credentials: Credentials,
+    /// The site's address without a slash at its end.
+    site: String,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    /// Held across a renewal, so that there is one at a time.
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    /// Port calls that are under way: the session is signed out after the last.
+    users: usize,
+}
+
+impl SignIn {
+    #[must_use]
+    pub fn new(
+        credentials: Credentials,
+        site: &str,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+    ) -> SignIn {
+        let site = site.trim_end_matches('/').to_owned();
+        SignIn { credentials, site, transport, clock, state: Mutex::default() }
+    }
+
+    /// Runs one port call. After the last one under way a cookie session is signed out: sessions are
+    /// licence seats, and one that nobody signs out holds its seat for ten minutes.
+    pub async fn during<T>(&self, call: impl Future<Output = T> + Send) -> T {
+        self.state.lock().await.users += 1;
+        let out = call.await;
+        let mut state = self.state.lock().await;
+        state.users = state.users.saturating_sub(1);
+        if state.users == 0
+            && let Some(Held::Session { cookies, .. }) =
+                state.held.take_if(|held| matches!(held, Held::Session { .. }))
+        {
+            self.sign_out(cookies).await;
+        }
+        out
+    }
+
+    /// Without a length the web server refuses it (acumatica sheet section 3). An answer changes
+    /// nothing: a session that is left ends by itself.
+    async fn sign_out(&self, cookies: HeaderValue) {
+        let request = http::Request::post(format!("{}/entity/auth/logout", self.site))
+            .header(COOKIE, cookies)
+            .header(CONTENT_LENGTH, "0")
+            .body(Bytes::new());
+        if let Ok(request) = request
+            && let Err(error) = self.transport.send(request, SIGN_IN_DEADLINE).await
+        {
+            tracing::warn!(%error, "signing out failed: the session ends by itself");
+        }
+    }
+
+    async fn renew(&self, held: Option<Held>) -> Result<Held, PortError> {
+        match &self.credentials {
+            Credentials::Cookie { user, password, tenant, branch } => {
+                let mut body = Map::new();
+                let mut put = |name: &str, value: &str| body.insert(name.into(), json!(value));
+                put("name", user);
+                put("password", password.expose_secret());
+                // Drop-downs are read by their labels (acumatica sheet section 16, row 22).
+                put("locale", "en-US");
+                tenant.iter().for_each(|tenant| drop(put("tenant", tenant)));
+                branch.iter().for_each(|branch| drop(put("branch", branch)));
+                self.open_session(&Value::Object(body)).await
+            }
+            Credentials::OAuth { client_id, client_secret, user, password } => {
+                let client = format!(
+                    "&client_id={}&client_secret={}",
+                    encode(client_id),
+                    encode(client_secret.expose_secret())
+                );
+                let refresh = match held {
+                    Some(Held::Token { refresh, .. }) => refresh,
+                    Some(Held::Refresh(refresh)) => Some(refresh),
+                    Some(Held::Session { .. }) | None => None,
+                };
+                if let Some(refresh) = refresh {
+                    let token = encode(refresh.expose_secret());
+                    let form = format!("grant_type=refresh_token&refresh_token={token}{client}");
+                    match self.ask(form).await {
+                        // It was used before, or its chain is over: sign in anew.
+                        Err(PortError::Unauthorised(_)) => {}
+                        outcome => return outcome,
+                    }
+                }
+                // One session per grant, reused over all refreshes (acumatica sheet section 2).
+                let form = format!(
+                    "grant_type=password&username={}&password={}&scope={}{client}",
+                    encode(user),
+                    encode(password.expose_secret()),
+                    encode("api offline_access")
+                );
+                self.ask(form).await
+            }
+        }
+    }
+
+    async fn ask(&self, form: String) -> Result<Held, PortError> {
+        let now = self.clock.now();
+        let request = http::Request::post(format!("{}/identity/connect/token", self.site))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(ACCEPT, "application/json")
+            .body(Bytes::from(form))
+            .map_err(|error| PortError::Unavailable(format!("bad token address: {error}")))?;
+        let response = self
+            .transport
+            .send(request, SIGN_IN_DEADLINE)
+            .await
+            .map_err(|error| PortError::Unavailable(format!("asking for a token: {error}")))?;
+        read_token(response.status().as_u16(), response.body(), now)
+    }
+
+    async fn open_session(&self, body: &Value) -> Result<Held, PortError> {
+        let now = self.clock.now();
+        let request = http::Request::post(format!("{}/entity/auth/login", self.site))
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json")
+            .body(Bytes::from(body.to_string()))
+            .map_err(|error| PortError::Unavailable(format!("bad address: {error}")))?;
+        let response = self
+            .transport
+            .send(request, SIGN_IN_DEADLINE)
+            .await
+            .map_err(|error| PortError::Unavailable(format!("signing in: {error}")))?;
+        let status = response.status().as_u16();
+        if !response.status().is_success() {
+            return Err(sign_in_refused(status, response.body()));
+        }
+        let cookies = cookies(response.headers()).ok_or_else(|| {
+            PortError::Unavailable("the sign-in was answered without a session".to_owned())
+        })?;
+        Ok(Held::Session { cookies, since: now, used: now })
+    }
+
+    fn is_fresh(&self, held: &Held, now: Timestamp) -> bool {
+        match held {
+            Held::Token { until, .. } => until.duration_since(now) > RENEW_BEFORE,
+            Held::Refresh(_) => false,
+            Held::Session { used, .. } => now.duration_since(*used) < SESSION_LIFE,
+        }
+    }
+}
+
+/// The limit of sessions is told with 429, or with 500 and words (acumatica sheet section 3).
+fn sign_in_refused(status: u16, body: &[u8]) -> PortError {
+    let refusal = Refusal::read(status, body);
+    if status == 429 || refusal.is_login_limit() {
+        return PortError::Throttled { retry_after: None };
+    }
+    let known = status == 500 && refusal.kind.starts_with("PX.");
+    if refusal.is_bad_credentials() || known || (400..500).contains(&status) {
+        return PortError::Unauthorised(words(&refusal.detail));
+    }
+    PortError::Unavailable(format!("signing in is answered with {status}"))
+}
+
+/// All cookies of the answer go back, in its order.
+fn cookies(headers: &HeaderMap) -> Option<HeaderValue> {
+    let pairs: Vec<&str> = headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok()?.split(';').next())
+        .map(str::trim)
+        .filter(|pair| pair.contains('='))
+        .collect();
+    if pairs.is_empty() {
+        return None;
+    }
+    let mut value = HeaderValue::from_str(&pairs.join("; ")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn read_token(status: u16, body: &[u8], now: Timestamp) -> Result<Held, PortError> {
+    let answer: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
+    match status {
+        200..=299 => {}
+        429 => return Err(PortError::Throttled { retry_after: None }),
+        500..=599 | 408 => return Err(sign_in_refused(status, body)),
+        _ => {
+            let code = text("error").unwrap_or_else(|| format!("status {status}"));
+            return Err(PortError::Unauthorised(format!("{code}: {}", advice(&code))));
+        }
+    }
+    let value = text("access_token")
+        .ok_or_else(|| PortError::Unavailable("the token answer holds no token".to_owned()))?;
+    let seconds = match answer.get("expires_in") {
+        Some(Value::Number(number)) => number.as_i64(),
+        Some(Value::String(text)) => text.parse().ok(),
+        _ => None,
+    };
+    let seconds = seconds.unwrap_or(TOKEN_SECONDS_DEFAULT).clamp(0, TOKEN_SECONDS_DEFAULT);
+    let until = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
+    let refresh = text("refresh_token").map(SecretString::from);
+    Ok(Held::Token { value: SecretString::from(value), refresh, since: now, until })
+}
+
+fn advice(code: &str) -> &'static str {
+    match code {
+        "invalid_client" => "check the client id (<GUID>@<tenant>) and the shared secret",
+        "invalid_scope" => "the application must be allowed the scopes api and offline_access",
+        "unauthorized_client" | "unsupported_grant_type" => {
+            "register the application with the flow Resource Owner Password Credentials"
+        }
+        _ => "check the user name and password, and that the user is not locked",
+    }
+}
+
+#[async_trait]
+impl Authoriser for SignIn {
+    async fn headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>, PortError> {
+        let mut state = self.state.lock().await;
+        let now = self.clock.now();
+        let mut held = match state.held.take() {
+            Some(held) if self.is_fresh(&held, now) => held,
+            stale => self.renew(stale).await?,
+        };
+        let header = match &mut held {
+            Held::Token { value, .. } => bearer_value(value).map(|value| (AUTHORIZATION, value)),
+            Held::Session { cookies, used, .. } => {
+                *used = now;
+                Ok((COOKIE, cookies.clone()))
+            }
+            Held::Refresh(_) => Err(PortError::Unavailable("no token was given".to_owned())),
+        };
+        state.held = Some(held);
+        header.map(|header| vec![header])
+    }
+
+    async fn refused(&self) -> bool {
+        let mut state = self.state.lock().await;
+        let now = self.clock.now();
+        state.held = match state.held.take() {
+            Some(held @ (Held::Token { since, .. } | Held::Session { since, .. }))
+                if now.duration_since(since) < YOUNG =>
+            {
+                Some(held)
+            }
+            Some(Held::Token { refresh: Some(refresh), .. } | Held::Refresh(refresh)) => {
+                Some(Held::Refresh(refresh))
+            }
+            Some(Held::Token { refresh: None, .. } | Held::Session { .. }) | None => None,
+        };
+        true
+    }
+}

@@ -1,0 +1,188 @@
+//! Acumatica: the contract-based REST API of one endpoint version, with OAuth 2.0 or a cookie
+//! session. What it rests on stands in MAPPINGS.md beside this file and in the acumatica sheet.
+
+mod auth;
+mod client;
+pub mod fields;
+mod health;
+mod mapping;
+mod port;
+mod query;
+mod reads;
+mod refusal;
+mod settings;
+mod setup;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod writes;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::key::Alphabet;
+use ports::{Clock, Description, Erp};
+
+use auth::{Credentials, SignIn};
+use client::{Client, error_words};
+use fields::REFERENCE_LENGTH_MAX;
+use reads::SLICE_MAX;
+use settings::Settings;
+
+use crate::http::hosts::check_address;
+use crate::http::{Authoriser, HttpClient, HttpSettings, Vendor};
+use crate::registry::{ConnectError, ConnectOptions, ErpEntry, Hosts};
+
+/// Throttled requests are delayed in silence, so one must be waited for (acumatica sheet section 4).
+const REQUEST_DEADLINE: Duration = Duration::from_secs(120);
+/// A write of several steps: no step is begun after half of it, and each has its own deadline.
+const WRITE_DEADLINE: Duration = Duration::from_secs(240);
+/// A request waits at most ten minutes in the server's queue (acumatica sheet section 4); five more
+/// for its execution.
+const SERVER_CUT_OFF: Duration = Duration::from_secs(15 * 60);
+/// Lists read the database itself; a stamp is taken inside the transaction and shows at its commit
+/// (acumatica sheet section 11.8).
+const STALENESS: Duration = Duration::from_secs(5 * 60);
+/// About 500 detail rows are advised for one request (acumatica sheet section 5).
+const DEPOSIT_LINES_MAX: usize = 400;
+const READ_ATTEMPTS: u32 = 4;
+const VENDOR_HOSTS: &[&str] = &[".acumatica.com", ".myobadvanced.com"];
+
+/// The registry's line.
+pub const ENTRY: ErpEntry = ErpEntry {
+    slug: "acumatica",
+    name: "Acumatica",
+    credentials: settings::CREDENTIALS,
+    settings: settings::SETTINGS,
+    hosts: Hosts { live: "https://<company>.acumatica.com", sandbox: "https://<test site>" },
+    guide: setup::GUIDE,
+    prepare: None,
+    connect,
+};
+
+/// JSON fields and query parameters whose values may be recorded: ids, amounts, dates, states and our
+/// own texts. Names, e-mail addresses, links and credentials are not among them.
+const KEPT_FIELDS: &[&str] = &[
+    "$filter",
+    "$select",
+    "$custom",
+    "$expand",
+    "$top",
+    "id",
+    "Type",
+    "ReferenceNbr",
+    "Status",
+    "Hold",
+    "error",
+    "message",
+    "exceptionMessage",
+    "exceptionType",
+];
+
+/// One connection to one Acumatica tenant.
+pub struct Acumatica {
+    description: Description,
+    settings: Settings,
+    client: Client,
+    sign_in: Arc<SignIn>,
+    clock: Arc<dyn Clock>,
+    /// The part of the client id behind the sign, or the tenant's login name.
+    tenant: String,
+}
+
+/// Makes a connection; nothing is sent yet.
+///
+/// # Errors
+/// Names the field that is missing or wrong.
+pub fn connect(options: ConnectOptions) -> Result<Box<dyn Erp>, ConnectError> {
+    Ok(Box::new(Acumatica::connect(options)?))
+}
+
+impl Acumatica {
+    fn connect(options: ConnectOptions) -> Result<Acumatica, ConnectError> {
+        let settings = Settings::read(&options)?;
+        check_address(&settings.site, VENDOR_HOSTS, &options.allowed_hosts)?;
+        let credentials = read_credentials(&options, &settings)?;
+        let tenant = match &credentials {
+            Credentials::OAuth { client_id, .. } => {
+                client_id.split_once('@').map(|(_, tenant)| tenant.to_owned()).unwrap_or_default()
+            }
+            Credentials::Cookie { tenant, .. } => tenant.clone().unwrap_or_default(),
+        };
+        let (transport, clock) = (options.transport, options.clock);
+        let sign_in = Arc::new(SignIn::new(
+            credentials,
+            settings.site.as_str(),
+            Arc::clone(&transport),
+            Arc::clone(&clock),
+        ));
+        let http = HttpSettings {
+            connection: options.connection,
+            base_url: settings.site.clone(),
+            deadline: REQUEST_DEADLINE,
+            // The licence's rate is not told to clients; requests are delayed, then declined.
+            rate_per_minute: None,
+            concurrency: settings.concurrency,
+            read_attempts: READ_ATTEMPTS,
+        };
+        let vendor = Vendor {
+            kept_fields: KEPT_FIELDS,
+            request_id_header: "requestid",
+            error_words,
+            verdict: refusal::verdict,
+        };
+        let http = HttpClient::new(
+            http,
+            transport,
+            Arc::clone(&clock),
+            Arc::clone(&sign_in) as Arc<dyn Authoriser>,
+            options.recorder,
+        )
+        .with_vendor(vendor);
+        Ok(Acumatica {
+            description: describe(&settings),
+            client: Client::new(http, &settings.endpoint),
+            settings,
+            sign_in,
+            clock,
+            tenant,
+        })
+    }
+}
+
+fn read_credentials(
+    options: &ConnectOptions,
+    settings: &Settings,
+) -> Result<Credentials, ConnectError> {
+    let user = options.required("user")?.to_owned();
+    let password = options.required_secret("password")?;
+    let Some(client_id) = options.setting("client_id") else {
+        let (tenant, branch) = (settings.tenant.clone(), settings.branch.clone());
+        return Ok(Credentials::Cookie { user, password, tenant, branch });
+    };
+    if !client_id.contains('@') {
+        let why = "it must end with @ and the tenant, as the form shows it".to_owned();
+        return Err(ConnectError::Wrong { field: "client_id", why });
+    }
+    Ok(Credentials::OAuth {
+        client_id: client_id.to_owned(),
+        client_secret: options.required_secret("client_secret")?,
+        user,
+        password,
+    })
+}
+
+fn describe(settings: &Settings) -> Description {
+    Description {
+        slug: "acumatica",
+        name: "Acumatica",
+        key_alphabet: Alphabet::PathSafe,
+        key_max_len: REFERENCE_LENGTH_MAX,
+        deadline: WRITE_DEADLINE,
+        server_cut_off: SERVER_CUT_OFF,
+        staleness: STALENESS,
+        concurrency: settings.concurrency,
+        slice_max: SLICE_MAX,
+        deposit_lines_max: DEPOSIT_LINES_MAX,
+    }
+}

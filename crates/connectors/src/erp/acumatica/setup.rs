@@ -1,0 +1,19 @@
+//! What adding a connection says: the steps in Acumatica.
+
+/// Shown when a connection is added.
+pub const GUIDE: &str = "In Acumatica, as an administrator:
+  1. Make a user of its own for the connector (SM201010), time zone UTC, locale en-US, with edit
+     rights on Customers (AR303000), Invoices (AR301000), Payments (AR302000) and Journal
+     Transactions (GL301000), and view rights on Chart of Accounts, Payment Methods, Currencies and
+     Master Financial Calendar.
+  2. Connected Applications (SM303010): one with the flow Resource Owner Password Credentials and a
+     shared secret; its client id is --set client_id=<GUID>@<tenant>.
+  3. Cash Accounts (CA202000): one clearing account per currency, ticked Clearing Account. Payment
+     Methods (CA204000): one for direct debits, used in AR, with these accounts and the bank
+     accounts allowed.
+  4. Attributes (CS205000): MLCCOLLECT and MLCRETRY (check boxes), MLCSTATUS, MLCERROR, MLCPAYSTAT,
+     MLCREASON, MLCDESCR, MLCCHARGE, MLCPAYMENT, MLCMANDATE, MLCACCOUNT, MLCPAYOUT, MLCCUSTID,
+     MLCMANSTAT, MLCLINK (text). Put MLCCUSTID, MLCMANDATE, MLCMANSTAT, MLCLINK and MLCACCOUNT on the
+     customer classes; MLCPAYOUT as user-defined field on Payments and Applications; the others on
+     Invoices and Memos.
+  5. Switch off Auto-Apply Payments on the customers that are collected from.";

@@ -1,0 +1,1 @@
+//! Bodies of the sheet's examples, and what they are in the model.

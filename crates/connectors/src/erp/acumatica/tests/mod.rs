@@ -1,0 +1,3 @@
+//! Tests of the Acumatica connector, against scripted answers.
+
+mod mapping;

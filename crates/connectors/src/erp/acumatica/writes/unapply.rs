@@ -1,0 +1,148 @@
+//! Un-applying. A released application can not be reversed over REST, so the whole payment is voided:
+//! the invoice is open again, and the clearing account gives the money back (acumatica sheet sections
+//! 11.2, 11.3 and 21, row 8). The voiding document carries our mark, by which the receipt is later
+//! read as un-applied instead of voided by a person.
+
+use jiff::civil::Date;
+use serde_json::json;
+
+use model::command::{RejectionCause, UnapplyReceipt, WriteAnswer};
+use model::key::Key;
+use ports::PortError;
+
+use super::super::Acumatica;
+use super::super::client::{Ended, Outcome};
+use super::super::mapping::receipt::{PAYMENT, Phase, VOIDED_PAYMENT, phase};
+use super::super::query::Ask;
+use super::super::reads::documents::stamp;
+use super::super::wire::{Body, Entity, wrapped, wrapped_day};
+use super::apply::applied_to;
+use super::{begun_already, made, settle_refusal};
+
+impl Acumatica {
+    /// Takes a receipt off its invoice, all of it at once.
+    pub(super) async fn unapply_receipt(
+        &self,
+        key: &Key,
+        write: &UnapplyReceipt,
+    ) -> Result<WriteAnswer, PortError> {
+        let steps = self.begun();
+        let receipt = self.receipt_now(&write.receipt, &write.customer).await?;
+        let before = applied_to(&receipt, &write.invoice);
+        if before != write.decided_applied {
+            return Err(PortError::Stale(format!(
+                "receipt {} has {before} applied to invoice {}, not {}",
+                receipt.id, write.invoice, write.decided_applied
+            )));
+        }
+        let whole = receipt.applications.len() == 1
+            && write.amount == before
+            && before.minor.saturating_add(receipt.unapplied.minor) == receipt.amount.minor;
+        if !whole {
+            return Err(PortError::rejected(
+                RejectionCause::Unsupported,
+                format!(
+                    "{} of payment {} can not be taken off invoice {} over the API, which only \
+                     voids whole payments: use Reverse Application on Payments and Applications \
+                     (AR302000) and release, then try again",
+                    write.amount, receipt.id, write.invoice
+                ),
+            ));
+        }
+        let number = receipt.id.as_str();
+        let voiding = match self.voiding(number).await? {
+            Some(body) => Some(body),
+            None => self.begin_void(key, number, write.dated_on).await?,
+        };
+        self.time_left(&steps)?;
+        match voiding {
+            Some(body) => self.finish_void(key, number, &body, write.dated_on).await?,
+            // Some builds may void in one step (acumatica sheet section 11.3).
+            None => self.proved_void(number).await?,
+        }
+        Ok(made(number))
+    }
+
+    /// Makes the voiding document: it has the same number and mirrors the applications.
+    async fn begin_void(
+        &self,
+        key: &Key,
+        number: &str,
+        on: Option<Date>,
+    ) -> Result<Option<Body>, PortError> {
+        let body = json!({
+            "entity": { "Type": wrapped(PAYMENT), "ReferenceNbr": wrapped(number) },
+            "parameters": {},
+        });
+        match self.client.act(PAYMENT, "VoidPayment", &body, on, key).await? {
+            Ended::Done | Ended::Open(_) => self.voiding(number).await.map_err(begun_already),
+            Ended::Refused(refusal) => match self.voiding(number).await.map_err(begun_already)? {
+                Some(body) => Ok(Some(body)),
+                None => Err(refusal.into_error()),
+            },
+        }
+    }
+
+    /// Marks, dates and releases the voiding document.
+    async fn finish_void(
+        &self,
+        key: &Key,
+        number: &str,
+        voiding: &Body,
+        on: Option<Date>,
+    ) -> Result<(), PortError> {
+        let state = phase(Entity(voiding)).map_err(PortError::OutcomeUnknown)?;
+        if state == Phase::Unreleased {
+            let mut body = json!({
+                "Type": wrapped(VOIDED_PAYMENT),
+                "ReferenceNbr": wrapped(number),
+                "ExternalRef": wrapped(stamp(key)),
+                "Hold": wrapped(false),
+            });
+            if let (Some(on), Some(members)) = (on, body.as_object_mut()) {
+                members.insert("ApplicationDate".to_owned(), wrapped_day(on));
+            }
+            match self.client.change(PAYMENT, &Ask::default(), &body, key).await? {
+                Outcome::Done(_) => {}
+                Outcome::Refused(refusal) => return self.undo_void(key, number, refusal).await,
+            }
+            let ended =
+                self.start_release(key, VOIDED_PAYMENT, number).await.map_err(begun_already)?;
+            let state = self.phase_now(VOIDED_PAYMENT, number).await.map_err(begun_already)?;
+            match ended {
+                Ended::Refused(refusal)
+                    if state == Some(Phase::Unreleased) && !refusal.is_changed() =>
+                {
+                    return self.undo_void(key, number, refusal).await;
+                }
+                Ended::Done | Ended::Open(_) | Ended::Refused(_) => {}
+            }
+        }
+        self.proved_void(number).await
+    }
+
+    /// The void was refused (a closed period, say): its document is deleted, so that the payment is
+    /// as it was and the next try begins anew.
+    async fn undo_void(
+        &self,
+        key: &Key,
+        number: &str,
+        refusal: super::super::refusal::Refusal,
+    ) -> Result<(), PortError> {
+        match self.client.delete(PAYMENT, &[VOIDED_PAYMENT, number], key).await {
+            Ok(Outcome::Done(())) => Err(refusal.into_error()),
+            Ok(Outcome::Refused(other)) if other.is_missing() => Err(refusal.into_error()),
+            Ok(Outcome::Refused(other)) => Err(settle_refusal(other)),
+            Err(error) => Err(begun_already(error)),
+        }
+    }
+
+    async fn proved_void(&self, number: &str) -> Result<(), PortError> {
+        match self.phase_now(PAYMENT, number).await.map_err(begun_already)? {
+            Some(Phase::Voided) => Ok(()),
+            Some(Phase::Unreleased | Phase::Held | Phase::Released) | None => {
+                Err(PortError::OutcomeUnknown(format!("payment {number} is not voided yet")))
+            }
+        }
+    }
+}
