@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -75,7 +74,6 @@ pub struct Payout {
     pub amount: i64,
     pub currency: String,
     pub paid: bool,
-    pub arrival_on: Option<Date>,
     pub items: Vec<Item>,
 }
 
@@ -102,8 +100,6 @@ pub struct Document {
     /// Of a receipt, minor units.
     pub amount: i64,
     pub unapplied: i64,
-    /// Receipts inside a deposit.
-    pub holds: Vec<String>,
 }
 
 impl Document {
@@ -128,12 +124,10 @@ impl Document {
 #[derive(Debug, Clone, Default)]
 pub struct Invoice {
     pub id: String,
-    pub customer: String,
     /// Minor units.
     pub total: i64,
     pub remaining: i64,
     pub ticked: bool,
-    pub error: String,
 }
 
 /// All sides at one moment.

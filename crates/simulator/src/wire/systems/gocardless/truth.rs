@@ -98,7 +98,6 @@ fn payout(row: &Value) -> Result<Payout, String> {
         currency: text(&row["currency"]),
         // One that bounced was paid before, and its items are settled.
         paid: text(&row["status"]) != "pending",
-        arrival_on: text(&row["arrival_date"]).parse().ok(),
         items,
     })
 }

@@ -29,7 +29,6 @@ const CERTIFICATE: &str = "simulated-certificate";
 const ACCOUNT: &str = "1234567_SB1";
 /// Bank account in pounds of the standard company.
 pub const BANK: &str = "210";
-pub const UNDEPOSITED: &str = "116";
 const QUERIES: &str = "/services/rest/query/";
 const TOKENS: &str = "/services/rest/auth/";
 

@@ -24,11 +24,9 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
     for row in list(&records["invoice"]) {
         let invoice = Invoice {
             id: text(&row["id"]),
-            customer: text(&row["entity"]),
             total: minor(&row["total"])?,
             remaining: minor(&row["amountRemaining"])?,
             ticked: row["custbody_mlc_collect"] == true,
-            error: text(&row["custbody_mlc_integration_error"]),
         };
         truth.invoices.insert(invoice.id.clone(), invoice);
     }
@@ -45,12 +43,11 @@ fn document(kind: DocumentKind, row: &Value) -> Result<Document, String> {
         let account = text(&line["account"]);
         postings.push((account, decimal(&line["base"])?, decimal(&line["foreign"])?));
     }
-    // On a deposit, `payment` is the list of what is in it.
+    // On a deposit, `payment` is a list.
     let (amount, unapplied) = match kind {
         DocumentKind::Receipt => (minor(&row["payment"])?, minor(&row["unapplied"])?),
         DocumentKind::Refund | DocumentKind::Deposit | DocumentKind::Journal => (0, 0),
     };
-    let holds = list(&row["payment"]).iter().map(|line| text(&line["id"])).collect();
     Ok(Document {
         id: text(&row["id"]),
         kind,
@@ -60,6 +57,5 @@ fn document(kind: DocumentKind, row: &Value) -> Result<Document, String> {
         payment: filled(&row["custbody_mlc_payment_id"]),
         amount,
         unapplied,
-        holds,
     })
 }
