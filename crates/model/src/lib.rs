@@ -5,6 +5,7 @@ pub mod case;
 pub mod command;
 pub mod customer;
 pub mod decision;
+pub mod defects;
 pub mod event;
 pub mod ids;
 pub mod invoice;
