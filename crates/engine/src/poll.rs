@@ -170,6 +170,9 @@ impl Engine {
         if !leased {
             return Ok(false);
         }
+        if model::defect!(MarkPastIncomplete) {
+            self.store.move_mark(connection, stream, started, self.now()).await?;
+        }
         let since = mark.until.map_or(started - plan.first, |until| until - plan.overlap);
         if let Some(erp) = world.erp(connection) {
             match stream {
@@ -204,6 +207,9 @@ impl Engine {
                 Some(since) => erp.port.changed_invoices(since, page.as_deref()).await?,
                 None => erp.port.open_invoices(page.as_deref()).await?,
             };
+            if model::defect!(LastPageDropped) && page.is_some() && answer.next.is_none() {
+                return Ok(());
+            }
             let due_at = self.now();
             let case_of =
                 |seen: &Seen<InvoiceId, Invoice>| CaseKey::collection(&erp.account, &seen.id);

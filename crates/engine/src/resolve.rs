@@ -131,6 +131,9 @@ impl Engine {
     }
 
     async fn find(&self, world: &World, row: &CommandRow) -> Result<Found> {
+        if model::defect!(ResendWithoutLooking) {
+            return Ok(Found::Nothing);
+        }
         let not_connected =
             || EngineError::Setup(format!("connection {} is not connected", row.connection));
         let found = match &row.view.write {
@@ -154,6 +157,9 @@ impl Engine {
 
     /// The watch has ended by the clock, and a complete sweep of the other side came after it.
     async fn watch_is_over(&self, world: &World, row: &CommandRow) -> Result<bool> {
+        if model::defect!(WatchCutShort) {
+            return Ok(true);
+        }
         let now: Timestamp = self.now();
         let Some(until) = row.watch_until else { return Ok(false) };
         if until > now || row.view.state == CommandState::InFlight {

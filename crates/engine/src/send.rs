@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::ToSpan;
 use tracing::{info, warn};
 
-use model::command::{Command, ErpWrite, Rejection, RejectionCause, Write};
+use model::command::{Command, ErpWrite, Rejection, RejectionCause, Write, WriteAnswer};
+use model::key::Key;
 use ports::{Description, PortError};
 use store::rows::{Claimed, SendOutcome};
 
@@ -63,17 +64,7 @@ impl Engine {
         if !begun {
             return Ok(Sent::Withheld);
         }
-        let answered = match &command.write {
-            Write::Erp(write) => {
-                let erp = world.erp(connection).ok_or_else(not_connected)?;
-                erp.port.write(&command.key, write).await
-            }
-            Write::Processor(write) => {
-                let processor = world.processor(connection).ok_or_else(not_connected)?;
-                self.forget_recent(claimed.id);
-                processor.port.write(&command.key, write).await
-            }
-        };
+        let answered = self.call(world, claimed, command, connection).await?;
         let (outcome, sent) = match answered {
             Ok(answer) => {
                 info!(key = %command.key, id = %answer.id, adopted = answer.adopted, "done");
@@ -88,6 +79,34 @@ impl Engine {
         };
         self.store.finish_send(&command.key, &outcome, self.now()).await?;
         Ok(sent)
+    }
+
+    /// The request itself. Its intent must be committed.
+    pub(crate) async fn call(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+        command: &Command,
+        connection: &model::ids::ConnectionId,
+    ) -> Result<std::result::Result<WriteAnswer, PortError>> {
+        let not_connected =
+            || EngineError::Setup(format!("connection {connection} is not connected"));
+        let key = if model::defect!(KeyFromClock) {
+            &Key::new(&[command.key.as_str(), &self.now().as_second().to_string()])
+        } else {
+            &command.key
+        };
+        Ok(match &command.write {
+            Write::Erp(write) => {
+                let erp = world.erp(connection).ok_or_else(not_connected)?;
+                erp.port.write(key, write).await
+            }
+            Write::Processor(write) => {
+                let processor = world.processor(connection).ok_or_else(not_connected)?;
+                self.forget_recent(claimed.id);
+                processor.port.write(key, write).await
+            }
+        })
     }
 
     /// Only what the connection as a whole suffers from is its trouble.

@@ -71,7 +71,7 @@ impl Simulation {
 
     fn wrong(&self) -> Vec<String> {
         let store = Arc::clone(&self.store);
-        at_once(ending::check(&self.world, store.as_ref(), &self.console, &self.profile.families))
+        at_once(ending::check(&self.world, store.as_ref(), &self.console, &self.profile))
     }
 
     fn cases(&self) -> u64 {

@@ -2,6 +2,7 @@
 //! that died never gets an answer; the driver drops its future. One that sleeps is polled again
 //! later, as a process that was stopped and goes on.
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
@@ -22,12 +23,46 @@ pub struct Interrupt {
     /// Of the sleeping tasks: streams poll only what was woken.
     sleepers: Arc<Mutex<Vec<Waker>>>,
     faults: Arc<Mutex<Faults>>,
+    windows: Arc<Mutex<Windows>>,
+}
+
+/// The streams whose last window this worker read to its end, and did not mark since.
+#[derive(Debug, Default)]
+struct Windows {
+    /// Nobody reports windows where this is never set.
+    reported: bool,
+    read: BTreeSet<&'static str>,
 }
 
 impl Interrupt {
+    fn windows(&self) -> MutexGuard<'_, Windows> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn begin_window(&self, stream: &'static str) {
+        let mut windows = self.windows();
+        windows.reported = true;
+        windows.read.remove(stream);
+    }
+
+    pub fn end_window(&self, stream: &'static str) {
+        self.windows().read.insert(stream);
+    }
+
+    /// Whether the stream may be marked: its window was read to the end.
+    pub fn marks_window(&self, stream: &str) -> bool {
+        let mut windows = self.windows();
+        windows.read.remove(stream) || !windows.reported
+    }
+
     #[must_use]
     pub fn new(faults: Arc<Mutex<Faults>>) -> Interrupt {
-        Interrupt { life: Arc::new(Mutex::new(Life::Awake)), sleepers: Arc::default(), faults }
+        Interrupt {
+            life: Arc::new(Mutex::new(Life::Awake)),
+            sleepers: Arc::default(),
+            faults,
+            windows: Arc::default(),
+        }
     }
 
     #[must_use]

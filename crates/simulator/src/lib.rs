@@ -6,6 +6,8 @@ mod assertions;
 mod at_once;
 pub mod choices;
 pub mod clock;
+#[cfg(feature = "defects")]
+pub mod defects;
 mod ending;
 pub mod explore;
 pub mod faults;

@@ -23,6 +23,8 @@ pub struct Profile {
     pub customers: u64,
     pub invoices: u64,
     pub steps: u32,
+    /// Records of one page of a list: small ones make paging happen, large ones make stories quick.
+    pub page: usize,
 }
 
 /// Chances in ten thousand per occasion, when the fault is among those of the seed.
@@ -74,6 +76,7 @@ impl Profile {
             customers: random.below(3) + 1,
             invoices: random.below(4) + 1,
             steps: steps(random),
+            page: random.pick(&[3, 10, 40]).copied().unwrap_or(3),
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::moves::{self, Family, invoices, orders, policies};
 use crate::profile::Profile;
 use crate::random::Random;
 use crate::setup;
-use crate::worker::{Ended, Worker};
+use crate::worker::{self, Ended, Worker};
 use crate::world::World;
 use crate::wrap::store::CONNECTION_LOST;
 
@@ -52,6 +52,32 @@ pub enum Defect {
     AcceptedFirst,
     /// The listening process takes in what is wrongly signed.
     SignatureIgnored,
+}
+
+impl Defect {
+    pub const ALL: &'static [Defect] = &[
+        Defect::KeysIgnored,
+        Defect::StampsIgnored,
+        Defect::DuesFrozen,
+        Defect::BankOff,
+        Defect::PortRepeats,
+        Defect::AcceptedFirst,
+        Defect::SignatureIgnored,
+    ];
+
+    /// What is wrong, in the words of the table.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Defect::KeysIgnored => "the processor ignores idempotency keys",
+            Defect::StampsIgnored => "the ERP ignores external ids",
+            Defect::DuesFrozen => "direct reads show what was due at the beginning",
+            Defect::BankOff => "a penny too much on the bank account",
+            Defect::PortRepeats => "the port sends every payment twice",
+            Defect::AcceptedFirst => "2xx before the commit",
+            Defect::SignatureIgnored => "a wrongly signed delivery taken in",
+        }
+    }
 }
 
 /// How a seed is run.
@@ -130,7 +156,8 @@ impl Simulation {
         let clock = Arc::new(VirtualClock::starting_at(setup::start()));
         let faults = Faults::new(Random::new(seed), profile.rates.clone());
         let faults = faults.keeping(options.kept.clone());
-        let world = Arc::new(World::new(clock, Arc::new(Mutex::new(faults))));
+        let world = World::new(clock, Arc::new(Mutex::new(faults))).paging(profile.page);
+        let world = Arc::new(world);
         world.state().break_fakes(options.defect);
         let key = MasterKeySource::Bytes(Zeroizing::new([7; 32]));
         let store = SqliteStore::in_line(&Place::Memory, Vault::open(&key)?)?;
@@ -138,6 +165,8 @@ impl Simulation {
         let connected = at_once(setup::connect(&store, &profile.policy))?;
         let clock: Arc<dyn Clock> = Arc::clone(&world.clock) as _;
         let console = Engine::new(Arc::clone(&store), clock, Settings::new("console"));
+        let console = Arc::new(console);
+        console.set_world(worker::connect(&world, &store, &connected));
         let intake = Intake::new(&world, &store, options.defect);
         let mut simulation = Simulation {
             seed,
@@ -147,7 +176,7 @@ impl Simulation {
             connected,
             options: options.clone(),
             intake,
-            console: Arc::new(console),
+            console,
             workers: Vec::new(),
             started: 0,
             step: 0,
@@ -283,8 +312,11 @@ impl Simulation {
             Family::SecondWorker => self.join_or_leave(),
             Family::Orders => {
                 let (console, store) = (Arc::clone(&self.console), Arc::clone(&self.store));
-                let said = at_once(orders::make(&console, store.as_ref(), &mut random));
-                said.iter().for_each(|line| self.world.tell(line));
+                let said = at_once(orders::order(&console, store.as_ref(), &mut random));
+                if let Some((line, released)) = said {
+                    self.world.tell(&line);
+                    self.world.state().watched.released.extend(released);
+                }
             }
             Family::Policies => {
                 let line = policies::make(self, &mut random);
@@ -386,7 +418,7 @@ impl Simulation {
     }
 
     pub(crate) fn check_step(&self) {
-        for broken in assertions::after_step(&self.world, self.store.as_ref()) {
+        for broken in assertions::after_step(&self.world) {
             self.world.broken(broken);
         }
     }

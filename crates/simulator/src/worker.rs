@@ -75,19 +75,7 @@ impl Worker {
         let settings = Settings { concurrency: 1, batch: 50, ..Settings::new(name.as_str()) };
         let clock = Arc::new(WorkerClock::new(Arc::clone(&world.clock)));
         let engine = Engine::new(faulty, Arc::clone(&clock) as _, settings);
-        let mut seen = connected.clone();
-        for (id, connection) in &connected.connections {
-            match connection.side {
-                store::rows::Side::Erp => {
-                    seen.erps.insert(id.clone(), Arc::new(WorkerErp::new(line.clone())));
-                }
-                store::rows::Side::Processor => {
-                    let port = WorkerProcessor::new(line.clone());
-                    seen.processors.insert(id.clone(), Arc::new(port));
-                }
-            }
-        }
-        engine.set_world(seen);
+        engine.set_world(with_ports(&line, connected));
         let engine = Arc::new(engine);
         Worker { name, engine, interrupt, clock, turn: None, sleeps_until: None }
     }
@@ -132,6 +120,33 @@ impl Worker {
             (Poll::Pending, Life::Awake) => Ended::Stuck,
         }
     }
+}
+
+/// The world as somebody sees it who is never struck but by what strikes everybody.
+#[must_use]
+pub fn connect(
+    world: &Arc<World>,
+    store: &Arc<dyn Store>,
+    connected: &engine::World,
+) -> engine::World {
+    let interrupt = Interrupt::new(Arc::clone(&world.faults));
+    with_ports(&Line::new(Arc::clone(world), interrupt, Arc::clone(store), false), connected)
+}
+
+fn with_ports(line: &Line, connected: &engine::World) -> engine::World {
+    let mut seen = connected.clone();
+    for (id, connection) in &connected.connections {
+        match connection.side {
+            store::rows::Side::Erp => {
+                seen.erps.insert(id.clone(), Arc::new(WorkerErp::new(line.clone())));
+            }
+            store::rows::Side::Processor => {
+                let port = WorkerProcessor::new(line.clone());
+                seen.processors.insert(id.clone(), Arc::new(port));
+            }
+        }
+    }
+    seen
 }
 
 /// Streams yield now and then to others and wake themselves at once.

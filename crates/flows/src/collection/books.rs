@@ -129,14 +129,20 @@ fn steps<'a>(
 ) -> impl Iterator<Item = Step> + 'a {
     let confirmed = std::iter::once_with(move || post_confirmed(facts, invoice, collection));
     let posts = facts.settlements(&collection.id).map(move |kept| {
-        if before_cut_over(facts, kept) {
+        let by_status = model::defect!(ReceiptByStatus)
+            && collection.status != CollectionStatus::PaidOut;
+        if before_cut_over(facts, kept) || by_status {
             Step::Done
         } else {
             post_settlement(facts, invoice, collection, kept)
         }
     });
     let reversals = facts.reversals(&collection.id).enumerate().map(move |(k, item)| {
-        let settlement = facts.settlements(&collection.id).nth(k);
+        let settlement = if model::defect!(NewestTakenBack) {
+            facts.settlements(&collection.id).last()
+        } else {
+            facts.settlements(&collection.id).nth(k)
+        };
         if before_cut_over(facts, item) {
             Step::Done
         } else {
@@ -383,6 +389,9 @@ fn application(
     let open = invoice.status == InvoiceStatus::Open && invoice.due.is_positive();
     if impossible || !open {
         return None;
+    }
+    if model::defect!(AppliedBeyondBalance) {
+        return Some((invoice.id.clone(), amount));
     }
     Some((invoice.id.clone(), invoice.due.checked_min(amount).ok()?))
 }

@@ -35,6 +35,11 @@ pub fn create(facts: &CollectionFacts, invoice: &Invoice, released: bool) -> Dec
     };
     let parts = ["collect", facts.frame.erp.as_str(), invoice.id.as_str()];
     let key = first_free(&facts.frame, &parts, 1, carried);
+    let key = if model::defect!(AttemptsCountedExisting) {
+        Key::new(&[parts[0], parts[1], parts[2], &(facts.attempts.len() + 1).to_string()])
+    } else {
+        key
+    };
     let write = collect(facts, invoice, mandate, &key);
     let write = Write::Processor(ProcessorWrite::Collect(write));
     if let Some(decision) = unresolved_debit(facts, Stage::Open, &key, &write) {

@@ -64,7 +64,7 @@ pub fn cancelled(facts: &CollectionFacts, invoice: &Invoice, collection: &Collec
     };
     let by_mandate = event.origin.as_deref() == Some(ORIGIN_BANK)
         || event.cause.as_deref().is_some_and(|cause| MANDATE_ENDED_CAUSES.contains(&cause));
-    if by_mandate {
+    if by_mandate || model::defect!(AttemptAfterCancel) {
         create(facts, invoice, released)
     } else {
         person_first(facts, invoice, collection, ReasonCode::CancelledByPerson, true)

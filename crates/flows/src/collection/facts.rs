@@ -121,7 +121,9 @@ impl CollectionFacts {
     /// Kept items that take a settlement back, oldest first.
     pub fn reversals<'a>(&'a self, id: &'a CollectionId) -> impl Iterator<Item = &'a KeptItem> {
         self.items.iter().filter(move |kept| {
-            kept.item.kind.is_reversal() && kept.item.collection.as_ref() == Some(id)
+            let ignored = model::defect!(ChargebackIgnored)
+                && kept.item.kind == PayoutItemKind::PaymentChargedBack;
+            kept.item.kind.is_reversal() && !ignored && kept.item.collection.as_ref() == Some(id)
         })
     }
 

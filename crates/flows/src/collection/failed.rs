@@ -78,7 +78,7 @@ pub fn failed(facts: &CollectionFacts, invoice: &Invoice, collection: &Collectio
         let reason = Reason::new(ReasonCode::FailureFinal, "retries were stopped by a person");
         return Decision::rest(Stage::Failed, reason);
     }
-    let changed = differs(facts, invoice, collection);
+    let changed = differs(facts, invoice, collection) && !model::defect!(RetryUnchecked);
     if let Some(reason) = for_a_person(facts, invoice, id, event, used, changed) {
         if asked_for_new(facts, invoice, id) {
             return create(facts, invoice, true);
@@ -181,6 +181,9 @@ fn retry(
         amount: collection.amount,
     }));
     let key = first_free(&facts.frame, &["retry", id.as_str()], used.saturating_add(1), |_| false);
+    if model::defect!(RetryUnchecked) {
+        return facts.frame.issue(Stage::Failed, key, write, None);
+    }
     if let Some(decision) = unresolved_debit(facts, Stage::Failed, &key, &write) {
         return decision;
     }

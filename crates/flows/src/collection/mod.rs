@@ -76,8 +76,13 @@ fn decide_money(facts: &CollectionFacts) -> Decision {
     }
     let mut notes = Vec::new();
     // Money that is taken twice comes before everything else.
+    let created = |view: &model::command::CommandView| {
+        view.write.collects() && view.state == model::command::CommandState::InFlight
+    };
+    let late = model::defect!(DoublesLookedForLate) && !facts.frame.commands.iter().any(created);
     match attempts::two_live(facts) {
         attempts::TwoLive::No => {}
+        _ if late => {}
         attempts::TwoLive::Cancel(decision) => return *decision,
         attempts::TwoLive::Attention(reason) => notes.push(reason),
     }

@@ -41,6 +41,9 @@ enum Rest {
 }
 
 fn rest(facts: &CollectionFacts, invoice: &Invoice, key: &Key, receipt: &Receipt) -> Rest {
+    if model::defect!(RestNeverApplied) {
+        return Rest::Nothing;
+    }
     let Some(never_applied) = never_applied(facts, key, receipt) else { return Rest::Nothing };
     if receipt.voided || !receipt.unapplied.is_positive() {
         return Rest::Nothing;

@@ -35,6 +35,9 @@ pub fn next(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Option
 /// The bounced journals of a payout that is paid (again) are put back.
 #[must_use]
 pub fn put_back(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Option<Decision> {
+    if model::defect!(BounceNotPutBack) {
+        return None;
+    }
     let taken = taken_back(payout, own);
     match taken {
         Ok(taken) if taken.is_zero() => None,

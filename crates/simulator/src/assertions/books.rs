@@ -2,12 +2,25 @@
 //! back exactly one, the k-th reversal the k-th settlement.
 
 use jiff::civil::Date;
+use model::command::{ErpWrite, Write};
 use model::ids::{CollectionId, InvoiceId, PayoutId, ReceiptId};
 use model::payout::{PayoutItemKind, PayoutStatus};
 
 use crate::world::State;
-use crate::world::erp::{Books, ReceiptRow};
+use crate::world::erp::{BANK, Books, ReceiptRow};
 use crate::world::processor::{PaymentRow, Processor};
+
+/// What would be wrong with this document: the receipt of a payout is deposited gross before it is
+/// taken back from the bank account.
+#[must_use]
+pub fn crossing(books: &Books, write: &Write) -> Option<String> {
+    let Write::Erp(ErpWrite::RecordRefund(write)) = write else { return None };
+    let row = books.receipts.get(&write.receipt)?;
+    let from_bank = write.from.as_ref().is_some_and(|from| from.as_str() == BANK);
+    let early = row.payout.is_some() && row.deposit.is_none() && !row.touched;
+    (from_bank && early)
+        .then(|| format!("P3: receipt {} is taken back before it is deposited", write.receipt))
+}
 
 /// Never more than one standing receipt for one item: holds after every step.
 #[must_use]

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use engine::Engine;
+use engine::verify::Verdict;
 use model::case::CaseKind;
 use model::ids::{InvoiceId, PayoutId};
 use model::reason::{ReasonCode, ReasonKind};
@@ -11,6 +12,7 @@ use store::Store;
 use store::rows::{CaseFilter, CaseRow, open_states};
 
 use crate::moves::Family;
+use crate::profile::Profile;
 use crate::world::World;
 use crate::world::processor::PaymentRow;
 
@@ -59,9 +61,11 @@ const OF_EDITS: [ReasonCode; 6] = [
 pub async fn check(
     world: &World,
     store: &dyn Store,
-    _console: &Engine,
-    families: &[Family],
+    console: &Engine,
+    profile: &Profile,
 ) -> Vec<String> {
+    let families = profile.families.as_slice();
+    let tax_apart = profile.policy.accounts.fee_tax.is_some();
     let filter = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
     let cases = store.cases(&filter).await.unwrap_or_default();
     let mut wrong = Vec::new();
@@ -88,6 +92,33 @@ pub async fn check(
     let touched = &state.books.touched_payouts;
     let proved = |id: &PayoutId| booked.contains(id) && !touched.contains(id);
     wrong.extend(super::bank::check(&state, proved));
+    wrong.extend(super::lines::check(&state, tax_apart, proved));
+    drop(state);
+    wrong.extend(unproved(world, console, &booked).await);
+    wrong.extend(super::trail::check(store, &world.story.text()).await);
+    wrong
+}
+
+/// P9: what the books hold in truth is proved, and nothing else is.
+async fn unproved(world: &World, console: &Engine, booked: &BTreeSet<PayoutId>) -> Vec<String> {
+    let proof = match console.verify(None).await {
+        Ok(proof) => proof,
+        Err(error) => return vec![format!("P9: the books can not be proved: {error}")],
+    };
+    let state = world.state();
+    let mut wrong = Vec::new();
+    for (id, row) in state.processor.payouts.iter().filter(|(id, _)| booked.contains(*id)) {
+        let what = format!("payout {id}");
+        let right = super::bank::at_bank(&state.books, id) == row.payout.amount.minor;
+        let touched = state.books.touched_payouts.contains(id);
+        match proof.findings.iter().find(|finding| finding.what == what) {
+            Some(finding) if (finding.verdict == Verdict::Proved) != right && !touched => {
+                wrong.push(format!("P9: {what}: {:?}, {}", finding.verdict, finding.why));
+            }
+            Some(_) => {}
+            None => wrong.push(format!("P9: {what} is in no proof")),
+        }
+    }
     wrong
 }
 

@@ -14,6 +14,18 @@ pub async fn committed(world: &World, store: &dyn Store, key: &Key, write: &Writ
     let states = [CommandState::InFlight];
     let open = store.commands(&states, IN_FLIGHT_MAX).await;
     let found = open.iter().flatten().any(|row| row.view.key == *key && row.view.write == *write);
+    let documents = write.documents();
+    let crossing = open.iter().flatten().find(|row| {
+        let other = row.view.write.documents();
+        row.view.key != *key && !write.is_cancel() && !documents.is_disjoint(&other)
+    });
+    if let Some(crossing) = crossing {
+        let other = &crossing.view.key;
+        world.broken(format!("P6: {key} is sent while {other} is under way for the same document"));
+    }
+    if world.state().watched.unlooked.contains(key) {
+        world.broken(format!("P6: {key} is sent again, and nobody looked for what became of it"));
+    }
     if !found {
         world.broken(format!("P6: {key} is sent, and no intent for it is committed"));
     }

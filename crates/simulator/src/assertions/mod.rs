@@ -4,15 +4,15 @@ pub mod bank;
 pub mod books;
 pub mod ending;
 pub mod intents;
+pub mod lines;
 pub mod once;
-
-use store::Store;
+pub mod trail;
 
 use crate::world::World;
 
 /// What holds after every step, whatever is on its way.
 #[must_use]
-pub fn after_step(world: &World, _store: &dyn Store) -> Vec<String> {
+pub fn after_step(world: &World) -> Vec<String> {
     let state = world.state();
     books::doubled(&state.books).into_iter().collect()
 }

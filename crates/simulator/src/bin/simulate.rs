@@ -32,6 +32,10 @@ struct Arguments {
     /// Go on after a broken promise, and print only what was broken.
     #[arg(long)]
     all: bool,
+    /// Prints which seed shows which deliberate defect first.
+    #[cfg(feature = "defects")]
+    #[arg(long)]
+    defects: bool,
     /// Prints the whole story of a seed that breaks a promise, not a shorter one.
     #[arg(long)]
     whole: bool,
@@ -76,6 +80,10 @@ impl Depth {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    #[cfg(feature = "defects")]
+    if arguments.defects {
+        return print_defects();
+    }
     if let Some(seed) = arguments.seed {
         return tell(seed, &arguments);
     }
@@ -110,6 +118,28 @@ fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
     print_broken(&outcome);
     println!("replay: simulate --seed {seed} --depth {}", arguments.depth.word());
     ExitCode::FAILURE
+}
+
+/// Seeds tried for each defect.
+#[cfg(feature = "defects")]
+const DEFECT_SEEDS: u64 = 800;
+
+#[cfg(feature = "defects")]
+fn print_defects() -> ExitCode {
+    let mut unseen = 0_u32;
+    println!("| defect | seeds | what is seen |");
+    println!("| --- | --- | --- |");
+    for place in simulator::defects::all() {
+        let seen = simulator::defects::find(place, DEFECT_SEEDS);
+        match seen.by {
+            Some((seed, broken)) => println!("| {} | {} | {broken} |", seen.words, seed + 1),
+            None => {
+                unseen += 1;
+                println!("| {} | - | nothing in {DEFECT_SEEDS} |", seen.words);
+            }
+        }
+    }
+    if unseen == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn print_broken(outcome: &Outcome) {

@@ -36,6 +36,16 @@ pub fn make(world: &World, random: &mut Random) -> Option<String> {
         2 | 3 => {
             let id = pick_payment(world, random, &[CollectionStatus::PendingSubmission])?;
             let done = world.state().processor.cancel_by_hand(&id, now);
+            let mut state = world.state();
+            let invoice = state.processor.payments.get(&id).and_then(|row| row.invoice());
+            if let Some(invoice) = invoice.filter(|_| done) {
+                let newest = state.processor.payments_for(&invoice).map(|(id, _)| id).max();
+                let ticked = state.books.invoices.get(&invoice);
+                if newest == Some(&id) && !ticked.is_some_and(|row| row.retry_requested) {
+                    state.watched.released.remove(&invoice);
+                }
+            }
+            drop(state);
             done.then(|| format!("somebody cancels {id}"))
         }
         _ => {

@@ -3,6 +3,7 @@
 use engine::Engine;
 use engine::say::Order;
 use model::case::{Actor, CaseKey, CaseKind};
+use model::ids::InvoiceId;
 use store::Store;
 use store::rows::CaseFilter;
 
@@ -13,6 +14,15 @@ const CASES_MAX: u32 = 1_000;
 
 /// An order about a case that is listed.
 pub async fn make(engine: &Engine, store: &dyn Store, random: &mut Random) -> Option<String> {
+    Some(order(engine, store, random).await?.0)
+}
+
+/// Also gives the invoice that may be collected again by this order.
+pub async fn order(
+    engine: &Engine,
+    store: &dyn Store,
+    random: &mut Random,
+) -> Option<(String, Option<InvoiceId>)> {
     let filter =
         CaseFilter { kind: Some(CaseKind::Collection), limit: CASES_MAX, ..CaseFilter::default() };
     let cases: Vec<CaseKey> =
@@ -23,7 +33,8 @@ pub async fn make(engine: &Engine, store: &dyn Store, random: &mut Random) -> Op
         1 => (Order::Release, "release"),
         _ => (Order::Retry, "retry"),
     };
+    let released = (order != Order::Stop).then(|| InvoiceId::new(case.subject.as_str()));
     let actor = Actor::Person("ada".to_owned());
     engine.order(case, order, &actor).await.ok()?;
-    Some(format!("ada says {word} of {case}"))
+    Some((format!("ada says {word} of {case}"), released))
 }

@@ -113,6 +113,9 @@ fn put(simulation: &mut Simulation, mut link: Link) {
     for worker in &simulation.workers {
         worker.reload(&simulation.connected.links);
     }
+    let mut seen = engine::World::clone(&simulation.console.world());
+    seen.links.clone_from(&simulation.connected.links);
+    simulation.console.set_world(seen);
     if let Err(error) = at_once(simulation.console.hint_open()) {
         simulation.world.broken(format!("the open cases can not be hinted: {error}"));
     }

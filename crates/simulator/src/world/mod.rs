@@ -3,6 +3,7 @@
 
 pub mod erp;
 pub mod processor;
+pub mod watched;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,13 +15,14 @@ use model::ids::{CollectionId, InvoiceId};
 use model::key::Key;
 use ports::{Clock, PortError};
 
-use crate::assertions::once;
+use crate::assertions::{books, once};
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
 use crate::simulation::Defect;
 use crate::story::Story;
 use erp::Books;
 use processor::Processor;
+use watched::Watched;
 
 /// Seconds until a client gives up.
 pub const DEADLINE_SECONDS: i64 = 30;
@@ -78,6 +80,7 @@ pub struct State {
     announced: usize,
     /// Events that wait for their delivery.
     pub webhooks: Vec<Event>,
+    pub watched: Watched,
     /// A deliberate defect: direct reads show invoices as if nothing was ever paid of them.
     pub dues_frozen: bool,
     /// Broken promises, in the order in which they were broken.
@@ -99,13 +102,23 @@ pub struct World {
     pub clock: Arc<VirtualClock>,
     pub story: Story,
     pub faults: Arc<Mutex<Faults>>,
+    /// Records of one page of a list.
+    pub page: usize,
     state: Mutex<State>,
 }
+
+/// Records of one page, unless the seed says otherwise: small, so that paging happens.
+const PAGE: usize = 3;
 
 impl World {
     #[must_use]
     pub fn new(clock: Arc<VirtualClock>, faults: Arc<Mutex<Faults>>) -> World {
-        World { clock, story: Story::default(), faults, state: Mutex::default() }
+        World { clock, story: Story::default(), faults, page: PAGE, state: Mutex::default() }
+    }
+
+    #[must_use]
+    pub fn paging(self, page: usize) -> World {
+        World { page, ..self }
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -171,7 +184,9 @@ impl World {
         let (answer, broken) = {
             let mut state = self.state();
             let state = &mut *state;
-            let broken = once::before(&state.processor, write, mark, now);
+            let asked = &state.watched.released;
+            let broken = once::before(&state.processor, asked, write, mark, now)
+                .or_else(|| books::crossing(&state.books, write));
             let answer = match write {
                 Write::Erp(write) => state.books.write(key, write, now),
                 Write::Processor(write) => state.processor.write(key, write, now),
@@ -186,7 +201,7 @@ impl World {
         };
         self.tell(&format!("  {} {key}: {outcome}", write.name()));
         if let Some(broken) = broken {
-            self.broken(format!("P1: {key}: {broken}"));
+            self.broken(format!("{broken}, by {key}"));
         }
         self.announce();
         answer

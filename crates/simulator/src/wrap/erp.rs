@@ -89,22 +89,24 @@ impl Erp for WorkerErp {
         since: Timestamp,
         page: Option<&str>,
     ) -> Result<Page<Seen<InvoiceId, Invoice>>, PortError> {
+        self.line.begin_window("invoices", page);
         self.asked().await?;
         let changed = self.invoices_where(|books, id| {
             books.invoices.get(id).is_some_and(|row| row.changed_at >= since)
         });
-        Ok(self.line.page(changed, page))
+        Ok(self.line.window("invoices", changed, page))
     }
 
     async fn open_invoices(
         &self,
         page: Option<&str>,
     ) -> Result<Page<Seen<InvoiceId, Invoice>>, PortError> {
+        self.line.begin_window("open_invoices", page);
         self.asked().await?;
         let open = self.invoices_where(|books, id| {
             books.invoice(id).is_some_and(|invoice| invoice.status == InvoiceStatus::Open)
         });
-        Ok(self.line.page(open, page))
+        Ok(self.line.window("open_invoices", open, page))
     }
 
     async fn changed_customers(
@@ -112,6 +114,7 @@ impl Erp for WorkerErp {
         _since: Timestamp,
         page: Option<&str>,
     ) -> Result<Page<Seen<ErpCustomerId, ErpCustomer>>, PortError> {
+        self.line.begin_window("customers", page);
         self.asked().await?;
         let all = self.line.world.listed(|books, _| {
             let seen = |(id, one): (&ErpCustomerId, &ErpCustomer)| Seen {
@@ -120,7 +123,7 @@ impl Erp for WorkerErp {
             };
             books.customers.iter().map(seen).collect()
         });
-        Ok(self.line.page(all, page))
+        Ok(self.line.window("customers", all, page))
     }
 
     async fn invoices(
@@ -201,6 +204,7 @@ impl Erp for WorkerErp {
 
     async fn find(&self, key: &Key, write: &ErpWrite) -> Result<Option<WriteAnswer>, PortError> {
         self.asked().await?;
+        self.line.looked(key);
         self.line.world.state().books.find(key, write)
     }
 

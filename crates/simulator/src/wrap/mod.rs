@@ -21,8 +21,6 @@ use crate::world::{
     CUT_OFF_SECONDS, DEADLINE_SECONDS, ReadMark, ReadMarks, STALENESS_SECONDS, Side, World,
 };
 
-/// Records of one page: small, so that paging happens.
-const PAGE: usize = 3;
 
 /// What both ports of a worker share.
 #[derive(Clone)]
@@ -79,6 +77,7 @@ impl Line {
         self.take_time();
         self.world.reachable(side)?;
         intents::committed(&self.world, self.store.as_ref(), key, &write).await;
+        self.world.state().watched.unlooked.insert(key.clone());
         let mark = invoice_of(&write).and_then(|invoice| self.marks().get(invoice).cloned());
         if self.repeats && mark.is_some() {
             let again = Key::new(&["again", key.as_str()]);
@@ -88,6 +87,7 @@ impl Line {
         let unknown = |what: &str| Err(PortError::OutcomeUnknown(what.to_owned()));
         if self.strikes(Fault::Conflict) {
             self.world.tell(&format!("  {key} is refused: somebody else saves the record"));
+            self.looked(key);
             return Err(PortError::Stale("409".to_owned()));
         }
         if self.strikes(Fault::RequestLost) {
@@ -109,6 +109,27 @@ impl Line {
             self.time_out();
             return unknown("the answer was lost");
         }
+        self.looked(key);
+        answer
+    }
+
+    /// The outcome of the last send is known, or was looked for.
+    fn looked(&self, key: &Key) {
+        self.world.state().watched.unlooked.remove(key);
+    }
+
+    /// The first page of a window is asked for.
+    fn begin_window(&self, stream: &'static str, page: Option<&str>) {
+        if page.is_none() {
+            self.interrupt.begin_window(stream);
+        }
+    }
+
+    fn window<T>(&self, stream: &'static str, records: Vec<T>, page: Option<&str>) -> Page<T> {
+        let answer = self.page(records, page);
+        if answer.next.is_none() {
+            self.interrupt.end_window(stream);
+        }
         answer
     }
 
@@ -128,7 +149,7 @@ impl Line {
         if page.is_some() && rest > 0 && self.strikes(Fault::MovedBetween) {
             from += 1;
         }
-        let size = if rest > 1 && self.strikes(Fault::ShortPage) { 1 } else { PAGE };
+        let size = if rest > 1 && self.strikes(Fault::ShortPage) { 1 } else { self.world.page };
         let end = (from + size).min(records.len());
         let more = end < records.len();
         let repeats = more && end > from + 1 && self.strikes(Fault::RepeatedPage);

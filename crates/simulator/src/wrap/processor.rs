@@ -87,6 +87,7 @@ impl Processor for WorkerProcessor {
     }
 
     async fn events(&self, since: Timestamp, page: Option<&str>) -> Result<Page<Event>, PortError> {
+        self.line.begin_window("events", page);
         self.asked().await?;
         let now = self.line.world.now();
         let state = self.line.world.state();
@@ -94,7 +95,7 @@ impl Processor for WorkerProcessor {
         let shown = rows.filter(|row| row.visible_at <= now && row.event.at >= since);
         let events = shown.map(|row| row.event.clone()).collect();
         drop(state);
-        Ok(self.line.page(events, page))
+        Ok(self.line.window("events", events, page))
     }
 
     async fn payouts_since(
@@ -102,12 +103,13 @@ impl Processor for WorkerProcessor {
         since: Timestamp,
         page: Option<&str>,
     ) -> Result<Page<Seen<PayoutId, Payout>>, PortError> {
+        self.line.begin_window("payouts", page);
         self.asked().await?;
         let payouts = self.line.world.listed(|_, processor| {
             let rows = processor.payouts.iter().filter(|(_, row)| row.payout.created_at >= since);
             rows.map(|(id, row)| seen(id, row.payout.clone())).collect()
         });
-        Ok(self.line.page(payouts, page))
+        Ok(self.line.window("payouts", payouts, page))
     }
 
     async fn collections_since(
@@ -115,12 +117,13 @@ impl Processor for WorkerProcessor {
         since: Timestamp,
         page: Option<&str>,
     ) -> Result<Page<Seen<CollectionId, Collection>>, PortError> {
+        self.line.begin_window("collections", page);
         self.asked().await?;
         let payments = self.line.world.listed(|_, processor| {
             let rows = processor.payments.iter().filter(|(_, row)| row.created_at >= since);
             rows.filter_map(|(id, _)| Some(seen(id, processor.collection(id)?))).collect()
         });
-        Ok(self.line.page(payments, page))
+        Ok(self.line.window("collections", payments, page))
     }
 
     async fn customers_since(
@@ -128,10 +131,11 @@ impl Processor for WorkerProcessor {
         _since: Timestamp,
         page: Option<&str>,
     ) -> Result<Page<ProcessorCustomer>, PortError> {
+        self.line.begin_window("directory", page);
         self.asked().await?;
         let all =
             self.line.world.listed(|_, processor| processor.customers.values().cloned().collect());
-        Ok(self.line.page(all, page))
+        Ok(self.line.window("directory", all, page))
     }
 
     async fn customers(
@@ -237,6 +241,7 @@ impl Processor for WorkerProcessor {
         write: &ProcessorWrite,
     ) -> Result<Option<WriteAnswer>, PortError> {
         self.asked().await?;
+        self.line.looked(key);
         self.line.world.state().processor.find(key, write)
     }
 

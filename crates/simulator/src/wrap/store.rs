@@ -1,7 +1,6 @@
 //! The store of one worker: every transaction may be the last thing that the worker did, before it
 //! or right after its commit; or it is refused, because the database is busy or the disk is full.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -66,10 +65,52 @@ impl WorkerStore {
         given
     }
 
-    /// Counts looks whose lease somebody else has by now.
-    fn lease_lost(&self, given: &dyn Any) {
-        if let Some(Ok(Saved::LeaseLost)) = given.downcast_ref::<Result<Saved>>() {
+    fn broken(&self, broken: Option<String>) {
+        if let Some(broken) = broken {
+            self.world.broken(broken);
+        }
+    }
+
+    fn see_claim(&self, _: &ClaimRequest, claimed: &Vec<Claimed>) {
+        self.world.state().watched.claimed(claimed);
+    }
+
+    fn see_look(&self, look: &LookResult, saved: &Saved) {
+        if *saved == Saved::LeaseLost {
             self.interrupt.faults().note(Fault::LeaseLost);
+        }
+        let broken = self.world.state().watched.saved(look, saved);
+        self.broken(broken);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the store's own method has them")]
+    fn see_send(
+        &self,
+        key: &Key,
+        epoch: i64,
+        _seq: i64,
+        _at: Timestamp,
+        _watch_until: Timestamp,
+        _lease_now: Timestamp,
+        _need_lease_seconds: u32,
+        begun: &bool,
+    ) {
+        let broken = self.world.state().watched.begun(key, epoch, *begun);
+        self.broken(broken);
+    }
+
+    /// The window must have been read to its end.
+    fn see_mark(
+        &self,
+        _connection: &ConnectionId,
+        stream: &str,
+        _until: Timestamp,
+        _completed_at: Timestamp,
+        (): &(),
+    ) {
+        if !self.interrupt.marks_window(stream) {
+            let words = format!("P2: the mark of {stream} moves past a window not read to its end");
+            self.world.broken(words);
         }
     }
 
@@ -86,14 +127,30 @@ impl WorkerStore {
 
 /// Each method as in the trait, a line each: the calls differ in nothing but their names.
 macro_rules! through_faults {
-    ($($kind:ident $name:ident($($arg:ident: $ty:ty),*) -> $given:ty;)*) => {
+    (
+        watched {
+            $($seen:ident $watched:ident($($warg:ident: $wty:ty),*) -> $wgiven:ty;)*
+        }
+        $($kind:ident $name:ident($($arg:ident: $ty:ty),*) -> $given:ty;)*
+    ) => {
         #[async_trait]
         impl Store for WorkerStore {
+            $(
+                async fn $watched(&self, $($warg: $wty),*) -> Result<$wgiven> {
+                    self.before(true).await?;
+                    let given = self.inner.$watched($($warg),*).await;
+                    if let Ok(given) = &given {
+                        self.$seen($($warg,)* given);
+                    }
+                    self.after(stringify!($watched), &given);
+                    self.interrupt.may_die(Fault::CrashAfterStore).await;
+                    self.told(true, given)
+                }
+            )*
             $(
                 async fn $name(&self, $($arg: $ty),*) -> Result<$given> {
                     self.before(writes(stringify!($kind))).await?;
                     let given = self.inner.$name($($arg),*).await;
-                    self.lease_lost(&given as &dyn Any);
                     self.after(stringify!($name), &given);
                     self.interrupt.may_die(Fault::CrashAfterStore).await;
                     self.told(writes(stringify!($kind)), given)
@@ -112,6 +169,25 @@ fn writes(kind: &str) -> bool {
 }
 
 through_faults! {
+    watched {
+        see_claim claim(request: &ClaimRequest) -> Vec<Claimed>;
+        see_look save_look(result: &LookResult) -> Saved;
+        see_send begin_send(
+            key: &Key,
+            epoch: i64,
+            seq: i64,
+            at: Timestamp,
+            watch_until: Timestamp,
+            lease_now: Timestamp,
+            need_lease_seconds: u32
+        ) -> bool;
+        see_mark move_mark(
+            connection: &ConnectionId,
+            stream: &str,
+            until: Timestamp,
+            completed_at: Timestamp
+        ) -> ();
+    }
     writes put_connection(
         connection: &Connection,
         secrets: &[(String, SecretString)],
@@ -128,20 +204,9 @@ through_faults! {
     writes put_setting(name: &str, value: &str, actor: &Actor, at: Timestamp) -> ();
     writes next_seq() -> i64;
     writes hint(hints: &[Hint]) -> ();
-    writes claim(request: &ClaimRequest) -> Vec<Claimed>;
     writes renew(claimed: &[(CaseId, i64)], lease_until: Timestamp) -> Vec<CaseId>;
     reads contexts(cases: &[CaseId]) -> Vec<CaseContext>;
     reads payment_context(case: &CaseKey) -> PaymentContext;
-    writes save_look(result: &LookResult) -> Saved;
-    writes begin_send(
-        key: &Key,
-        epoch: i64,
-        seq: i64,
-        at: Timestamp,
-        watch_until: Timestamp,
-        lease_now: Timestamp,
-        need_lease_seconds: u32
-    ) -> bool;
     writes finish_send(key: &Key, outcome: &SendOutcome, at: Timestamp) -> ();
     writes release(case: CaseId, epoch: i64, due_at: Option<Timestamp>) -> ();
     writes expire_worker(worker: &str) -> u32;
@@ -154,12 +219,6 @@ through_faults! {
     writes inbox_done(id: i64, hints: &[Hint], note: Option<&str>) -> ();
     reads inbox_recent(limit: u32) -> Vec<InboxSeen>;
     reads mark(connection: &ConnectionId, stream: &str) -> Mark;
-    writes move_mark(
-        connection: &ConnectionId,
-        stream: &str,
-        until: Timestamp,
-        completed_at: Timestamp
-    ) -> ();
     writes lease_stream(
         connection: &ConnectionId,
         stream: &str,

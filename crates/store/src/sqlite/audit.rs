@@ -96,7 +96,8 @@ pub(super) fn append(
         what,
         body: &body,
     };
-    head = Head { rows: row.seq, chain: row.chain(tx, &head.chain) };
+    let before = if model::defect!(ChainBroken) { BEGINNING } else { head.chain.as_str() };
+    head = Head { rows: row.seq, chain: row.chain(tx, before) };
     tx.run(
         "insert into audit (seq, at, actor, case_key, nth, what, body, master_key, chain)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",

@@ -249,6 +249,9 @@ pub(super) fn by_ref(tx: &Tx<'_>, reference: &str) -> Result<Vec<CaseKey>> {
 
 /// Whether the lease of this epoch is still held.
 pub(super) fn holds(tx: &Tx<'_>, case: CaseId, epoch: i64) -> Result<bool> {
+    if model::defect!(LeaseWithoutEpoch) {
+        return Ok(true);
+    }
     let held = tx.one(
         "select epoch = ?2 and worker is not null from cases where id = ?1",
         params![case, epoch],

@@ -46,7 +46,11 @@ pub(super) fn put_connection(
         put_secret(tx, &connection.id, field, secret)?;
     }
     let fields: Vec<&str> = secrets.iter().map(|(field, _)| field.as_str()).collect();
-    let body = json!({ "connection": connection, "secrets": fields });
+    let mut body = json!({ "connection": connection, "secrets": fields });
+    if model::defect!(SecretInAudit) {
+        use secrecy::ExposeSecret;
+        body["secrets"] = secrets.iter().map(|(_, secret)| secret.expose_secret()).collect();
+    }
     audit::append(tx, actor, None, "connection", &body, at)
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use refinery::error::Kind;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::tx::Tx;
@@ -88,6 +89,8 @@ pub(super) fn copy(db: &Connection, to: &Path) -> Result<()> {
 fn prepare(db: &Connection) -> Result<()> {
     db.busy_timeout(BUSY_TIMEOUT)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // Else a kept statement is planned anew for each new value of its parameters.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 

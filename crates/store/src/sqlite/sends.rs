@@ -65,6 +65,9 @@ pub(super) fn begin(tx: &Tx<'_>, send: &Send) -> Result<bool> {
 }
 
 fn has_lease(tx: &Tx<'_>, stored: &Stored, send: &Send) -> Result<bool> {
+    if model::defect!(LeaseWithoutEpoch) {
+        return Ok(true);
+    }
     let needed = micros(send.lease_now) + seconds(send.need_lease_seconds);
     let held = tx.one(
         "select epoch = ?2 and worker is not null and lease_until >= ?3
@@ -103,7 +106,7 @@ pub(super) fn finish(tx: &Tx<'_>, key: &Key, outcome: &SendOutcome, at: Timestam
         "update commands set state = ?2, maybe_sent = ?3 where key = ?1",
         params![key.as_str(), state_word(next.state), next.maybe_sent],
     )?;
-    if next.frees {
+    if next.frees || model::defect!(LocksFreedEarly) {
         locks::free(tx, key)?;
     }
     let body = json!({ "command": key, "state": next.state, "outcome": outcome_note(outcome) });

@@ -56,9 +56,8 @@ pub(super) fn run_alone<T>(
         // An operation panicked in the middle of its transaction.
         db.execute_batch("rollback")?;
     }
-    db.execute_batch("begin immediate")?;
-    let result = operation(&Tx { db, vault })
-        .and_then(|done| db.execute_batch("commit").map(|()| done).map_err(StoreError::from));
+    kept(db, "begin immediate")?;
+    let result = operation(&Tx { db, vault }).and_then(|done| kept(db, "commit").map(|()| done));
     if result.is_err() && !db.is_autocommit() {
         drop(db.execute_batch("rollback"));
     }
@@ -74,12 +73,18 @@ pub(super) fn read_alone<T>(
     if !db.is_autocommit() {
         db.execute_batch("rollback")?;
     }
-    db.execute_batch("begin deferred")?;
+    kept(db, "begin deferred")?;
     let result = operation(&Tx { db, vault });
     if !db.is_autocommit() {
-        drop(db.execute_batch("rollback"));
+        drop(kept(db, "rollback"));
     }
     result
+}
+
+/// A statement that begins or ends a transaction, prepared once.
+fn kept(db: &Connection, sql: &str) -> Result<()> {
+    db.prepare_cached(sql)?.execute([])?;
+    Ok(())
 }
 
 /// A queue in front of one or more threads. Dropping it lets them finish and waits for them.

@@ -82,7 +82,9 @@ impl Processor {
 
     /// The mandate ends at the bank: what is not submitted yet is cancelled with it.
     pub fn end_mandate(&mut self, id: &MandateId, end: &End, now: Timestamp) -> bool {
-        if !self.mandates.get(id).is_some_and(|row| row.status.usable(true)) {
+        // Nothing would end the payments that wait for the payer.
+        let stuck = end.cause.is_none();
+        if !self.mandates.get(id).is_some_and(|row| row.status.usable(!stuck)) {
             return false;
         }
         self.mandate_becomes(id, end.status, end.action, now);

@@ -74,6 +74,8 @@ pub struct PaymentRow {
     pub waits_for_payout: bool,
     /// In a payout, and not taken back since.
     pub settled: bool,
+    /// When a person cancelled it in the dashboard.
+    pub cancelled_by_person: Option<Timestamp>,
     /// It will be retried by the processor at this time.
     pub retries_at: Option<Timestamp>,
 }

@@ -73,6 +73,9 @@ impl Processor {
         if can {
             let why = dashboard("payment_cancelled");
             self.become_status(now, id, CollectionStatus::Cancelled, "cancelled", why, false);
+            if let Some(row) = self.payments.get_mut(id) {
+                row.cancelled_by_person = Some(now);
+            }
         }
         can
     }

@@ -144,6 +144,7 @@ impl Processor {
             live_since: now,
             waits_for_payout: false,
             settled: false,
+            cancelled_by_person: None,
             retries_at: None,
         };
         self.payments.insert(id.clone(), row);

@@ -1,0 +1,47 @@
+//! The simulator is itself tested: each deliberate defect must be seen within a stated number of
+//! seeds, by a promise that it breaks (DESIGN.md section 9). Only under the feature `defects`.
+
+use model::defects::{Defect as InCode, switch};
+
+use crate::simulation::{Defect as InFakes, Options, run_with};
+
+/// Where a defect is, and which.
+#[derive(Debug, Clone, Copy)]
+pub enum Place {
+    /// A rule left out in flows, engine or store.
+    Code(InCode),
+    /// A fake, a port or the listening process of the simulator is mistaken.
+    Fakes(InFakes),
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Seen {
+    pub words: &'static str,
+    /// The first seed that shows it, and what it says; `None`: none did.
+    pub by: Option<(u64, String)>,
+}
+
+/// Every defect there is.
+#[must_use]
+pub fn all() -> Vec<Place> {
+    let in_code = InCode::ALL.iter().copied().map(Place::Code);
+    in_code.chain(InFakes::ALL.iter().copied().map(Place::Fakes)).collect()
+}
+
+/// Runs seeds from 0 on until one breaks a promise.
+#[must_use]
+pub fn find(place: Place, seeds_max: u64) -> Seen {
+    let (in_code, in_fakes, words) = match place {
+        Place::Code(defect) => (Some(defect), None, defect.words()),
+        Place::Fakes(defect) => (None, Some(defect), defect.words()),
+    };
+    let options = Options { defect: in_fakes, ..Options::default() };
+    switch(in_code);
+    let by = (0..seeds_max).find_map(|seed| {
+        let broken = run_with(seed, &options).violations.into_iter().next()?;
+        Some((seed, broken))
+    });
+    switch(None);
+    Seen { words, by }
+}
