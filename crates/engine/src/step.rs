@@ -1,0 +1,484 @@
+//! One pass: claim due cases, look at them in bulk, decide, save, and do one command each. The
+//! caller (a shell's loop, the simulator) calls `work` again as long as it says that something
+//! happened.
+
+use std::collections::BTreeSet;
+
+use futures::StreamExt;
+use futures::stream;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use tracing::warn;
+
+use model::case::{Actor, CaseKey, CaseKind};
+use model::command::{CommandState, RejectionCause, Write};
+use model::decision::{Decision, Stage};
+use model::key::Key;
+use model::reason::{Reason, ReasonCode, ReasonKind};
+use ports::{Depth, Guard};
+use store::StoreError;
+use store::rows::{
+    CaseContext, ClaimRequest, Claimed, Hint, LookResult, NewCommand, Saved, Settle,
+};
+
+use crate::engine::Engine;
+use crate::error::{EngineError, Result};
+use crate::look::{Batch, Looked};
+use crate::send::{Sent, needs_direct};
+use crate::world::World;
+
+/// Seconds after which a case is looked at again when the other side could not be reached.
+const RETRY_SECONDS: i64 = 30;
+
+/// Seconds between looks for the outcome of a command that is not known.
+const OUTCOME_SECONDS: i64 = 20;
+
+/// Seconds by which hints of a look that decided nothing new are put off, so that two cases that
+/// wait for each other do not spin.
+const SAME_AGAIN_SECONDS: i64 = 300;
+
+/// Sends of one change whose outcome is not known; then its watch is waited for.
+const RESENDS_MAX: u32 = 4;
+
+/// Seconds that a document's lock is waited for before it is tried again.
+const LOCK_SECONDS: i64 = 5;
+
+/// Seconds before a write refused for a closed period is sent again although the period reads as open.
+const REFUSED_AGAIN_SECONDS: i64 = 600;
+
+/// Hours between looks at a case whose command is committed and held.
+const HELD_HOURS: i64 = 24;
+
+/// The order in which kinds are worked on: who others wait for comes first.
+const ORDER: [CaseKind; 5] = [
+    CaseKind::Customer,
+    CaseKind::Mandate,
+    CaseKind::Refund,
+    CaseKind::Collection,
+    CaseKind::Payout,
+];
+
+/// What a pass did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Worked {
+    /// Cases looked at.
+    pub looked: u32,
+    /// Commands sent.
+    pub sent: u32,
+    /// Looks that failed and come again later.
+    pub failed: u32,
+}
+
+struct One {
+    sent: bool,
+    failed: bool,
+}
+
+impl Engine {
+    /// One pass over all kinds of cases.
+    pub async fn work(&self) -> Result<Worked> {
+        let world = self.world();
+        let mut worked = Worked::default();
+        for kind in ORDER {
+            let request = ClaimRequest {
+                worker: self.settings.worker.clone(),
+                now: self.now(),
+                lease_now: self.clock.lease_now(),
+                lease_seconds: self.settings.lease_seconds,
+                grace_seconds: grace_seconds(&world),
+                kind,
+                limit: self.settings.batch,
+            };
+            let claimed = self.store.claim(&request).await?;
+            if claimed.is_empty() {
+                continue;
+            }
+            let ids: Vec<_> = claimed.iter().map(|one| one.id).collect();
+            let contexts = self.store.contexts(&ids).await?;
+            let batch = match self.batch(&world, &claimed, &contexts).await {
+                Ok(batch) => batch,
+                Err(error) => {
+                    self.give_back(&claimed, &error).await?;
+                    worked.failed += u32::try_from(claimed.len()).unwrap_or(u32::MAX);
+                    continue;
+                }
+            };
+            let (world, batch) = (&world, &batch);
+            let ones: Vec<Result<One>> = stream::iter(claimed.into_iter().zip(contexts))
+                .map(|(claimed, context)| async move {
+                    self.work_case(world, &claimed, &context, batch).await
+                })
+                .buffered(self.settings.concurrency.max(1))
+                .collect()
+                .await;
+            for one in ones {
+                let one = one?;
+                worked.looked += 1;
+                worked.sent += u32::from(one.sent);
+                worked.failed += u32::from(one.failed);
+            }
+        }
+        Ok(worked)
+    }
+
+    /// A read for the whole batch failed: all of it comes again a little later.
+    async fn give_back(&self, claimed: &[Claimed], error: &EngineError) -> Result<()> {
+        warn!(%error, cases = claimed.len(), "looks put off");
+        let later = self.now() + RETRY_SECONDS.seconds();
+        for one in claimed {
+            self.store.release(one.id, one.epoch, Some(later)).await?;
+        }
+        Ok(())
+    }
+
+    async fn work_case(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+        context: &CaseContext,
+        batch: &Batch,
+    ) -> Result<One> {
+        match self.look_and_do(world, claimed, context, batch).await {
+            Ok((due_at, sent)) => {
+                self.store.release(claimed.id, claimed.epoch, due_at).await?;
+                Ok(One { sent, failed: false })
+            }
+            Err(EngineError::Port(error)) => {
+                warn!(case = %claimed.key, %error, "look put off");
+                let later = self.now() + RETRY_SECONDS.seconds();
+                self.store.release(claimed.id, claimed.epoch, Some(later)).await?;
+                Ok(One { sent: false, failed: true })
+            }
+            // A contradiction in one case must not keep the others from being worked on.
+            Err(error @ (EngineError::Setup(_) | EngineError::Store(StoreError::Refused(_)))) => {
+                warn!(case = %claimed.key, %error, "look put off");
+                let later = self.now() + SAME_AGAIN_SECONDS.seconds();
+                self.store.release(claimed.id, claimed.epoch, Some(later)).await?;
+                Ok(One { sent: false, failed: true })
+            }
+            Err(error @ EngineError::Store(_)) => Err(error),
+        }
+    }
+
+    /// Gives the case's next due time and whether a command was sent.
+    async fn look_and_do(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+        context: &CaseContext,
+        batch: &Batch,
+    ) -> Result<(Option<Timestamp>, bool)> {
+        let mut looked = self.look(world, claimed, context, batch, Depth::Cheap).await?;
+        // Daily limits are decided and saved one at a time.
+        let mut turn = None;
+        if acts(claimed.key.kind, &looked) && !model::defect!(StaleListBelieved) {
+            let collects =
+                looked.decision.command.as_ref().is_some_and(|command| command.write.collects());
+            if collects && limited(world, &looked) {
+                turn = Some(self.limits.lock().await);
+            }
+            looked = self.look(world, claimed, context, batch, Depth::Direct).await?;
+        }
+        hold(&mut looked, self.now());
+        keep_content(&mut looked, context, self.now());
+        stop_resending(&mut looked, context, world, self.now());
+        pace(&mut looked, context, self.now());
+        let same = same_as_before(context, &looked.decision);
+        let result = self.result(claimed, context, &looked, same);
+        if let Some(new) = result.command.as_ref().filter(|_| model::defect!(IntentAfterCall)) {
+            drop(self.call(world, claimed, &new.command, &new.connection).await?);
+        }
+        let saved = self.store.save_look(&result).await?;
+        drop(turn);
+        let now = self.now();
+        let open_soon = (!looked.open.is_empty()).then(|| now + OUTCOME_SECONDS.seconds());
+        let due = earliest(looked.decision.look_at, open_soon);
+        match (saved, &result.command) {
+            (Saved::LeaseLost, _) => Ok((None, false)),
+            (Saved::Locked { by }, _) => {
+                tracing::debug!(case = %claimed.key, %by, "a document is locked");
+                Ok((earliest(due, Some(now + LOCK_SECONDS.seconds())), false))
+            }
+            (Saved::Stored, None) if !result.kept_items.is_empty() => Ok((Some(now), false)),
+            (Saved::Stored, None) => Ok((due, false)),
+            (Saved::Stored, Some(new)) => {
+                let sent = self.send(world, claimed, &new.command, &new.connection).await?;
+                let due = match sent {
+                    Sent::Answered => Some(self.now()),
+                    Sent::Later => Some(self.now() + retry_after(context, &new.command.key)),
+                    Sent::Withheld => Some(self.now() + LOCK_SECONDS.seconds()),
+                };
+                Ok((due, sent != Sent::Withheld))
+            }
+        }
+    }
+
+    pub(crate) async fn look(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+        context: &CaseContext,
+        batch: &Batch,
+        depth: Depth,
+    ) -> Result<Looked> {
+        match claimed.key.kind {
+            CaseKind::Collection => {
+                self.look_collection(world, claimed, context, batch, depth).await
+            }
+            CaseKind::Payout => self.look_payout(world, claimed, context, batch, depth).await,
+            CaseKind::Refund => self.look_refund(world, claimed, context, batch, depth).await,
+            CaseKind::Mandate => self.look_mandate(world, claimed, context, batch, depth).await,
+            CaseKind::Customer => self.look_customer(world, claimed, context, batch, depth).await,
+        }
+    }
+
+    fn result(
+        &self,
+        claimed: &Claimed,
+        context: &CaseContext,
+        looked: &Looked,
+        same: bool,
+    ) -> LookResult {
+        let now = self.now();
+        let command = looked.decision.command.as_ref().and_then(|command| {
+            let (connection, account) = match &command.write {
+                Write::Erp(_) => looked.erp.clone()?,
+                Write::Processor(_) => looked.processor.clone()?,
+            };
+            let account_of = |document: &model::command::DocumentRef| {
+                use model::command::DocumentRef as Doc;
+                match document {
+                    Doc::Invoice(_) | Doc::Receipt(_) | Doc::ErpRefund(_) => &looked.erp,
+                    Doc::Collection(_) | Doc::Payout(_) => &looked.processor,
+                }
+            };
+            let locks: BTreeSet<String> = command
+                .write
+                .documents()
+                .iter()
+                .map(|document| {
+                    let owner = account_of(document).as_ref().map(|(_, account)| account.as_str());
+                    format!("{}|{document:?}", owner.unwrap_or("-"))
+                })
+                .collect();
+            Some(NewCommand {
+                connection,
+                account,
+                command: command.clone(),
+                locks: locks.into_iter().collect(),
+                passes_own_locks: command.write.is_cancel(),
+            })
+        });
+        let hint_at = if same { now + SAME_AGAIN_SECONDS.seconds() } else { now };
+        let hints = looked
+            .decision
+            .hints
+            .iter()
+            .collect::<BTreeSet<&CaseKey>>()
+            .into_iter()
+            .filter(|case| **case != claimed.key)
+            .map(|case| Hint { case: case.clone(), due_at: hint_at, link: looked.link.clone() });
+        LookResult {
+            case: claimed.id,
+            epoch: claimed.epoch,
+            seq: looked.seq,
+            at: now,
+            link: looked.link.clone(),
+            facts: looked
+                .facts
+                .iter()
+                .cloned()
+                .chain(crate::look::fact("decision", &looked.decision))
+                .collect(),
+            decision: looked.decision.clone(),
+            settle: settle(looked, context, command.as_ref().map(|new| &new.command.key)),
+            command,
+            kept_items: looked.kept.clone(),
+            pairs: looked.pairs.clone(),
+            collections: looked.collections.clone(),
+            hints: hints.collect(),
+            refs: looked.refs.clone(),
+            actor: Actor::System,
+        }
+    }
+}
+
+/// Whether the look would change something outside, or say who is who: then it is made again on
+/// direct reads.
+fn acts(kind: CaseKind, looked: &Looked) -> bool {
+    match (kind, &looked.decision.command) {
+        (CaseKind::Customer, None) => !looked.pairs.is_empty(),
+        (CaseKind::Customer | CaseKind::Mandate, Some(_)) => true,
+        (_, Some(command)) => needs_direct(&command.write),
+        (_, None) => false,
+    }
+}
+
+/// Open commands that are not wanted any more are watched for an orphan; ones that were never
+/// executed end.
+fn settle(looked: &Looked, context: &CaseContext, wanted: Option<&Key>) -> Vec<(Key, Settle)> {
+    let mut settle = looked.settle.clone();
+    // A flow that wants a refused key again has read the refusal's cause to be gone.
+    let refused = context
+        .commands
+        .iter()
+        .find(|row| Some(&row.view.key) == wanted && row.view.state == CommandState::Rejected);
+    if let Some(row) = refused
+        && !settle.iter().any(|(key, _)| *key == row.view.key)
+    {
+        settle.push((row.view.key.clone(), Settle::Cleared));
+    }
+    let held = looked.off || looked.stopped;
+    for key in looked.open.iter().filter(|key| Some(*key) != wanted) {
+        settle.push((key.clone(), Settle::Watched));
+    }
+    if !held {
+        for key in looked.unsent.iter().filter(|key| Some(*key) != wanted) {
+            settle.push((key.clone(), Settle::Ended));
+        }
+    }
+    settle
+}
+
+/// The global stop and a link that is off hold every command, queued ones too (mission row C13).
+fn hold(looked: &mut Looked, now: Timestamp) {
+    if (looked.off || looked.stopped) && !looked.unsent.is_empty() {
+        // Committed before, and not ended while everything is held: a case that is closed otherwise
+        // would never be looked at again, and its command never sent.
+        looked.decision = looked.decision.clone().at(now + HELD_HOURS.hours());
+    }
+    let code = match (looked.stopped, looked.off) {
+        (true, _) => ReasonCode::Stopped,
+        (false, true) => ReasonCode::LinkOff,
+        (false, false) => return,
+    };
+    if let Some(command) = looked.decision.command.take() {
+        let detail = format!("{} waits", command.write.name());
+        looked.decision.reason = Reason::new(code, detail);
+        // What waits is not over.
+        if looked.decision.stage == Stage::Closed {
+            looked.decision.stage = Stage::Open;
+        }
+    }
+}
+
+/// A command that may have happened keeps its content: other content under its key waits while it is
+/// watched, and is for a person after that (DESIGN.md section 2, "Keys").
+fn keep_content(looked: &mut Looked, context: &CaseContext, now: Timestamp) {
+    if model::defect!(ContentChangedUnderKey) {
+        return;
+    }
+    let Some(command) = &looked.decision.command else { return };
+    let other = context.commands.iter().find(|row| {
+        let open = match row.view.state {
+            CommandState::InFlight | CommandState::Watched => true,
+            CommandState::Intended
+            | CommandState::Done
+            | CommandState::Rejected
+            | CommandState::Ended => row.maybe_sent,
+        };
+        open && row.view.key == command.key && !command.write.same_intent(&row.view.write)
+    });
+    let Some(row) = other else { return };
+    let over =
+        row.watch_until.is_none_or(|until| until <= now) && !looked.open.contains(&row.view.key);
+    if over {
+        let detail = format!("{} may have been made with other content", row.view.key);
+        looked.decision.reason = Reason::new(ReasonCode::OutcomeUnclear, detail);
+        looked.decision.command = None;
+    } else {
+        wait_for_outcome(looked, now);
+    }
+}
+
+fn wait_for_outcome(looked: &mut Looked, now: Timestamp) {
+    let Some(command) = looked.decision.command.take() else { return };
+    looked.decision.reason = Reason::new(ReasonCode::CommandInFlight, command.key.as_str());
+    looked.decision = looked.decision.clone().at(now + OUTCOME_SECONDS.seconds());
+}
+
+/// A change that is guarded by the state it was decided on may find that state gone at every send,
+/// and would be sent for ever: after a few it is watched to its end, and decided anew.
+fn stop_resending(looked: &mut Looked, context: &CaseContext, world: &World, now: Timestamp) {
+    let Some(command) = &looked.decision.command else { return };
+    let guard = match (&command.write, &looked.erp, &looked.processor) {
+        (Write::Erp(write), Some((id, _)), _) => world.erp(id).map(|erp| erp.port.guard(write)),
+        (Write::Processor(write), _, Some((id, _))) => {
+            world.processor(id).map(|processor| processor.port.guard(write))
+        }
+        (Write::Erp(_) | Write::Processor(_), _, _) => None,
+    };
+    let sent_often = context
+        .commands
+        .iter()
+        .any(|row| row.view.key == command.key && row.view.sends >= RESENDS_MAX);
+    if guard == Some(Guard::State) && sent_often && looked.open.contains(&command.key) {
+        wait_for_outcome(looked, now);
+    }
+}
+
+/// A write refused for a closed period that reads as open is sent again, but not at once: the two may
+/// contradict each other for good.
+fn pace(looked: &mut Looked, context: &CaseContext, now: Timestamp) {
+    let Some(command) = &looked.decision.command else { return };
+    let refused = context
+        .commands
+        .iter()
+        .find(|row| row.view.key == command.key && row.view.state == CommandState::Rejected);
+    let cleared = looked.settle.iter().any(|(key, _)| *key == command.key);
+    let Some(row) = refused.filter(|_| !cleared) else { return };
+    let cause = row.view.rejection.as_ref().map(|rejection| rejection.cause);
+    if cause != Some(RejectionCause::PeriodClosed) {
+        return;
+    }
+    let next = row.last_sent_at.unwrap_or(row.decided_at) + REFUSED_AGAIN_SECONDS.seconds();
+    if next <= now {
+        return;
+    }
+    let words = row.view.rejection.as_ref().map_or("", |rejection| rejection.words.as_str());
+    looked.decision.reason = Reason::new(ReasonCode::PeriodClosed, words);
+    looked.decision.command = None;
+    looked.decision.look_at = earliest(looked.decision.look_at, Some(next));
+}
+
+fn limited(world: &World, looked: &Looked) -> bool {
+    let link = looked.link.as_ref().and_then(|id| world.links.get(id));
+    link.is_some_and(|link| {
+        let limits = &link.policy.limits;
+        !limits.day_max.is_empty() || limits.day_count_max.is_some()
+    })
+}
+
+/// The look came to what the last one came to, with nothing to do.
+fn same_as_before(context: &CaseContext, decision: &Decision) -> bool {
+    let before = context.facts.get("decision").map(|(_, body)| body);
+    decision.command.is_none() && before == serde_json::to_value(decision).ok().as_ref()
+}
+
+fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, None) | (None, one) => one,
+    }
+}
+
+/// Doubled with each send, from half a minute to a quarter of an hour.
+fn retry_after(context: &CaseContext, key: &Key) -> SignedDuration {
+    let sends =
+        context.commands.iter().find(|row| row.view.key == *key).map_or(0, |row| row.view.sends);
+    let seconds = RETRY_SECONDS << sends.min(5);
+    SignedDuration::from_secs(seconds.min(900))
+}
+
+/// The longest deadline that a former holder's request may still have out.
+fn grace_seconds(world: &World) -> u32 {
+    let erps = world.erps.values().map(|port| port.description().deadline);
+    let processors = world.processors.values().map(|port| port.description().deadline);
+    let longest = erps.chain(processors).max().unwrap_or_default();
+    u32::try_from(longest.as_secs()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// Closed for good as far as the store's lists are concerned.
+#[must_use]
+pub fn is_closed(stage: Stage, reason: &Reason) -> bool {
+    stage == Stage::Closed && reason.code.kind() == ReasonKind::Settled
+}
