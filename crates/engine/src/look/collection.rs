@@ -9,9 +9,10 @@ use model::case::CaseKey;
 use model::command::Write;
 use model::decision::{Decision, Stage};
 use model::ids::InvoiceId;
-use model::invoice::Invoice;
+use model::invoice::{Invoice, InvoiceStatus};
 use model::key::Key;
 use model::mandate::Mandate;
+use model::money::Money;
 use model::policy::{MandateRequestPolicy, Mode};
 use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
@@ -43,7 +44,12 @@ impl Engine {
             return Ok(Looked::bare(seq, Decision::rest(Stage::Open, reason)));
         };
         let id = InvoiceId::new(claimed.key.subject.as_str());
-        let invoice = self.read_invoice(&erp, &id, batch.invoice(&claimed.key), depth).await?;
+        let read = self.read_invoice(&erp, &id, batch.invoice(&claimed.key), depth).await?;
+        let (invoice, gone) = match (read, remembered(context)) {
+            // Its payments are looked after all the same: taken back, or booked unapplied.
+            (Sight::Missing, Some(last)) => (Sight::Found(last), true),
+            (read, _) => (read, false),
+        };
         let Sight::Found(found) = &invoice else {
             return Ok(Looked::bare(seq, unread_invoice(&invoice)));
         };
@@ -112,6 +118,7 @@ impl Engine {
         let mut facts = CollectionFacts {
             frame,
             invoice: invoice.clone(),
+            gone,
             customer: customer_state,
             named_mandate: customer.found().and_then(|one| one.stored.mandate.clone()),
             mandates: Vec::new(),
@@ -148,7 +155,7 @@ impl Engine {
                 served.processor.connection.clone(),
                 served.processor.account.clone(),
             )),
-            facts: collection_facts(&facts, found, depth),
+            facts: collection_facts(&facts, found, depth, gone),
             kept: Vec::new(),
             pairs: new_pairs,
             collections: payments.rows,
@@ -194,6 +201,7 @@ impl Engine {
         let facts = CollectionFacts {
             frame,
             invoice: invoice.clone(),
+            gone: false,
             customer: CustomerState::NotMatched(decision.reason.clone()),
             named_mandate: None,
             mandates: Vec::new(),
@@ -318,6 +326,23 @@ impl Engine {
     }
 }
 
+/// The invoice as it was last seen, owing nothing any more, for a case that has payments.
+fn remembered(context: &CaseContext) -> Option<Invoice> {
+    let paid = context.commands.iter().any(|row| row.view.write.collects())
+        || context.facts.keys().any(|subject| subject.starts_with("collection/"));
+    let subjects = [invoice_subject(Depth::Direct), invoice_subject(Depth::Cheap)];
+    let newest = subjects.iter().filter_map(|subject| context.facts.get(*subject));
+    let (_, body) = newest.max_by_key(|(seq, _)| *seq).filter(|_| paid)?;
+    let last: Invoice = serde_json::from_value(body.clone()).ok()?;
+    Some(Invoice {
+        due: Money::zero(last.due.currency),
+        status: InvoiceStatus::Voided,
+        flagged: false,
+        retry_requested: false,
+        ..last
+    })
+}
+
 fn unread_invoice(invoice: &Sight<Invoice>) -> Decision {
     let reason = match invoice {
         Sight::Odd(why) => Reason::new(ReasonCode::OddRecord, why.clone()),
@@ -381,8 +406,11 @@ fn collection_facts(
     facts: &CollectionFacts,
     invoice: &Invoice,
     depth: Depth,
+    gone: bool,
 ) -> Vec<store::rows::FactRow> {
-    let mut rows: Vec<_> = fact(invoice_subject(depth), invoice).into_iter().collect();
+    // What is only remembered is no fact of this look.
+    let seen = (!gone).then(|| fact(invoice_subject(depth), invoice)).flatten();
+    let mut rows: Vec<_> = seen.into_iter().collect();
     for (attempt, collection) in facts.readable() {
         rows.extend(fact(format!("collection/{}", attempt.id), collection));
     }

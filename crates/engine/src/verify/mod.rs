@@ -54,7 +54,7 @@ pub enum Verdict {
     Pending,
     /// A side could not be read, or it waits for a person.
     NotProved,
-    /// Documents of others stand beside ours: for a person to judge.
+    /// Documents of others stand beside ours, or people book it: for a person to judge.
     Others,
     /// Not equal.
     Differs,
@@ -150,10 +150,16 @@ impl Engine {
         let (Some(processor), Some(payout)) = (processor, payout) else {
             return Ok(Some(not_proved(what, None, "the processor could not be read")));
         };
-        if payout.status != PayoutStatus::Paid || not_booked(row) {
+        let waits = row.reason.as_ref().map(|reason| reason.code);
+        if payout.status != PayoutStatus::Paid || waits.is_some_and(none_of_ours) {
             return Ok(None);
         }
         let amount = payout.amount;
+        if waits == Some(ReasonCode::LeftToPeople) {
+            let why = "deposits of this link are made by people: not compared".to_owned();
+            let (processor, verdict) = (Some(amount), Verdict::Others);
+            return Ok(Some(Finding { what, processor, books: None, verdict, why }));
+        }
         let Some(served) = serve_link(self, world, &processor, &payout, row.link.as_ref()) else {
             return Ok(Some(not_proved(what, Some(amount), "no link serves it")));
         };
@@ -245,16 +251,8 @@ impl Engine {
 }
 
 /// Payouts that the rules never book.
-fn not_booked(row: &CaseRow) -> bool {
-    row.reason.as_ref().is_some_and(|reason| {
-        matches!(
-            reason.code,
-            ReasonCode::PartnerPayout
-                | ReasonCode::BeforeCutOver
-                | ReasonCode::LeftToPeople
-                | ReasonCode::LinkOff
-        )
-    })
+fn none_of_ours(waits: ReasonCode) -> bool {
+    matches!(waits, ReasonCode::PartnerPayout | ReasonCode::BeforeCutOver | ReasonCode::LinkOff)
 }
 
 fn not_proved(what: String, processor: Option<Money>, why: &str) -> Finding {

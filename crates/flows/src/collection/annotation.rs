@@ -45,7 +45,7 @@ fn wanted(
     decision: &Decision,
 ) -> Option<AnnotateInvoice> {
     let asked = invoice.flagged || !facts.attempts.is_empty();
-    if !asked || facts.frame.policy.mode == Mode::Off || facts.frame.stopped {
+    if facts.gone || !asked || facts.frame.policy.mode == Mode::Off || facts.frame.stopped {
         return None;
     }
     let wanted = desired(facts, decision);

@@ -22,6 +22,8 @@ use crate::common::Frame;
 pub struct CollectionFacts {
     pub frame: Frame,
     pub invoice: Sight<Invoice>,
+    /// The ERP has it no more: `invoice` is what was last seen, owing nothing.
+    pub gone: bool,
     pub customer: CustomerState,
     /// The mandate named in the ERP's field on the customer.
     pub named_mandate: Option<MandateId>,

@@ -18,6 +18,8 @@ pub mod reversal;
 mod tests;
 
 use model::decision::{Decision, Stage};
+use model::invoice::Invoice;
+use model::payment::CollectionStatus;
 use model::policy::Mode;
 use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
@@ -55,6 +57,37 @@ fn hold(facts: &CollectionFacts, decision: &mut Decision) {
     }
 }
 
+/// An invoice that can not be read any more: nothing is concluded from that, no payment is made,
+/// retried or cancelled; but what was collected is booked, unapplied, so that its payouts go on.
+fn gone(facts: &CollectionFacts, invoice: &Invoice) -> Decision {
+    let missing = Reason::new(ReasonCode::RecordMissing, "the invoice is gone from the ERP");
+    let left = facts.left(ReasonCode::RecordMissing);
+    match books::next(facts, invoice) {
+        books::Books::Only(decision) | books::Books::Blocked(decision) => {
+            let mut decision = *decision;
+            decision.attention.extend((!left).then_some(missing));
+            decision
+        }
+        books::Books::Complete { differences } => {
+            let under_way = facts.readable().any(|(_, collection)| {
+                collection.status.live() && collection.status != CollectionStatus::PaidOut
+            });
+            let stage = match (under_way, left) {
+                (true, _) => Stage::Collecting,
+                (false, true) => Stage::Closed,
+                (false, false) => Stage::Open,
+            };
+            let mut decision = if left && !under_way {
+                Decision::rest(stage, Reason::plain(ReasonCode::InvoiceVoided))
+            } else {
+                Decision::rest(stage, missing)
+            };
+            decision.attention.extend(differences);
+            decision
+        }
+    }
+}
+
 fn decide_money(facts: &CollectionFacts) -> Decision {
     let invoice = match &facts.invoice {
         Sight::Found(invoice) => invoice,
@@ -85,6 +118,9 @@ fn decide_money(facts: &CollectionFacts) -> Decision {
         _ if late => {}
         attempts::TwoLive::Cancel(decision) => return *decision,
         attempts::TwoLive::Attention(reason) => notes.push(reason),
+    }
+    if facts.gone {
+        return gone(facts, invoice);
     }
     let mut decision = match books::next(facts, invoice) {
         books::Books::Only(decision) => *decision,

@@ -37,7 +37,7 @@ pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<
         ChainCheck::Broken { seq, why } => println!("\nAudit chain BROKEN at row {seq}: {why}"),
     }
     if others > 0 {
-        println!("Documents of others stand in {others} accounts: see the lines above.");
+        println!("{others} lines are not ours to prove: see \"not ours\" above.");
     }
     match (proved, pending) {
         (true, 0) => println!("Proved to the penny."),

@@ -176,3 +176,20 @@ fn a_settlement_with_a_receipt_of_its_own_leaves_the_one_at_confirmed_to_the_nex
                  receipt PM1/confirmed-1 100 applied:100";
     check(known, "note/R3/PO3 \"payment PM1, payout PO3\"");
 }
+
+#[test]
+fn what_an_invoice_that_is_gone_paid_is_booked_unapplied_and_nothing_else_is_done() {
+    check("invoice-gone, payment PM1 pending", "record_missing");
+    check("invoice-gone, payment PM1 submitted", "record_missing");
+    check(
+        "invoice-gone, payment PM1 cancelled, event PM1 cancelled payment_cancelled",
+        "record_missing",
+    );
+    let failed = "invoice-gone, payment PM1 failed, event PM1 failed insufficient_funds 9d";
+    check(failed, "record_missing");
+    let paid = "invoice-gone, payment PM1 paid_out, item PO1/0 paid PM1 100 3d";
+    check(paid, "receipt/PM1/PO1 100 applied 0 in undeposited 2026-11-17 ! record_missing");
+    let booked = format!("{paid}, receipt PM1/PO1 100 applied:0 deposited");
+    check(&booked, "record_missing ! amount_changed");
+    check(&format!("{booked}, said leave record_missing"), "invoice_voided ! amount_changed");
+}

@@ -114,6 +114,7 @@ impl World {
         let facts = CollectionFacts {
             frame,
             invoice: Sight::Found(invoice()),
+            gone: false,
             customer: CustomerState::Matched(ProcessorCustomerId::new("CU1")),
             named_mandate: None,
             mandates: vec![mandate("MD1", MandateStatus::Active, Currency::GBP)],

@@ -134,6 +134,12 @@ impl World {
             ["named", id] => self.facts.named_mandate = Some(MandateId::new(*id)),
             ["deposited"] => self.deposit_all(),
             ["cheap"] => self.facts.frame.direct = false,
+            ["invoice-gone"] => {
+                self.facts.gone = true;
+                let invoice = self.invoice();
+                invoice.due = pounds(0);
+                invoice.status = InvoiceStatus::Voided;
+            }
             ["gone", key] => {
                 drop(self.facts.documents.insert(Key::from_stored(key), Sight::Missing))
             }
