@@ -19,6 +19,8 @@ pub(crate) struct Resolved {
     pub settle: Vec<(Key, Settle)>,
     /// Open commands and the time until which they are watched.
     pub open: Vec<CommandRow>,
+    /// Those of them that were seen to be begun: some steps are done, others missing.
+    pub begun: Vec<Key>,
     /// Never sent, or certainly not executed: ended when not wanted any more.
     pub unsent: Vec<Key>,
 }
@@ -29,6 +31,8 @@ enum Found {
     /// Something else stands under its key, or what it made was voided since: that is its outcome,
     /// and for a person to see.
     Otherwise(Rejection),
+    /// Some of its steps are done: it is open until a further send has done the others.
+    Begun,
     Nothing,
 }
 
@@ -56,6 +60,7 @@ impl Engine {
             views: Vec::new(),
             settle: Vec::new(),
             open: Vec::new(),
+            begun: Vec::new(),
             unsent: Vec::new(),
         };
         for row in &context.commands {
@@ -90,6 +95,10 @@ impl Engine {
                             view.state = CommandState::Rejected;
                             view.rejection = Some(rejection);
                         }
+                        Found::Begun => {
+                            resolved.begun.push(view.key.clone());
+                            resolved.open.push(row.clone());
+                        }
                         Found::Nothing if self.watch_is_over(world, row).await? => {
                             resolved.settle.push((view.key.clone(), Settle::Ended));
                             view.state = CommandState::Ended;
@@ -116,7 +125,7 @@ impl Engine {
             Found::Made(answer) => return Ok(Some(done(view, answer))),
             // What stands under the key refuses every further send: no "try again" changes that.
             Found::Otherwise(_) => return Ok(None),
-            Found::Nothing => {}
+            Found::Begun | Found::Nothing => {}
         }
         let cleared = cleared(context, row, person_saved);
         if cleared {
@@ -151,6 +160,7 @@ impl Engine {
             // What it was decided on has changed: nothing of it is to be seen.
             Ok(None) | Err(PortError::Stale(_)) => Ok(Found::Nothing),
             Err(PortError::Rejected(rejection)) => Ok(Found::Otherwise(rejection)),
+            Err(PortError::OutcomeUnknown(_)) => Ok(Found::Begun),
             Err(error) => Err(error.into()),
         }
     }

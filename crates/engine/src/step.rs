@@ -397,7 +397,9 @@ fn wait_for_outcome(looked: &mut Looked, now: Timestamp) {
 }
 
 /// A change that is guarded by the state it was decided on may find that state gone at every send,
-/// and would be sent for ever: after a few it is watched to its end, and decided anew.
+/// and would be sent for ever: after a few it is watched to its end, and decided anew. What nothing
+/// on the other side keeps from being made twice is not sent again while an earlier send may still take
+/// effect, unless it was seen to be begun: then its further steps are what is missing.
 fn stop_resending(looked: &mut Looked, context: &CaseContext, world: &World, now: Timestamp) {
     let Some(command) = &looked.decision.command else { return };
     let guard = match (&command.write, &looked.erp, &looked.processor) {
@@ -411,7 +413,17 @@ fn stop_resending(looked: &mut Looked, context: &CaseContext, world: &World, now
         .commands
         .iter()
         .any(|row| row.view.key == command.key && row.view.sends >= RESENDS_MAX);
-    if guard == Some(Guard::State) && sent_often && looked.open.contains(&command.key) {
+    let may_take_effect = context.commands.iter().any(|row| {
+        row.view.key == command.key
+            && row.maybe_sent
+            && row.watch_until.is_some_and(|until| until > now)
+    });
+    let wait = match guard {
+        Some(Guard::State) => sent_often,
+        Some(Guard::SearchOnly) => may_take_effect && !looked.begun.contains(&command.key),
+        Some(Guard::Unique | Guard::Repeatable) | None => false,
+    };
+    if wait && looked.open.contains(&command.key) {
         wait_for_outcome(looked, now);
     }
 }

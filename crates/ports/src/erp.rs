@@ -95,7 +95,8 @@ pub trait Erp: Send + Sync {
     }
 
     /// Looks for the effect of a write whose outcome is unknown: by key, by what a refusal names, or
-    /// by state, as the guard says. `None`: nothing is to be seen of it (yet).
+    /// by state, as the guard says. `None`: nothing is to be seen of it (yet). A write of several
+    /// steps of which only some are done is `OutcomeUnknown`: sending it again does the others.
     async fn find(&self, key: &Key, write: &ErpWrite) -> Result<Option<WriteAnswer>, PortError>;
 
     /// Makes the write. A refusal because the key exists already is answered by reading, comparing

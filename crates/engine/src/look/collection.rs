@@ -162,6 +162,7 @@ impl Engine {
             refs: collection_refs(&served, &facts, found),
             settle: resolved.settle,
             open: resolved.open.iter().map(|row| row.view.key.clone()).collect(),
+            begun: resolved.begun,
             unsent: resolved.unsent,
             seq,
             off: served.link.policy.mode == Mode::Off,
@@ -221,6 +222,7 @@ impl Engine {
         looked.erp = Some((erp.connection.clone(), erp.account.clone()));
         looked.settle = resolved.settle;
         looked.open = resolved.open.iter().map(|row| row.view.key.clone()).collect();
+        looked.begun = resolved.begun;
         looked.unsent = resolved.unsent;
         looked.stopped = stopped;
         looked.refs.extend(own);

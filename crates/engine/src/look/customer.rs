@@ -85,6 +85,7 @@ impl Engine {
         looked.stopped = self.stopped().await?;
         looked.settle = resolved.settle;
         looked.open = resolved.open.iter().map(|row| row.view.key.clone()).collect();
+        looked.begun = resolved.begun;
         looked.unsent = resolved.unsent;
         Ok(looked)
     }

@@ -120,6 +120,7 @@ impl Engine {
             refs: mandate_refs(&served, &facts, pair.as_ref()),
             settle: resolved.settle,
             open: resolved.open.iter().map(|row| row.view.key.clone()).collect(),
+            begun: resolved.begun,
             unsent: resolved.unsent,
             seq,
             off: served.link.policy.mode == Mode::Off,

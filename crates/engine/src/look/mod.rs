@@ -46,6 +46,8 @@ pub(crate) struct Looked {
     pub settle: Vec<(Key, Settle)>,
     /// Open commands whose outcome is not known.
     pub open: Vec<Key>,
+    /// Those of them that were seen to be begun.
+    pub begun: Vec<Key>,
     /// Committed, never executed.
     pub unsent: Vec<Key>,
     /// The sequence taken before the first request of the look.
@@ -70,6 +72,7 @@ impl Looked {
             refs: Vec::new(),
             settle: Vec::new(),
             open: Vec::new(),
+            begun: Vec::new(),
             unsent: Vec::new(),
             seq,
             off: false,

@@ -110,6 +110,7 @@ impl Engine {
             refs: Vec::new(),
             settle: resolved.settle,
             open: resolved.open.iter().map(|row| row.view.key.clone()).collect(),
+            begun: resolved.begun,
             unsent: resolved.unsent,
             seq,
             off: served.link.policy.mode == Mode::Off,

@@ -109,6 +109,7 @@ impl Engine {
             refs: references,
             settle: resolved.settle,
             open: resolved.open.iter().map(|row| row.view.key.clone()).collect(),
+            begun: resolved.begun,
             unsent: resolved.unsent,
             seq,
             off: served.link.policy.mode == Mode::Off,
