@@ -58,18 +58,21 @@ impl Engine {
     ) -> Result<CaseKey> {
         let world = self.world();
         let (processor, row) = self.find_payment(&world, payment).await?;
-        if let Some(case) = row.case {
-            return Err(refused(format!("payment {payment} belongs to {case} already")));
-        }
-        let collection: Collection = serde_json::from_value(row.body)
+        let collection: Collection = serde_json::from_value(row.body.clone())
             .map_err(|error| refused(format!("payment {payment} can not be read: {error}")))?;
         let (erp, found) = find_invoice(&world, &processor, invoice).await?;
         fits(&collection, &found)?;
         self.check_link(&world, &erp, &processor, &found).await?;
         let case = CaseKey::collection(&erp.account, invoice);
+        if let Some(other) = row.case.as_ref().filter(|other| **other != case) {
+            return Err(refused(format!("payment {payment} belongs to {other} already")));
+        }
         let link = crate::news::only_link(&world, &processor);
         let hint = Hint { case: case.clone(), due_at: self.now(), link };
         self.store.hint(&[hint]).await?;
+        // At once, so that nobody matches it with another invoice before this one is looked at.
+        let row = CollectionRow { case: Some(case.clone()), adopted: true, ..row };
+        self.store.put_collections(&[row]).await?;
         let said = PersonSaid::Match { collection: payment.clone(), invoice: invoice.clone() };
         self.say(&case, &said, actor).await?;
         Ok(case)

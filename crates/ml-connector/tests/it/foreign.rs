@@ -50,8 +50,31 @@ fn slow_a_payment_on_suspense_is_matched_out_of_it() {
     world.sync();
     assert!(world.attention("foreign_payment").is_empty());
     assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
-    let again = world.place.fails(&["foreign", "match", &payment, &invoice], 2);
-    assert!(again.contains("belongs to"), "{again}");
+}
+
+#[test]
+fn slow_a_payment_is_matched_with_one_invoice_only() {
+    let (world, customer, _) = World::live(&[], &[]);
+    let (first, second) =
+        (world.invoice(&customer.id, "10.00"), world.invoice(&customer.id, "10.00"));
+    let payment = by_hand(&world, &customer.mandate, 1_000);
+    world.place.well(&["foreign", "match", &payment, &first]);
+    // Before anything was looked at.
+    let said = world.place.fails(&["foreign", "match", &payment, &second], 2);
+    assert!(said.contains("belongs to") && said.contains(&first), "{said}");
+    // Saying it again does no harm.
+    world.place.well(&["foreign", "match", &payment, &first]);
+    world.sync();
+    let payments = world.payments();
+    assert_eq!(payments.len(), 2, "only the other invoice is collected anew: {payments:?}");
+    assert_eq!(text(&payments[1]["metadata"]["invoiceId"]), second);
+    world.until("both receipts", 14, |world| world.records("customerPayment").len() == 2);
+    assert_eq!(world.remaining(&first), "0");
+    assert_eq!(world.remaining(&second), "0");
+    world.until("the deposit", 2, |world| !world.records("deposit").is_empty());
+    bank_is_payouts(&world);
+    let audit = world.place.well(&["audit", "export"]);
+    assert!(audit.contains("\"said\":\"match\""), "who matched it is in the trail");
 }
 
 #[test]
