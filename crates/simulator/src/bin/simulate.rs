@@ -66,7 +66,7 @@ impl Depth {
     fn kinds(self) -> Vec<Fault> {
         match self {
             Depth::Model => Fault::ALL.to_vec(),
-            Depth::Wire => Fault::ALL.iter().chain(Fault::ON_THE_WIRE).copied().collect(),
+            Depth::Wire => simulator::wire::KINDS.to_vec(),
         }
     }
 

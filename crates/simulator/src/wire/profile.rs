@@ -8,6 +8,7 @@ use model::policy::{Accounts, MandateRequestPolicy};
 
 use super::systems::Customer;
 use crate::faults::Fault;
+use crate::moves::Family;
 use crate::profile::Profile;
 use crate::random::Random;
 
@@ -21,6 +22,8 @@ const RATES: &[(Fault, u32)] = &[
     (Fault::PauseOverLease, 6),
     (Fault::StoreBusy, 4),
     (Fault::StoreFull, 4),
+    (Fault::StoreLost, 4),
+    (Fault::StoreUnsure, 4),
     (Fault::RequestLost, 60),
     (Fault::AnswerLost, 150),
     (Fault::EffectLate, 900),
@@ -46,6 +49,9 @@ const RATES: &[(Fault, u32)] = &[
     (Fault::ClockJump, 200),
     (Fault::ClockSkew, 1_500),
 ];
+
+/// Records per page, where pages are made short: so that lists of every length have several.
+const PAGES: [usize; 3] = [5, 15, 50];
 
 /// Every kind that must strike in an exploration of this depth.
 #[must_use]
@@ -85,10 +91,14 @@ impl WireProfile {
         if random.chance(4_000) {
             base.policy.mandate_request = MandateRequestPolicy::Link;
         }
-        let customers = (0..base.customers).map(|nth| customer(nth, random.chance(8_000)));
+        let customers = (0..base.customers).map(|nth| customer(nth, random.chance(9_000)));
         let customers = customers.collect();
         let rows = base.rates.contains_key(&Fault::ShortPage);
-        let rows = rows.then(|| usize::try_from(random.between(3, 9)).unwrap_or(3));
+        let rows = rows.then(|| random.pick(&PAGES).copied().unwrap_or(PAGES[0]));
+        if !base.families.contains(&Family::Invoices) && random.chance(7_000) {
+            base.families.push(Family::Invoices);
+        }
+        base.invoices += 2;
         let concurrency = usize::try_from(random.between(1, 3)).unwrap_or(1);
         WireProfile { base, customers, rows, concurrency }
     }

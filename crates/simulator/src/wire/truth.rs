@@ -47,6 +47,18 @@ impl Payment {
     }
 }
 
+/// A payer's permission.
+#[derive(Debug, Clone)]
+pub struct Mandate {
+    pub id: String,
+    /// It can be collected with.
+    pub usable: bool,
+    /// The payer's id in the ERP, where the payer carries it.
+    pub customer: Option<String>,
+    /// The payer's address at the processor.
+    pub email: String,
+}
+
 /// What a payout item is for the books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ItemKind {
@@ -124,6 +136,7 @@ impl Document {
 #[derive(Debug, Clone, Default)]
 pub struct Invoice {
     pub id: String,
+    pub customer: String,
     /// Minor units.
     pub total: i64,
     pub remaining: i64,
@@ -135,8 +148,7 @@ pub struct Invoice {
 pub struct Truth {
     pub payments: BTreeMap<String, Payment>,
     pub payouts: Vec<Payout>,
-    /// Mandates: id, whether it can be collected with, payer.
-    pub mandates: Vec<(String, bool, String)>,
+    pub mandates: Vec<Mandate>,
     /// Requests for a mandate that wait for the payer.
     pub requests: Vec<String>,
     /// Refunds at the processor.

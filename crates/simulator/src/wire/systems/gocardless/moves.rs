@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Debits;
 use crate::moves::Family;
 use crate::wire::systems::Stage;
-use crate::wire::truth::{Payment, text};
+use crate::wire::truth::{Invoice, Mandate, Payment, text};
 
 /// Causes that a bank gives, healing ones and final ones.
 const CAUSES: [&str; 5] = [
@@ -141,7 +141,7 @@ fn mandates(debits: &Debits, stage: &mut Stage<'_>) -> Option<String> {
         "reinstate_mandate",
     ];
     let action = stage.random.pick(&actions).copied()?;
-    let (mandate, ..) = stage.random.pick(&stage.truth.mandates)?;
+    let mandate = &stage.random.pick(&stage.truth.mandates)?.id;
     act(debits, stage, &json!({"action": action, "mandate": mandate}))?;
     Some(format!("{action} {mandate}"))
 }
@@ -163,29 +163,7 @@ fn refunds(debits: &Debits, stage: &mut Stage<'_>) -> Option<String> {
 
 fn foreign(debits: &Debits, stage: &mut Stage<'_>) -> Option<String> {
     match stage.random.below(6) {
-        0 | 1 => {
-            let usable: Vec<&String> =
-                stage.truth.mandates.iter().filter(|one| one.1).map(|one| &one.0).collect();
-            let mandate = stage.random.pick(&usable).copied()?;
-            let amount = stage.random.between(500, 20_000);
-            let mut body = json!({
-                "action": "create_payment", "mandate": mandate, "amount": amount,
-                "description": "Room hire",
-            });
-            let invoices: Vec<&String> = stage.truth.invoices.keys().collect();
-            let named = stage.random.pick(&invoices).copied().cloned();
-            let named = named.filter(|_| stage.random.chance(4_000));
-            if let Some(invoice) = &named {
-                body["metadata"] = json!({"invoiceId": invoice});
-                stage.hands.invoices.insert(invoice.clone());
-            }
-            let made = act(debits, stage, &body)?;
-            let id = text(&made["payment"]["id"]);
-            stage.hands.payments.insert(id.clone());
-            let what =
-                named.map_or_else(|| "nothing of ours".to_owned(), |id| format!("invoice {id}"));
-            Some(format!("somebody makes {id} over {amount} for {what}"))
-        }
+        0 | 1 => by_hand(debits, stage),
         2 | 3 => {
             let payment = pick_payment(stage, &["pending_submission"])?;
             act(debits, stage, &json!({"action": "cancel_payment", "payment": payment.id}))?;
@@ -199,4 +177,33 @@ fn foreign(debits: &Debits, stage: &mut Stage<'_>) -> Option<String> {
             Some(format!("somebody retries {}", payment.id))
         }
     }
+}
+
+/// A payment that somebody makes in the dashboard; one of three names an invoice of its payer, as
+/// other connectors do.
+fn by_hand(debits: &Debits, stage: &mut Stage<'_>) -> Option<String> {
+    let usable: Vec<&Mandate> = stage.truth.mandates.iter().filter(|one| one.usable).collect();
+    let mandate = stage.random.pick(&usable).copied()?;
+    let amount = stage.random.between(500, 20_000);
+    let mut body = json!({
+        "action": "create_payment", "mandate": mandate.id, "amount": amount,
+        "description": "Room hire",
+    });
+    let customer = mandate.customer.as_ref().or_else(|| {
+        let known = stage.customers.iter().find(|one| one.email == mandate.email);
+        known.map(|one| &one.id)
+    });
+    let invoices: Vec<&Invoice> =
+        stage.truth.invoices.values().filter(|one| Some(&one.customer) == customer).collect();
+    let named = stage.random.pick(&invoices).copied();
+    let named = named.filter(|_| stage.random.chance(3_500)).map(|one| one.id.clone());
+    if let Some(invoice) = &named {
+        body["metadata"] = json!({"invoiceId": invoice});
+        stage.hands.invoices.insert(invoice.clone());
+    }
+    let made = act(debits, stage, &body)?;
+    let id = text(&made["payment"]["id"]);
+    stage.hands.payments.insert(id.clone());
+    let what = named.map_or_else(|| "nothing of ours".to_owned(), |id| format!("invoice {id}"));
+    Some(format!("somebody makes {id} over {amount} for {what}"))
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::wire::truth::{
-    Item, ItemKind, Payment, Payout, Truth, decimal, filled, list, text, time, whole,
+    Item, ItemKind, Mandate, Payment, Payout, Truth, decimal, filled, list, text, time, whole,
 };
 
 /// Statuses in which nothing is, or was, taken from the payer.
@@ -34,7 +34,16 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
             text(&row["status"]).as_str(),
             "active" | "submitted" | "pending_submission" | "pending_customer_approval"
         );
-        truth.mandates.push((text(&row["id"]), usable, text(&row["links"]["customer"])));
+        let payer = list(&body["customers"])
+            .iter()
+            .find(|payer| payer["id"] == row["links"]["customer"])
+            .unwrap_or(&Value::Null);
+        truth.mandates.push(Mandate {
+            id: text(&row["id"]),
+            usable,
+            customer: filled(&payer["metadata"]["mlc_customer"]),
+            email: text(&payer["email"]),
+        });
     }
     for row in list(&body["billing_requests"]) {
         if text(&row["status"]) == "pending" {

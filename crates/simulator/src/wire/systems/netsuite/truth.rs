@@ -24,6 +24,7 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
     for row in list(&records["invoice"]) {
         let invoice = Invoice {
             id: text(&row["id"]),
+            customer: text(&row["entity"]),
             total: minor(&row["total"])?,
             remaining: minor(&row["amountRemaining"])?,
             ticked: row["custbody_mlc_collect"] == true,
