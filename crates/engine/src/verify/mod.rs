@@ -3,13 +3,13 @@
 
 mod accounts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flows::payout::{bank_account, bank_lines, own_documents, proof};
 use model::case::{CaseKey, CaseKind};
 use model::command::CommandView;
 use model::decision::Stage;
-use model::ids::{LinkId, PayoutId};
+use model::ids::{AccountId, CollectionId, LinkId, PayoutId};
 use model::key::Key;
 use model::ledger::{ClearingAccount, Posting};
 use model::money::{Currency, ItemAmount, Money, MoneyError};
@@ -169,10 +169,7 @@ impl Engine {
         if row.stage != Some(Stage::Closed) {
             let why = row.reason.as_ref().map_or_else(String::new, |reason| reason.sentence());
             // What waits for a person does not come by itself.
-            let stuck = row
-                .reason
-                .as_ref()
-                .is_some_and(|reason| reason.code.kind() == ReasonKind::NeedsPerson);
+            let stuck = needs_person(row) || self.waits_for_person(account, &kept).await?;
             let verdict = if stuck { Verdict::NotProved } else { Verdict::Pending };
             return Ok(Some(Finding { what, processor: Some(amount), books: None, verdict, why }));
         }
@@ -196,6 +193,22 @@ impl Engine {
         let total = bank_lines(bank, &kept, &own, &documents, &erp)
             .and_then(|lines| proof::sum(amount.currency, &lines));
         Ok(Some(compare(what, amount, total)))
+    }
+
+    /// Any case of the payout's items waits for a person.
+    async fn waits_for_person(&self, account: &AccountId, kept: &[KeptItem]) -> Result<bool> {
+        let ids: Vec<CollectionId> =
+            kept.iter().filter_map(|one| one.item.collection.clone()).collect();
+        let rows = self.store.collection_rows(account, &ids).await?;
+        let of_payments = rows.into_iter().flatten().filter_map(|row| row.case);
+        let refunds = kept.iter().filter_map(|one| one.item.refund.as_ref());
+        let of_refunds = refunds.map(|refund| CaseKey::refund(account, refund));
+        for case in of_payments.chain(of_refunds).collect::<BTreeSet<CaseKey>>() {
+            if self.store.case(&case).await?.as_ref().is_some_and(needs_person) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn commands_of(&self, case: &CaseKey) -> Result<Vec<CommandView>> {
@@ -248,6 +261,10 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+fn needs_person(row: &CaseRow) -> bool {
+    row.reason.as_ref().is_some_and(|reason| reason.code.kind() == ReasonKind::NeedsPerson)
 }
 
 /// Payouts that the rules never book.

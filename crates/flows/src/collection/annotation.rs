@@ -107,7 +107,13 @@ pub fn unwritten(facts: &CollectionFacts, decision: &Decision) -> Option<Reason>
     let invoice = facts.invoice.found()?;
     let write = wanted(facts, invoice, decision)?;
     let refused = standing_refusal(facts, &write)?;
-    if reopened(facts, invoice, refused) || facts.left(ReasonCode::FieldsNotWritten) {
+    // Once a month is closed every invoice of it would be on the list: those are written when it opens,
+    // and an ERP that is set to allow it takes the fields all the same.
+    let closed = refused
+        .rejection
+        .as_ref()
+        .is_some_and(|rejection| rejection.cause == RejectionCause::PeriodClosed);
+    if closed || facts.left(ReasonCode::FieldsNotWritten) {
         return None;
     }
     let words = refused.rejection.as_ref().map_or("", |rejection| rejection.words.as_str());
