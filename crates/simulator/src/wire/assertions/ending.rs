@@ -15,6 +15,9 @@ use crate::moves::Family;
 use crate::wire::systems::Hands;
 use crate::wire::truth::Truth;
 
+/// The processor's words for an amount below its limit.
+const TOO_LITTLE: &str = "amount must be greater than";
+
 /// More cases than a simulation has.
 const CASES_MAX: u32 = 10_000;
 
@@ -30,8 +33,9 @@ pub async fn check(
     let cases = store.cases(&filter).await.unwrap_or_default();
     let mut wrong = Vec::new();
     let people = cases.iter().any(is_for_people);
+    let bounced = families.contains(&Family::Payouts) && cases.iter().any(is_bounced);
     for case in &cases {
-        if !rests_here(case, policy) {
+        if !rests_here(case, policy, bounced) {
             wrong.extend(not_at_rest(case, families, people));
         }
     }
@@ -67,10 +71,21 @@ pub async fn check(
 }
 
 /// What this depth knows beyond the model depth.
-fn rests_here(case: &CaseRow, policy: &Policy) -> bool {
-    let code = case.reason.as_ref().map(|reason| reason.code);
-    // Receipts that people are to deposit may wait for them for ever.
-    policy.deposits == Deposits::LeftToPeople && code == Some(ReasonCode::WaitingForDeposit)
+fn rests_here(case: &CaseRow, policy: &Policy, bounced: bool) -> bool {
+    let Some(reason) = &case.reason else { return false };
+    match reason.code {
+        // Receipts that people are to deposit may wait for them for ever.
+        ReasonCode::WaitingForDeposit if policy.deposits == Deposits::LeftToPeople => true,
+        // A person says what becomes of a payout that a bank sent back; others wait for it.
+        ReasonCode::PayoutBounced => bounced,
+        // So little is left of the invoice that the processor takes no payment for it.
+        ReasonCode::Rejected => reason.detail.contains(TOO_LITTLE),
+        code => bounced && code.kind() == ReasonKind::Waiting,
+    }
+}
+
+fn is_bounced(case: &CaseRow) -> bool {
+    case.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::PayoutBounced)
 }
 
 /// A person, or somebody else's document, comes first.
