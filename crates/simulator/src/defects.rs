@@ -1,6 +1,8 @@
 //! The simulator is itself tested: each deliberate defect must be seen within a stated number of
 //! seeds, by a promise that it breaks (DESIGN.md section 9). Only under the feature `defects`.
 
+use std::ops::Range;
+
 use model::defects::{Defect as InCode, switch};
 
 use crate::simulation::{Defect as InFakes, Options, run_with};
@@ -29,16 +31,17 @@ pub fn all() -> Vec<Place> {
     in_code.chain(InFakes::ALL.iter().copied().map(Place::Fakes)).collect()
 }
 
-/// Runs seeds from 0 on until one breaks a promise.
+/// Runs seeds until one breaks a promise.
 #[must_use]
-pub fn find(place: Place, seeds_max: u64) -> Seen {
+pub fn find(place: Place, mut seeds: Range<u64>) -> Seen {
     let (in_code, in_fakes, words) = match place {
         Place::Code(defect) => (Some(defect), None, defect.words()),
         Place::Fakes(defect) => (None, Some(defect), defect.words()),
     };
-    let options = Options { defect: in_fakes, ..Options::default() };
+    let late = matches!(in_code, Some(InCode::LocksFreedEarly));
+    let options = Options { defect: in_fakes, late, ..Options::default() };
     switch(in_code);
-    let by = (0..seeds_max).find_map(|seed| {
+    let by = seeds.find_map(|seed| {
         let broken = run_with(seed, &options).violations.into_iter().next()?;
         Some((seed, broken))
     });

@@ -84,6 +84,9 @@ impl Defect {
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     pub defect: Option<Defect>,
+    /// Writes take effect late more often than in any world: what goes wrong between two cases
+    /// needs it.
+    pub late: bool,
     /// Only these moves and faults happen: a shrunk story.
     pub kept: Kept,
 }
@@ -149,7 +152,7 @@ impl Simulation {
     fn new(seed: u64, options: &Options) -> Result<Simulation, StoreError> {
         let mut random = chance_at(seed, Dice::World, [0; 3]);
         let mut profile = Profile::of(&mut random, setup::first_day());
-        if options.defect.is_some() {
+        if options.defect.is_some() || options.late {
             // Mistakes about repeats show where writes are repeated.
             profile.rates.insert(Fault::EffectLate, DEFECT_LATE_RATE);
         }

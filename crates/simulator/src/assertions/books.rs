@@ -2,11 +2,12 @@
 //! back exactly one, the k-th reversal the k-th settlement.
 
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use model::command::{ErpWrite, Write};
 use model::ids::{CollectionId, InvoiceId, PayoutId, ReceiptId};
 use model::payout::{PayoutItemKind, PayoutStatus};
 
-use crate::world::State;
+use crate::world::{STALENESS_SECONDS, State};
 use crate::world::erp::{BANK, Books, ReceiptRow};
 use crate::world::processor::{PaymentRow, Processor};
 
@@ -20,6 +21,18 @@ pub fn crossing(books: &Books, write: &Write) -> Option<String> {
     let early = row.payout.is_some() && row.deposit.is_none() && !row.touched;
     (from_bank && early)
         .then(|| format!("P3: receipt {} is taken back before it is deposited", write.receipt))
+}
+
+/// A receipt that pays more than the invoice owes, and has owed for longer than any read may lag.
+#[must_use]
+pub fn beyond(books: &Books, write: &Write, now: Timestamp) -> Option<String> {
+    let Write::Erp(ErpWrite::RecordReceipt(write)) = write else { return None };
+    let (invoice, amount) = write.apply.as_ref()?;
+    let seen = now - SignedDuration::from_secs(STALENESS_SECONDS);
+    let settled = books.invoices.get(invoice).is_some_and(|row| row.changed_at <= seen);
+    let due = books.due(invoice);
+    (settled && amount.minor > due)
+        .then(|| format!("P3: {amount} is to be applied to invoice {invoice}, which owes {due}"))
 }
 
 /// Never more than one standing receipt for one item: holds after every step.

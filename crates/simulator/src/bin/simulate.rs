@@ -122,7 +122,7 @@ fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
 
 /// Seeds tried for each defect.
 #[cfg(feature = "defects")]
-const DEFECT_SEEDS: u64 = 800;
+const DEFECT_SEEDS: u64 = 2_500;
 
 #[cfg(feature = "defects")]
 fn print_defects() -> ExitCode {
@@ -130,7 +130,7 @@ fn print_defects() -> ExitCode {
     println!("| defect | seeds | what is seen |");
     println!("| --- | --- | --- |");
     for place in simulator::defects::all() {
-        let seen = simulator::defects::find(place, DEFECT_SEEDS);
+        let seen = simulator::defects::find(place, 0..DEFECT_SEEDS);
         match seen.by {
             Some((seed, broken)) => println!("| {} | {} | {broken} |", seen.words, seed + 1),
             None => {

@@ -11,6 +11,8 @@ use store::rows::{CaseId, Claimed, LookResult, Saved};
 pub struct Watched {
     /// Keys whose last send ended without a certain outcome, until somebody looks for it.
     pub unlooked: BTreeSet<Key>,
+    /// Keys that were sent at least once.
+    pub sent: BTreeSet<Key>,
     /// Invoices of which a person said, or ticked, that they may be collected again.
     pub released: BTreeSet<InvoiceId>,
     /// The epoch of the newest claim of each case.

@@ -14,7 +14,7 @@ use model::ids::InvoiceId;
 use model::key::{Alphabet, Key};
 use ports::{Description, Page, PortError};
 
-use crate::assertions::intents;
+use crate::assertions::{books, intents};
 use crate::faults::Fault;
 use crate::interrupt::Interrupt;
 use crate::world::{
@@ -77,6 +77,7 @@ impl Line {
         self.take_time();
         self.world.reachable(side)?;
         intents::committed(&self.world, self.store.as_ref(), key, &write).await;
+        self.first_send(key, &write);
         self.world.state().watched.unlooked.insert(key.clone());
         let mark = invoice_of(&write).and_then(|invoice| self.marks().get(invoice).cloned());
         if self.repeats && mark.is_some() {
@@ -111,6 +112,18 @@ impl Line {
         }
         self.looked(key);
         answer
+    }
+
+    /// What is decided anew rests on this look's own reads: no receipt is applied beyond the balance.
+    fn first_send(&self, key: &Key, write: &Write) {
+        let now = self.world.now();
+        let mut state = self.world.state();
+        let first = state.watched.sent.insert(key.clone());
+        let beyond = books::beyond(&state.books, write, now);
+        drop(state);
+        if let Some(broken) = beyond.filter(|_| first) {
+            self.world.broken(format!("{broken}, by {key}"));
+        }
     }
 
     /// The outcome of the last send is known, or was looked for.
