@@ -204,7 +204,7 @@ fn check_endpoint(endpoint: &str) -> Result<(), String> {
     let wanted = || format!("\"{endpoint}\" is not a name and a version, as {ENDPOINT_DEFAULT} is");
     let (name, version) = endpoint.split_once('/').ok_or_else(wanted)?;
     let word = |text: &str| {
-        !text.is_empty()
+        text.starts_with(|c: char| c.is_ascii_alphanumeric())
             && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_' || c == '-')
     };
     if !word(name) || !word(version) {

@@ -48,12 +48,18 @@ impl Acumatica {
     }
 
     fn begun(&self) -> Steps {
-        Steps { until: self.clock.now().saturating_add(STEPS_MAX).unwrap_or(self.clock.now()) }
+        Steps {
+            until: self
+                .clock
+                .lease_now()
+                .saturating_add(STEPS_MAX)
+                .unwrap_or(self.clock.lease_now()),
+        }
     }
 
     /// Time for another step; else the write goes on at its next send.
     fn time_left(&self, steps: &Steps) -> Result<(), PortError> {
-        if self.clock.now() < steps.until {
+        if self.clock.lease_now() < steps.until {
             return Ok(());
         }
         Err(PortError::OutcomeUnknown("begun; its further steps had no time left".to_owned()))

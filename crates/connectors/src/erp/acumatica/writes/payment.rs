@@ -53,6 +53,15 @@ struct Saved {
     body: Body,
 }
 
+/// What an earlier send left under the key.
+enum Left {
+    Nothing,
+    /// Unreleased, and what is wanted now.
+    Begun(Box<Saved>),
+    /// Finished, or not what was wanted and deleted.
+    Other,
+}
+
 fn saved(body: Body) -> Result<Saved, String> {
     let entity = Entity(&body);
     let (number, phase) = (entity.required("ReferenceNbr")?, phase(entity)?);
@@ -63,10 +72,10 @@ impl Acumatica {
     /// Brings the document to stand: whatever an earlier send left is gone on with.
     pub(super) async fn stand(&self, key: &Key, plan: Plan<'_>) -> Result<WriteAnswer, PortError> {
         let steps = self.begun();
-        let there = self.left_behind(key, &plan).await?;
-        let saved = match there {
-            Some(saved) => saved,
-            None => match self.effect_or_begun(key, plan.write).await? {
+        let saved = match self.left_behind(key, &plan).await? {
+            Left::Nothing => self.insert(key, &plan, &steps).await?,
+            Left::Begun(saved) => *saved,
+            Left::Other => match self.effect_or_begun(key, plan.write).await? {
                 Some(answer) => return Ok(answer),
                 None => self.insert(key, &plan, &steps).await?,
             },
@@ -104,9 +113,13 @@ impl Acumatica {
     /// An unreleased document of an earlier send: taken over when it is what is wanted now, else
     /// deleted, since it pays nothing yet and keeps the invoice from others (acumatica sheet section
     /// 21, row 2).
-    async fn left_behind(&self, key: &Key, plan: &Plan<'_>) -> Result<Option<Saved>, PortError> {
+    async fn left_behind(&self, key: &Key, plan: &Plan<'_>) -> Result<Left, PortError> {
         let stamp = stamp(key);
-        for row in self.stamped(plan.kind, &[&stamp]).await? {
+        let rows = self.stamped(plan.kind, &[&stamp]).await?;
+        if rows.is_empty() && plan.kind == super::super::mapping::receipt::PAYMENT {
+            return Ok(Left::Nothing);
+        }
+        for row in rows {
             let entity = Entity(&row);
             if phase(entity) != Ok(Phase::Unreleased) {
                 continue;
@@ -117,11 +130,12 @@ impl Acumatica {
                 continue;
             };
             if is_wanted(Entity(&body), plan) {
-                return saved(body).map(Some).map_err(PortError::OutcomeUnknown);
+                let begun = saved(body).map_err(PortError::OutcomeUnknown)?;
+                return Ok(Left::Begun(Box::new(begun)));
             }
             self.discard(key, plan.kind, &number).await?;
         }
-        Ok(None)
+        Ok(Left::Other)
     }
 
     async fn discard(&self, key: &Key, kind: &str, number: &str) -> Result<(), PortError> {

@@ -1,0 +1,127 @@
+//! Signing in and out, the endpoint's version, and lists by windows of time.
+
+use jiff::Timestamp;
+use ports::{Depth, Erp, PortError};
+use serde_json::{Value, json};
+
+use super::{cookie, done, exception, missing, oauth, says, token};
+use crate::http::testing::{reply, reply_with};
+
+const SESSION: &[(&str, &str)] = &[
+    ("Set-Cookie", ".ASPXAUTH=secret; path=/; HttpOnly"),
+    ("Set-Cookie", "ASP.NET_SessionId=s1; path=/"),
+];
+
+fn invoice(number: usize, at: &str) -> Value {
+    let mut body: Value = serde_json::from_str(include_str!("../fixtures/invoice.json")).unwrap();
+    body["ReferenceNbr"]["value"] = json!(format!("{number:06}"));
+    body["LastModifiedDateTime"]["value"] = json!(at);
+    body
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_before_it_expires_by_its_refresh_token() {
+    let world = oauth(vec![missing(), token("t2", Some("r2")), missing()]);
+    world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap();
+    world.clock.jump(jiff::SignedDuration::from_mins(56));
+    world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap();
+    assert_eq!(world.script.header(1, "authorization").as_deref(), Some("Bearer t1"));
+    assert_eq!(world.script.header(3, "authorization").as_deref(), Some("Bearer t2"));
+    world.script.assert_over();
+}
+
+#[tokio::test]
+async fn an_expired_token_is_replaced_after_401() {
+    let replies = vec![
+        missing(),
+        reply(401, ""),
+        reply(400, r#"{"error": "invalid_grant"}"#),
+        token("t3", None),
+        missing(),
+    ];
+    let world = oauth(replies);
+    world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap();
+    world.clock.jump(jiff::SignedDuration::from_mins(2));
+    world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap();
+    // Refused; refreshed in vain, since the chain is over; signed in anew; asked again.
+    assert_eq!(world.script.header(5, "authorization").as_deref(), Some("Bearer t3"));
+    world.script.assert_over();
+}
+
+#[tokio::test]
+async fn a_session_is_signed_out_also_after_an_error() {
+    for answer in [missing(), reply(403, r#"{"message": "You have insufficient rights."}"#)] {
+        let world = cookie(vec![reply_with(204, SESSION, ""), answer, done()]);
+        drop(world.acumatica.invoices(&["1".into()], Depth::Direct).await);
+        assert_eq!(
+            world.steps(),
+            [
+                "POST /Demo/entity/auth/login",
+                "GET /Invoice/Invoice/1",
+                "POST /Demo/entity/auth/logout"
+            ]
+        );
+        let cookies = ".ASPXAUTH=secret; ASP.NET_SessionId=s1";
+        assert_eq!(world.script.header(1, "cookie").as_deref(), Some(cookies));
+        assert_eq!(world.script.header(2, "content-length").as_deref(), Some("0"));
+        world.script.assert_over();
+    }
+}
+
+#[tokio::test]
+async fn the_session_limit_slows_down_and_a_wrong_password_does_not_loop() {
+    let world = cookie(vec![exception("API Login Limit")]);
+    let error = world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap_err();
+    assert!(matches!(error, PortError::Throttled { .. }), "{error}");
+    let world = cookie(vec![exception("Error: Invalid credentials. Please try again.")]);
+    let error = world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap_err();
+    assert!(matches!(error, PortError::Unauthorised(_)), "{error}");
+    world.script.assert_over();
+}
+
+#[tokio::test]
+async fn ping_names_the_versions_that_are_offered() {
+    let served = json!({"version": {"acumaticaBuildVersion": "26.101.0225"}, "endpoints": [
+        {"name": "Default", "version": "25.200.001"}, {"name": "Default", "version": "26.200.001"}]});
+    let world = oauth(vec![says(served)]);
+    let health = world.acumatica.check_health().await.unwrap();
+    assert!(!health.ok());
+    let check = &health.checks[0];
+    assert!(check.advice.contains("Default/25.200.001, Default/26.200.001"), "{}", check.advice);
+    assert_eq!(health.account_name.as_deref(), Some("Acumatica 26.101.0225"));
+}
+
+#[tokio::test]
+async fn a_full_window_is_cut_at_a_stamp_and_nothing_is_lost() {
+    let early = "2026-03-01T10:00:00.123+00:00";
+    let late = "2026-03-01T11:00:00+00:00";
+    let full: Vec<Value> =
+        (0..200).map(|n| invoice(n, if n < 80 { early } else { late })).collect();
+    let first: Vec<Value> = full[..80].to_vec();
+    let rest: Vec<Value> = full[80..].to_vec();
+    let world = oauth(vec![says(json!(full)), says(json!(first)), says(json!(rest))]);
+    let since: Timestamp = "2026-03-01T09:00:00Z".parse().unwrap();
+    let page = world.acumatica.changed_invoices(since, None).await.unwrap();
+    assert_eq!(page.records.len(), 80);
+    let next = page.next.expect("there is more");
+    let page = world.acumatica.changed_invoices(since, Some(&next)).await.unwrap();
+    assert_eq!((page.records.len(), page.next), (120, None));
+    let lines = world.script.lines();
+    assert!(lines[1].contains("ge%20datetimeoffset%272026-03-01T09%3A00%3A00.000%2B00%3A00%27"));
+    assert!(lines[2].contains("lt%20datetimeoffset%272026-03-01T11%3A00%3A00.000%2B00%3A00%27"));
+    assert!(lines[3].contains("ge%20datetimeoffset%272026-03-01T11%3A00%3A00.000%2B00%3A00%27"));
+    world.script.assert_over();
+}
+
+#[tokio::test]
+async fn more_rows_of_one_stamp_than_a_page_come_at_once() {
+    let stamp = "2026-03-01T10:00:00+00:00";
+    let rows: Vec<Value> = (0..200).map(|n| invoice(n, stamp)).collect();
+    let all: Vec<Value> = (0..230).map(|n| invoice(n, stamp)).collect();
+    let world = oauth(vec![says(json!(rows)), says(json!(all))]);
+    let since: Timestamp = stamp.parse().unwrap();
+    let page = world.acumatica.changed_invoices(since, None).await.unwrap();
+    assert_eq!(page.records.len(), 230);
+    assert!(page.next.is_some());
+    assert!(!world.script.lines()[2].contains("$top"));
+}
