@@ -1,5 +1,7 @@
 //! A link's policy and maps (DESIGN.md section 4). Values marked "default" are what `Default` gives.
 
+mod check;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
