@@ -1,7 +1,7 @@
 //! One seed at the wire depth: systems outside, workers on one store, moves, waits and webhooks, and
 //! the promises after every step.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
@@ -9,25 +9,21 @@ use engine::{Engine, EngineError, Settings};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use model::case::{Actor, CaseKey};
-use model::ids::{AccountId, ConnectionId, LinkId};
-use model::reason::ReasonCode;
 use ports::Clock;
-use store::rows::{CaseFilter, CaseRow, Connection, Link, open_states};
-use store::sqlite::Place;
-use store::{MasterKeySource, SqliteStore, Store, StoreError, Vault};
-use zeroize::Zeroizing;
+use store::StoreError;
+use store::rows::CaseFilter;
 
 use super::assertions::{books, ending, once, secrecy};
 use super::bursts::Bursts;
-use super::direct::Direct;
 use super::intake::Intake;
 use super::outside::Outside;
 use super::profile::WireProfile;
+use super::setup;
 use super::systems::{self, Hands, Stage};
+use super::telling;
 use super::time::{Time, WorkerClock};
 use super::truth::Truth;
-use super::worker::{Port, Site, Worker};
+use super::worker::{Site, Worker};
 use crate::at_once::at_once;
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
@@ -38,9 +34,6 @@ use crate::worker::{Done, Ended};
 use crate::world::World;
 use crate::wrap::store::CONNECTION_LOST;
 
-/// Ids of the connections, in the order of the systems.
-pub const CONNECTIONS: [&str; 2] = ["books", "collect"];
-
 /// Workers that run at the same time, at most.
 const WORKERS_MAX: usize = 2;
 
@@ -50,9 +43,6 @@ const DAYS_MIN: u32 = 3;
 
 /// Days after which money comes in for what is owed, and comes again.
 const MONEY_DAYS: u32 = 8;
-
-/// Rows of a case's history that a story ends with.
-const HISTORY_TOLD: usize = 16;
 
 /// Moments at which workers go on in one step, at most: more is waiting for ever.
 const MOMENTS_MAX: u32 = 200_000;
@@ -119,7 +109,7 @@ impl Simulation {
         for system in outside.systems() {
             system.furnish(&outside, &profile.customers)?;
         }
-        let store = store().map_err(|error| error.to_string())?;
+        let store = setup::store().map_err(|error| error.to_string())?;
         let mut site = Site {
             world,
             outside,
@@ -129,7 +119,7 @@ impl Simulation {
             rows: profile.rows,
             concurrency: profile.concurrency,
         };
-        let intake = connect(&mut site, &profile)?;
+        let intake = setup::connect(&mut site, &profile, start())?;
         let clock: Arc<dyn Clock> = Arc::new(WorkerClock::new(time, Arc::default()));
         let console = Engine::new(Arc::clone(&store), clock, Settings::new("console"));
         let mut simulation = Simulation {
@@ -206,90 +196,15 @@ impl Simulation {
         if !self.is_broken() {
             self.end();
         }
-        self.tell_cases();
+        telling::tell_cases(&self.site);
         if self.is_broken() {
-            self.tell_open_commands();
-            self.tell_truth();
+            telling::tell_open_commands(&self.site);
+            telling::tell_truth(&self.site);
         }
         let violations = self.site.world.state().violations.clone();
         let faults = self.site.world.faults().counts().clone();
         let story = self.site.world.story.text();
         Outcome { seed, story, violations, faults, looks: self.looks }
-    }
-
-    /// Where every case stands, for whoever reads the story.
-    fn tell_cases(&self) {
-        let all = CaseFilter { limit: 10_000, ..CaseFilter::default() };
-        for case in at_once(self.site.store.cases(&all)).unwrap_or_default() {
-            let reason = case.reason.map_or_else(String::new, |reason| reason.sentence());
-            self.tell(&format!("{}: {:?}, {reason}", case.key, case.stage));
-        }
-    }
-
-    /// Commands that are open or refused, with what became of their cases lately.
-    fn tell_open_commands(&self) {
-        let store = self.site.store.as_ref();
-        let open = at_once(store.commands(&open_states(), 100)).unwrap_or_default();
-        let mut cases: BTreeSet<CaseKey> = BTreeSet::new();
-        for row in open {
-            self.tell(&format!("{} is {:?}: {:?}", row.view.key, row.view.state, row.view.write));
-            cases.insert(row.case_key);
-        }
-        let all = CaseFilter { limit: 10_000, ..CaseFilter::default() };
-        let rejected = at_once(store.cases(&all)).unwrap_or_default().into_iter();
-        let is_rejected = |row: &CaseRow| {
-            row.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::Rejected)
-        };
-        cases.extend(rejected.filter(is_rejected).map(|row| row.key));
-        for case in cases {
-            let mut history = at_once(store.history(&case)).unwrap_or_default();
-            history.sort_by_key(|row| row.seq);
-            let skipped = history.len().saturating_sub(HISTORY_TOLD);
-            self.tell(&format!("{case}:"));
-            for row in history.into_iter().skip(skipped) {
-                self.tell(&format!("  {} {} {}", row.at, row.what, row.body));
-            }
-        }
-    }
-
-    /// What really happened to the money.
-    fn tell_truth(&self) {
-        let Ok(truth) = self.site.outside.truth() else { return };
-        for payment in truth.payments.values() {
-            let steps: Vec<String> = payment
-                .history
-                .iter()
-                .map(|(at, status, _)| format!("{status} {}", at.strftime("%m-%d %H:%M")))
-                .collect();
-            let invoice = payment.invoice.as_deref().unwrap_or("nothing");
-            self.tell(&format!(
-                "{} of {} for {invoice}: {}",
-                payment.id,
-                payment.amount,
-                steps.join(", ")
-            ));
-        }
-        for payout in &truth.payouts {
-            self.tell(&format!("{} of {}, paid {}", payout.id, payout.amount, payout.paid));
-            for item in payout.items.iter().filter(|item| item.payment.is_some()) {
-                let payment = item.payment.as_deref().unwrap_or_default();
-                self.tell(&format!(
-                    "  {} {} {} of {payment}",
-                    item.ordinal, item.name, item.amount
-                ));
-            }
-        }
-        for document in truth.documents.iter().filter(|one| one.stamp.is_some()) {
-            let stamp = document.stamp.as_deref().unwrap_or_default();
-            let void = if document.voided { ", void" } else { "" };
-            self.tell(&format!(
-                "{:?} {} {stamp}: {}, unapplied {}{void}",
-                document.kind,
-                document.id,
-                document.size(),
-                document.unapplied
-            ));
-        }
     }
 
     fn step(&mut self) {
@@ -569,62 +484,4 @@ fn is_weather(error: &StoreError) -> bool {
         StoreError::Broken(words) => words == CONNECTION_LOST,
         StoreError::Refused(_) => false,
     }
-}
-
-fn store() -> Result<Arc<dyn Store>, StoreError> {
-    let key = MasterKeySource::Bytes(Zeroizing::new([7; 32]));
-    Ok(Arc::new(SqliteStore::in_line(&Place::Memory, Vault::open(&key)?)?))
-}
-
-/// Connections that were pinged, and a link that is on; and who takes deliveries.
-fn connect(site: &mut Site, profile: &WireProfile) -> Result<Option<Intake>, String> {
-    let actor = Actor::Person("ada".to_owned());
-    let at = start();
-    let mut intake = None;
-    for (nth, id) in CONNECTIONS.iter().enumerate() {
-        let Some(system) = site.outside.systems().get(nth).cloned() else { continue };
-        let id = ConnectionId::from(*id);
-        let transport = Arc::new(Direct { outside: Arc::clone(&site.outside) });
-        let clock = WorkerClock::new(Arc::clone(&site.outside.time), Arc::default());
-        let port = site.connect(nth, id.as_str(), transport, Arc::new(clock));
-        let port = port.map_err(|error| error.to_string())?;
-        let health = match &port {
-            Some(Port::Erp(port)) => at_once(port.check_health()),
-            Some(Port::Processor(port)) => at_once(port.check_health()),
-            None => return Err(format!("there is no connector {}", system.slug())),
-        };
-        let health = health.map_err(|error| error.to_string())?;
-        if let Some(check) = health.checks.iter().find(|check| !check.ok) {
-            return Err(format!("{}: {}: {}", system.slug(), check.name, check.advice));
-        }
-        let connection = Connection {
-            id: id.clone(),
-            side: system.side(),
-            system: system.slug().to_owned(),
-            account: Some(AccountId::new(format!("{}:{}", system.slug(), health.account))),
-            production: Some(false),
-            url: None,
-            allow_host: false,
-            settings: system.settings(),
-            created_at: at,
-        };
-        let secrets = system.secrets();
-        let put = site.store.put_connection(&connection, &secrets, &actor, at);
-        at_once(put).map_err(|error| error.to_string())?;
-        site.connected.connections.insert(id.clone(), connection);
-        if let Some(Port::Processor(port)) = port {
-            intake = Some(Intake::new(id, port, Arc::clone(&site.store)));
-        }
-    }
-    let mut link = Link {
-        id: LinkId::from("main"),
-        erp: ConnectionId::from(CONNECTIONS[0]),
-        processor: ConnectionId::from(CONNECTIONS[1]),
-        policy: profile.base.policy.clone(),
-        version: 0,
-    };
-    let put = at_once(site.store.put_link(&link, &actor, at));
-    link.version = put.map_err(|error| error.to_string())?;
-    site.connected.links.insert(link.id.clone(), link);
-    Ok(intake)
 }

@@ -129,7 +129,7 @@ impl Worker {
             Settings { concurrency: site.concurrency, batch: 50, ..Settings::new(name.as_str()) };
         let engine = Engine::new(faulty, Arc::clone(&clock), settings);
         let mut seen = site.connected.clone();
-        for (nth, id) in super::simulation::CONNECTIONS.iter().enumerate() {
+        for (nth, id) in super::setup::CONNECTIONS.iter().enumerate() {
             let id = model::ids::ConnectionId::from(*id);
             let transport: Arc<dyn Transport> = Arc::new(site.wire(&id, &interrupt));
             let port = site.connect(nth, id.as_str(), transport, Arc::clone(&clock))?;

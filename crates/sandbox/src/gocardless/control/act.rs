@@ -224,6 +224,12 @@ fn creditor(world: &mut World, now: Timestamp, act: &Act) -> Result<Value, Strin
     Ok(json!({ "creditor": id }))
 }
 
+/// Cancelled or expired, never replaced (gocardless sheet section 9).
+fn may_be_reinstated(mandate: &Mandate) -> bool {
+    let ended = matches!(mandate.status, MandateStatus::Cancelled | MandateStatus::Expired);
+    ended && mandate.new_mandate.is_none()
+}
+
 fn mandate(world: &mut World, now: Timestamp, act: &Act) -> Result<Value, String> {
     let end = |status: MandateStatus, actor: Actor, cause: &'static str| (status, actor, cause);
     let id = need(act.mandate.as_ref(), "mandate")?;
@@ -275,11 +281,7 @@ fn mandate(world: &mut World, now: Timestamp, act: &Act) -> Result<Value, String
             let account = world.made_up_account(now, &found.customer, found.scheme.name);
             world.mandate_transferred(now, &id, &account);
         }
-        // Cancelled or expired, never replaced (gocardless sheet section 9).
-        "reinstate_mandate"
-            if found.new_mandate.is_none()
-                && matches!(found.status, MandateStatus::Cancelled | MandateStatus::Expired) =>
-        {
+        "reinstate_mandate" if may_be_reinstated(&found) => {
             world.mandate_reinstate(now, &id, Actor::Dashboard, &act.metadata);
         }
         "approve_mandate" => world.mandate_approved(now, &id, "customer_approval_granted"),
