@@ -49,13 +49,23 @@ fn wanted(
         return None;
     }
     let wanted = desired(facts, decision);
-    // The retry box is unticked once it had its effect: the newest attempt is live again.
-    let clear_retry = invoice.retry_requested
-        && facts.telling().is_some_and(|(_, collection)| collection.status.live());
+    let clear_retry = invoice.retry_requested && retry_over(facts, decision);
     if wanted == invoice.annotation && !clear_retry {
         return None;
     }
     Some(AnnotateInvoice { invoice: invoice.id.clone(), annotation: wanted, clear_retry })
+}
+
+/// The retry box is unticked once it had its effect, the newest attempt being live again, and when it
+/// can have none: whatever ends the wait, a person ticks it again for that.
+fn retry_over(facts: &CollectionFacts, decision: &Decision) -> bool {
+    let Some((_, newest)) = facts.telling() else { return false };
+    let no_effect = decision.command.is_none()
+        && matches!(
+            decision.reason.code,
+            ReasonCode::MandateUnusable | ReasonCode::FailureFinal | ReasonCode::RetriesUsedUp
+        );
+    newest.status.live() || no_effect
 }
 
 /// The write that makes the fields true, if one is needed.

@@ -169,6 +169,10 @@ fn money_is_never_delayed_by_a_text() {
 fn the_retry_box_is_unticked_once_it_had_its_effect() {
     check_key("payment PM1 submitted, retry box", "annotate/E/I/1 box");
     check_key("payment PM1 failed, event PM1 failed other, retry box, unmatched", "annotate/E/I/1");
+    // Nothing it could do: the next payment needs another mandate first.
+    let no_mandate =
+        "no mandates, mandate MD1 cancelled, payment PM1 failed, event PM1 failed other, retry box";
+    check_key(no_mandate, "annotate/E/I/1 box");
 }
 
 #[test]
