@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use engine::plan::Plan;
 use model::ids::{ConnectionId, LinkId};
 use model::policy::{Mode, Policy};
+use serde::Deserialize;
 use store::rows::{Connection, Link, Side};
 
 use crate::cli::Links;
@@ -38,7 +39,12 @@ pub async fn run(instance: &Instance, command: Links, json: bool) -> Result<Exit
                      book only)",
                 ));
             }
+            if policy == link.policy {
+                say(json, &name, "unchanged: it has these values already");
+                return Ok(ExitCode::SUCCESS);
+            }
             link.policy = policy;
+            valid(&link.policy)?;
             crate::commands::mapping::check(instance, &link, false).await?;
             put(instance, &link).await?;
             say(json, &name, "changed");
@@ -81,9 +87,13 @@ pub async fn find(instance: &Instance, name: &str) -> Result<Link> {
     })
 }
 
+/// Refuses a policy that can not be meant. A link can be switched off whatever its policy says.
+fn valid(policy: &Policy) -> Result<()> {
+    flows::schedule::check(policy).map_err(|error| Failure::usage(error.to_string()))?;
+    policy.check().map_err(Failure::Usage)
+}
+
 async fn put(instance: &Instance, link: &Link) -> Result<()> {
-    flows::schedule::check(&link.policy).map_err(|error| Failure::usage(error.to_string()))?;
-    link.policy.exchange.check().map_err(Failure::Usage)?;
     instance.store.put_link(link, &instance.actor(), instance.clock.now()).await?;
     instance.reconnect().await
 }
@@ -122,6 +132,7 @@ async fn add(
     if policy.mode != Mode::Off {
         return Err(Failure::usage("a new link is off; go live with \"links on\""));
     }
+    valid(&policy)?;
     one_erp_per_processor(instance, &connections, erp, processor).await?;
     let link = Link {
         id: LinkId::new(name),
@@ -206,6 +217,7 @@ async fn switch_on(
             .map_err(|error| Failure::usage(format!("--cut-over \"{text}\": {error}")))?,
         None => link.policy.cut_over_on.unwrap_or(today),
     };
+    valid(&link.policy)?;
     crate::commands::mapping::check(instance, &link, true).await?;
     let plan: Plan = instance.engine.plan(&link.id).await?;
     let figures = plan.figures();
@@ -238,13 +250,21 @@ fn to_toml(policy: &Policy) -> Result<String> {
     toml::to_string_pretty(policy).map_err(|error| Failure::Failed(error.to_string()))
 }
 
-/// Sets `a.b=VALUE`; the value is TOML, or a bare word taken as text.
+/// Sets `a.b=VALUE`; the value is TOML, or a bare word taken as text. Nothing after the `=` takes the
+/// value away, so that the default holds again.
 fn changed(policy: &Policy, settings: &[String]) -> Result<Policy> {
     let mut document: toml::Table =
         toml::from_str(&to_toml(policy)?).map_err(|error| Failure::Failed(error.to_string()))?;
     for setting in settings {
         let refused = |why: &str| Failure::usage(format!("\"{setting}\": {why}"));
         let (key, text) = setting.split_once('=').ok_or_else(|| refused("write KEY=VALUE"))?;
+        if text.trim().is_empty() {
+            let path = toml::from_str::<toml::Table>(&format!("{key} = 0"))
+                .map_err(|error| refused(error.message()))?;
+            known(&document, &path).map_err(|why| refused(&why))?;
+            unset(&mut document, &path);
+            continue;
+        }
         // The value is TOML, or else a bare word taken as text.
         let quoted = toml::Value::String(text.trim().to_owned()).to_string();
         let written = toml::from_str::<toml::Table>(&format!("{key} = {text}"))
@@ -257,6 +277,35 @@ fn changed(policy: &Policy, settings: &[String]) -> Result<Policy> {
         let message = error.message().to_owned();
         Failure::usage(format!("{}: {message}", settings.join(" ")))
     })
+}
+
+/// A key that no policy has is told by the policy itself.
+fn known(document: &toml::Table, path: &toml::Table) -> std::result::Result<(), String> {
+    let mut tried = document.clone();
+    merge(&mut tried, path.clone());
+    match Policy::deserialize(toml::Value::Table(tried)) {
+        Err(error) if error.message().starts_with("unknown field") => {
+            Err(error.message().to_owned())
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Takes away what the path leads to, and the tables that are empty then.
+fn unset(from: &mut toml::Table, path: &toml::Table) {
+    for (key, rest) in path {
+        if let (Some(toml::Value::Table(inner)), toml::Value::Table(rest)) =
+            (from.get_mut(key), rest)
+        {
+            unset(inner, rest);
+            if !inner.is_empty() {
+                continue;
+            }
+        } else if rest.is_table() {
+            continue;
+        }
+        from.remove(key);
+    }
 }
 
 /// Tables are merged member by member; anything else replaces what was there.
@@ -302,5 +351,24 @@ mod tests {
         check(&rates, Ok(|p| p.exchange != model::policy::Exchange::ErpRate));
         check(&["nonsense=1"], Err("nonsense"));
         check(&["post_on"], Err("KEY=VALUE"));
+    }
+
+    #[test]
+    fn policy_values_are_taken_away_by_key() {
+        check(&["post_on=confirmed", "post_on="], Ok(|p| *p == Policy::default()));
+        let limit = "limits.invoice_max.GBP=500";
+        check(&[limit, "limits.invoice_max.GBP="], Ok(|p| *p == Policy::default()));
+        check(&[limit, "limits.invoice_max="], Ok(|p| *p == Policy::default()));
+        check(
+            &[limit, "limits.invoice_max.EUR=700", "limits.invoice_max.GBP="],
+            Ok(|p| p.limits.invoice_max.len() == 1),
+        );
+        let bank = "accounts.banks.GBP.account=\"210\"";
+        check(&[bank, "accounts.banks.GBP="], Ok(|p| *p == Policy::default()));
+        check(&[bank, "accounts.banks.GBP.account="], Ok(|p| *p == Policy::default()));
+        check(&["accounts.fees="], Ok(|p| *p == Policy::default()));
+        check(&["poll_cron="], Ok(|p| *p == Policy::default()));
+        check(&["nonsense="], Err("nonsense"));
+        check(&["limits.nonsense="], Err("nonsense"));
     }
 }
