@@ -30,6 +30,13 @@ pub struct Cli {
     /// Print JSON instead of tables.
     #[arg(long, global = true)]
     pub json: bool,
+    /// Who you are, for the audit trail (default: the name you are logged in with).
+    #[arg(long = "as", global = true, value_name = "NAME", env = "MLC_USER")]
+    pub acting_as: Option<String>,
+    /// Log what [logs] says. Other commands than "serve" log errors only otherwise; RUST_LOG sets a
+    /// filter for any.
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -73,12 +80,14 @@ pub enum Command {
     Status,
     /// The story of one case.
     Show {
-        /// The case, like collection/ACCOUNT/INVOICE (status and attention show them).
+        /// An invoice number or id, a payment, payout or refund; or a case like
+        /// collection/ACCOUNT/INVOICE.
         case: String,
     },
     /// Everything known of one case in one file, for a dispute.
     Evidence {
-        /// The case, like collection/ACCOUNT/INVOICE (status and attention show them).
+        /// An invoice number or id, a payment, payout or refund; or a case like
+        /// collection/ACCOUNT/INVOICE.
         case: String,
         /// Write to a new file instead of printing.
         #[arg(long, value_name = "FILE")]
@@ -148,10 +157,10 @@ pub struct AddConnection {
     /// Allow the host of --url although it is not the vendor's.
     #[arg(long)]
     pub allow_host: bool,
-    /// A setting, NAME=VALUE. Leave all out to see which there are.
+    /// A setting, NAME=VALUE. A wrong name lists the right ones.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub settings: Vec<String>,
-    /// A secret: NAME=env:VARIABLE, NAME=file:PATH or NAME=- (asked for on standard input). Never
+    /// A secret; a wrong name lists the right ones. NAME=env:VARIABLE, NAME=file:PATH or NAME=- (asked for on standard input). Never
     /// the secret itself: it would stay in the shell's history.
     #[arg(long = "secret", value_name = "NAME=SOURCE")]
     pub secrets: Vec<String>,
@@ -183,11 +192,11 @@ pub enum Links {
         /// The link.
         name: String,
     },
-    /// Change policy values, KEY=VALUE as in TOML.
+    /// Change policy values, KEY=VALUE as in TOML; KEY= takes a value away.
     Set {
         /// The link.
         name: String,
-        /// KEY=VALUE, dots for nested keys: accounts.fees="640".
+        /// KEY=VALUE, dots for nested keys: accounts.fees="640". KEY= alone: the default again.
         #[arg(required = true, value_name = "KEY=VALUE")]
         settings: Vec<String>,
     },
@@ -233,29 +242,29 @@ pub enum Attention {
     },
     /// Send again what was refused; retry a failed collection now. ALL for every case in the list.
     Retry {
-        /// The case, or ALL.
+        /// The case (or its invoice, payment, payout or refund), or ALL.
         case: String,
     },
     /// Let the next attempt be made (after a cancellation, a denial, a final failure, a reversal).
     Release {
-        /// The case.
+        /// The case, or its invoice, payment, payout or refund.
         case: String,
     },
     /// Stop the retries of a failed collection.
     Stop {
-        /// The case.
+        /// The case, or its invoice, payment, payout or refund.
         case: String,
     },
     /// Take an item off the list until its facts change.
     Ignore {
-        /// The case.
+        /// The case, or its invoice, payment, payout or refund.
         case: String,
         /// The item's code, as listed.
         code: String,
     },
     /// You dealt with it elsewhere: leave it.
     Leave {
-        /// The case.
+        /// The case, or its invoice, payment, payout or refund.
         case: String,
         /// The item's code, as listed.
         code: String,
@@ -266,7 +275,7 @@ pub enum Attention {
 
 #[derive(Debug, Args)]
 pub struct Resolve {
-    /// The case.
+    /// The case, or its invoice, payment, payout or refund.
     pub case: String,
     /// This payment collects the invoice.
     #[arg(long, value_name = "PAYMENT", group = "choice")]

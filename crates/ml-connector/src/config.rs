@@ -131,8 +131,10 @@ impl Config {
                 return Err(Failure::usage(format!("{} can not be read: {error}", path.display())));
             }
         }
-        // MLC_CONFIG names the file itself; a master key in MLC_MASTER_KEY is named by [vault].
-        let environment = Env::prefixed("MLC_").ignore(&["config", "master_key"]).split("__");
+        // MLC_CONFIG names the file itself, MLC_USER who acts; a master key in MLC_MASTER_KEY is
+        // named by [vault].
+        let ignored = ["config", "user", "master_key"];
+        let environment = Env::prefixed("MLC_").ignore(&ignored).split("__");
         let figment = figment.merge(environment);
         figment.extract().map_err(|error| {
             let key = error.path.join(".");

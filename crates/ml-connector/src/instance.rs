@@ -24,6 +24,8 @@ pub struct Instance {
     pub clock: Arc<dyn Clock>,
     pub engine: Arc<Engine>,
     pub recorder: Arc<Recorded>,
+    /// The name that the person gave.
+    named: Option<String>,
     _worker: Worker,
 }
 
@@ -78,7 +80,8 @@ impl Instance {
             ..Settings::new(worker.name.clone())
         };
         let engine = Arc::new(Engine::new(Arc::clone(&store), Arc::clone(&clock), settings));
-        let instance = Instance { config, store, clock, engine, recorder, _worker: worker };
+        let instance =
+            Instance { config, store, clock, engine, recorder, named: None, _worker: worker };
         instance.reconnect().await?;
         Ok(instance)
     }
@@ -105,12 +108,27 @@ impl Instance {
         reap(&self.config.workers(), self.store.as_ref()).await
     }
 
-    /// Who acts at this terminal.
+    /// The name that the person at this terminal gave.
+    #[must_use]
+    pub fn acting_as(mut self, name: Option<String>) -> Instance {
+        self.named = name.filter(|name| !name.trim().is_empty());
+        self
+    }
+
+    /// Who acts at this terminal: the name given, else the one that the system knows.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        let name = std::env::var("USER").ok().filter(|name| !name.is_empty());
-        Actor::Person(name.unwrap_or_else(|| "cli".to_owned()))
+        let of = |variable: &str| std::env::var(variable).ok().filter(|name| !name.is_empty());
+        let name = self.named.clone().or_else(|| of("USER")).or_else(|| of("LOGNAME"));
+        Actor::Person(name.or_else(logged_in).unwrap_or_else(|| "unnamed".to_owned()))
     }
+}
+
+/// Where no variable has the name (a container, a scheduled job): the system's own answer.
+fn logged_in() -> Option<String> {
+    let told = std::process::Command::new("id").arg("-un").output().ok()?;
+    let name = String::from_utf8(told.stdout).ok()?.trim().to_owned();
+    (told.status.success() && !name.is_empty()).then_some(name)
 }
 
 fn master_key(config: &Config, create: bool) -> Result<MasterKeySource> {

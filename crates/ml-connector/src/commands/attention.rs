@@ -11,10 +11,13 @@ use model::reason::{ReasonCode, ReasonKind};
 use store::rows::AttentionRow;
 
 use crate::cli::{Attention, Resolve};
-use crate::commands::show::parse;
+use crate::commands::case_name::find;
 use crate::failure::{Failure, Result, code};
 use crate::instance::Instance;
 use crate::output;
+
+/// The most retries a processor allows for one payment (gocardless sheet section 10).
+const RETRIES_MAX: usize = 3;
 
 pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<ExitCode> {
     match command {
@@ -23,27 +26,40 @@ pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<
             return list(instance, &wanted, json).await;
         }
         Attention::Retry { case } => {
-            for case in chosen(instance, &case).await? {
+            let cases = chosen(instance, &case).await?;
+            if let [only] = cases.as_slice() {
+                can_be_retried(instance, only).await?;
+            }
+            for case in cases {
                 instance.engine.order(&case, Order::Retry, &instance.actor()).await?;
             }
         }
         Attention::Release { case } => {
-            instance.engine.order(&parse(&case)?, Order::Release, &instance.actor()).await?;
+            instance
+                .engine
+                .order(&find(instance, &case).await?, Order::Release, &instance.actor())
+                .await?;
         }
         Attention::Stop { case } => {
-            instance.engine.order(&parse(&case)?, Order::Stop, &instance.actor()).await?;
+            instance
+                .engine
+                .order(&find(instance, &case).await?, Order::Stop, &instance.actor())
+                .await?;
         }
         Attention::Ignore { case, code } => {
             let said = PersonSaid::Ignore { code: reason_code(&code)? };
-            instance.engine.say(&parse(&case)?, &said, &instance.actor()).await?;
+            instance.engine.say(&find(instance, &case).await?, &said, &instance.actor()).await?;
         }
         Attention::Leave { case, code } => {
             let said = PersonSaid::Leave { code: reason_code(&code)? };
-            instance.engine.say(&parse(&case)?, &said, &instance.actor()).await?;
+            instance.engine.say(&find(instance, &case).await?, &said, &instance.actor()).await?;
         }
         Attention::Resolve(resolve) => {
             let said = resolution(&resolve)?;
-            instance.engine.say(&parse(&resolve.case)?, &said, &instance.actor()).await?;
+            instance
+                .engine
+                .say(&find(instance, &resolve.case).await?, &said, &instance.actor())
+                .await?;
         }
     }
     if json {
@@ -58,11 +74,31 @@ pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<
 
 async fn chosen(instance: &Instance, case: &str) -> Result<Vec<CaseKey>> {
     if case != "ALL" {
-        return Ok(vec![parse(case)?]);
+        return Ok(vec![find(instance, case).await?]);
     }
     let items = instance.store.attention(false).await?;
     let cases: BTreeSet<CaseKey> = items.into_iter().map(|item| item.case).collect();
     Ok(cases.into_iter().collect())
+}
+
+/// An order that can have no effect is refused, and says what has one.
+async fn can_be_retried(instance: &Instance, case: &CaseKey) -> Result<()> {
+    let reason = instance.store.case(case).await?.and_then(|row| row.reason);
+    if reason.is_none_or(|reason| reason.code != ReasonCode::RetriesUsedUp) {
+        return Ok(());
+    }
+    let events = instance.store.payment_context(case).await?.events;
+    let Some(newest) = events.iter().max_by_key(|event| event.at) else { return Ok(()) };
+    let used = events.iter().filter(|event| {
+        event.subject == newest.subject && event.action == "resubmission_requested"
+    });
+    if used.count() < RETRIES_MAX {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "the payment was retried {RETRIES_MAX} times, and no processor allows more: \"attention release \
+         {case}\" makes a new payment"
+    )))
 }
 
 fn reason_code(text: &str) -> Result<ReasonCode> {

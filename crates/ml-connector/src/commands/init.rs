@@ -14,7 +14,7 @@ pub async fn run(file: &Path, json: bool) -> Result<ExitCode> {
             .map_err(Failure::file(format!("the configuration {}", file.display())))?;
     }
     let config = Config::read(Some(file))?;
-    logs::install(&config.logs)?;
+    logs::install(&config.logs, false)?;
     let instance = Instance::open(config, true).await?;
     let folder = instance.config.store.folder.display().to_string();
     if json {

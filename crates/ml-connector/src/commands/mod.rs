@@ -2,6 +2,7 @@
 
 mod attention;
 mod audit;
+mod case_name;
 mod connections;
 mod evidence;
 mod foreign;
@@ -44,8 +45,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         _ => {}
     }
     let config = Config::read(cli.config.as_deref())?;
-    logs::install(&config.logs)?;
-    let instance = Instance::open(config, false).await?;
+    logs::install(&config.logs, cli.verbose || matches!(cli.command, Command::Serve))?;
+    let instance = Instance::open(config, false).await?.acting_as(cli.acting_as);
     let code = match cli.command {
         Command::Serve => serve::run(instance).await?,
         Command::Connections(command) => connections::run(&instance, command, json).await?,

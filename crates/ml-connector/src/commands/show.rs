@@ -2,16 +2,19 @@
 
 use std::process::ExitCode;
 
-use model::case::CaseKey;
+use model::command::Write;
+use model::invoice::Invoice;
+use model::payment::Collection;
 use model::reason::Reason;
-use store::rows::AuditRow;
+use store::rows::{AuditRow, CaseContext};
 
+use crate::commands::case_name::find;
 use crate::failure::{Failure, Result};
 use crate::instance::Instance;
 use crate::output;
 
 pub async fn run(instance: &Instance, case: &str, json: bool) -> Result<ExitCode> {
-    let key = parse(case)?;
+    let key = find(instance, case).await?;
     let Some(row) = instance.store.case(&key).await? else {
         return Err(Failure::usage(format!("there is no case {key}")));
     };
@@ -30,6 +33,9 @@ pub async fn run(instance: &Instance, case: &str, json: bool) -> Result<ExitCode
     println!("{key}  [{stage}]");
     if let Some(reason) = &row.reason {
         println!("{}\nNext: {}", reason.sentence(), reason.code.next_step());
+    }
+    for line in known(&context) {
+        println!("{line}");
     }
     println!();
     for one in &history {
@@ -55,6 +61,44 @@ pub async fn run(instance: &Instance, case: &str, json: bool) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
+/// What the case is about, as it was last seen: the invoice, its payments, and the documents that stand
+/// in the ERP's books.
+fn known(context: &CaseContext) -> Vec<String> {
+    let read = |subject: &str| context.facts.get(subject).map(|(seq, body)| (*seq, body));
+    let invoices = ["invoice", "invoice_direct"].into_iter().filter_map(read);
+    let newest = invoices.max_by_key(|(seq, _)| *seq).map(|(_, body)| body.clone());
+    let invoice = newest.and_then(|body| serde_json::from_value::<Invoice>(body).ok());
+    let mut lines: Vec<String> = invoice
+        .map(|one| {
+            format!(
+                "Invoice {} (id {}) of customer {}: {}, open {}",
+                one.number, one.id, one.customer, one.total, one.due
+            )
+        })
+        .into_iter()
+        .collect();
+    for (subject, (_, body)) in &context.facts {
+        if !subject.starts_with("collection/") {
+            continue;
+        }
+        let payment = serde_json::from_value::<Collection>(body.clone()).ok();
+        lines.extend(payment.map(|one| {
+            let charged = one.charge_on.map_or_else(String::new, |on| format!(", charged on {on}"));
+            let word = serde_json::to_value(one.status).unwrap_or_default();
+            let word = word.as_str().unwrap_or_default().replace('_', " ");
+            format!("Payment {}: {}, {word}{charged}", one.id, one.amount)
+        }));
+    }
+    let booked = context.commands.iter().filter(|row| matches!(row.view.write, Write::Erp(_)));
+    for row in booked {
+        let kind = row.view.key.as_str().split('/').next().unwrap_or_default();
+        if let (Some(answer), false) = (&row.view.answer, kind == "annotate") {
+            lines.push(format!("Booked as {kind} {} in the ERP", answer.id));
+        }
+    }
+    lines
+}
+
 /// One line of a history row: what it says to a person.
 fn line(row: &AuditRow) -> String {
     let text = |name: &str| row.body.get(name).and_then(serde_json::Value::as_str).unwrap_or("");
@@ -71,9 +115,4 @@ fn line(row: &AuditRow) -> String {
         }
         _ => row.body.to_string(),
     }
-}
-
-/// A case as people write it.
-pub fn parse(case: &str) -> Result<CaseKey> {
-    case.parse().map_err(|error: model::case::NotACase| Failure::usage(error.to_string()))
 }

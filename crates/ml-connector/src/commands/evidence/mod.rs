@@ -21,7 +21,7 @@ use ports::exchange::Exchange;
 use serde::Serialize;
 use store::rows::{AuditRow, CaseContext, CaseRow, ChainCheck, CommandRow};
 
-use crate::commands::show::parse;
+use crate::commands::case_name::find;
 use crate::failure::{Failure, Result};
 use crate::instance::Instance;
 use crate::output;
@@ -73,7 +73,7 @@ pub async fn run(
     out: Option<&Path>,
     json: bool,
 ) -> Result<ExitCode> {
-    let key = parse(case)?;
+    let key = find(instance, case).await?;
     let Some(row) = instance.store.case(&key).await? else {
         return Err(Failure::usage(format!("there is no case {key}")));
     };
