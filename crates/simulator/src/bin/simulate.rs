@@ -32,7 +32,7 @@ struct Arguments {
     /// Go on after a broken promise, and print only what was broken.
     #[arg(long)]
     all: bool,
-    /// Prints which seed shows which deliberate defect first.
+    /// Prints which seed shows which deliberate defect first, --from a place in their list on.
     #[cfg(feature = "defects")]
     #[arg(long)]
     defects: bool,
@@ -82,7 +82,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     #[cfg(feature = "defects")]
     if arguments.defects {
-        return print_defects();
+        return print_defects(&arguments);
     }
     if let Some(seed) = arguments.seed {
         return tell(seed, &arguments);
@@ -125,17 +125,19 @@ fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
 const DEFECT_SEEDS: u64 = 2_500;
 
 #[cfg(feature = "defects")]
-fn print_defects() -> ExitCode {
+fn print_defects(arguments: &Arguments) -> ExitCode {
+    let first = usize::try_from(arguments.from).unwrap_or(0);
+    let seeds = arguments.seeds.clone().unwrap_or(0..DEFECT_SEEDS);
     let mut unseen = 0_u32;
     println!("| defect | seeds | what is seen |");
     println!("| --- | --- | --- |");
-    for place in simulator::defects::all() {
-        let seen = simulator::defects::find(place, 0..DEFECT_SEEDS);
+    for place in simulator::defects::all().into_iter().skip(first) {
+        let seen = simulator::defects::find(place, seeds.clone());
         match seen.by {
             Some((seed, broken)) => println!("| {} | {} | {broken} |", seen.words, seed + 1),
             None => {
                 unseen += 1;
-                println!("| {} | - | nothing in {DEFECT_SEEDS} |", seen.words);
+                println!("| {} | - | nothing in {seeds:?} |", seen.words);
             }
         }
     }
