@@ -23,9 +23,14 @@ fn slow_a_refusal_is_shown_in_the_erps_words_and_replayed() {
     world.sync();
     assert_eq!(world.attention("rejected").len(), 2, "it is not sent again by itself");
     world.erp("/faults", &json!({"clear": true}));
-    world.place.well(&["attention", "retry", &world.case(&invoices[0])]);
+    // Named as people know it: by the invoice's id in the ERP, and in their own name.
+    world.place.well(&["--as", "Ada Finch", "attention", "retry", &invoices[0]]);
     world.sync();
     assert_eq!(world.records("customerPayment").len(), 1);
+    let story = world.place.well(&["show", &invoices[0]]);
+    for part in [world.case(&invoices[0]).as_str(), "40.00 GBP", "Payment PM", "person:Ada Finch"] {
+        assert!(story.contains(part), "{part} is not told: {story}");
+    }
     assert_eq!(world.remaining(&invoices[0]), "0");
     assert_eq!(world.remaining(&invoices[1]), "41");
     // The other one: somebody saves the invoice again in the ERP.

@@ -18,7 +18,7 @@ fn nonsense_is_answered_with_what_to_do() {
     let place = Place::with_processor();
     let before = place.well(&["audit", "export"]);
     for (arguments, code, words) in [
-        (vec!["show", "nothing"], 2, vec!["not a case", "<kind>"]),
+        (vec!["show", "nothing"], 2, vec!["nothing known", "invoice's number"]),
         (vec!["show", "collection/a/b"], 2, vec!["there is no case"]),
         (vec!["plan", "nowhere"], 2, vec!["links add"]),
         (vec!["connections", "ping", "nobody"], 2, vec!["no connection"]),
@@ -40,13 +40,13 @@ fn nonsense_is_answered_with_what_to_do() {
             vec!["--erp", "no such connection"],
         ),
         (vec!["evidence", "collection/a/b"], 2, vec!["there is no case"]),
-        (vec!["evidence", "nothing"], 2, vec!["not a case"]),
+        (vec!["evidence", "nothing"], 2, vec!["nothing known"]),
         (vec!["foreign", "match", "PM1"], 2, vec!["INVOICE"]),
         (vec!["attention", "list", "--code", "nonsense"], 2, vec!["is no code"]),
         (vec!["attention", "list", "--link", "nowhere"], 2, vec!["links add"]),
         (vec!["payouts", "show", "PO1"], 2, vec!["no payout PO1"]),
         (vec!["attention", "ignore", "collection/a/b", "nonsense"], 2, vec!["is no code"]),
-        (vec!["attention", "retry", "collection/a/b"], 1, vec!["collection/a/b"]),
+        (vec!["attention", "retry", "collection/a/b"], 2, vec!["no case collection/a/b"]),
         (vec!["webhooks", "send", "gc", "missing.json"], 1, vec!["missing.json"]),
         (vec!["--config", "missing.toml", "status"], 2, vec!["missing.toml"]),
     ] {
