@@ -346,9 +346,7 @@ impl Write {
             (Write::Erp(ErpWrite::RecordReceipt(a)), Write::Erp(ErpWrite::RecordReceipt(b))) => {
                 // Not what of it is applied, nor the payout noted on it: whichever was made is
                 // read back by its key, and the rest is applied, noted or shown.
-                a.customer == b.customer
-                    && a.amount == b.amount
-                    && a.collection == b.collection
+                a.customer == b.customer && a.amount == b.amount && a.collection == b.collection
             }
             (Write::Erp(ErpWrite::UnapplyReceipt(a)), Write::Erp(ErpWrite::UnapplyReceipt(b))) => {
                 let dated_on = b.dated_on;

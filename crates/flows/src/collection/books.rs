@@ -129,8 +129,8 @@ fn steps<'a>(
 ) -> impl Iterator<Item = Step> + 'a {
     let confirmed = std::iter::once_with(move || post_confirmed(facts, invoice, collection));
     let posts = facts.settlements(&collection.id).map(move |kept| {
-        let by_status = model::defect!(ReceiptByStatus)
-            && collection.status != CollectionStatus::PaidOut;
+        let by_status =
+            model::defect!(ReceiptByStatus) && collection.status != CollectionStatus::PaidOut;
         if before_cut_over(facts, kept) || by_status {
             Step::Done
         } else {

@@ -7,9 +7,9 @@ use model::command::{ErpWrite, Write};
 use model::ids::{CollectionId, InvoiceId, PayoutId, ReceiptId};
 use model::payout::{PayoutItemKind, PayoutStatus};
 
-use crate::world::{STALENESS_SECONDS, State};
 use crate::world::erp::{BANK, Books, ReceiptRow};
 use crate::world::processor::{PaymentRow, Processor};
+use crate::world::{STALENESS_SECONDS, State};
 
 /// What would be wrong with this document: the receipt of a payout is deposited gross before it is
 /// taken back from the bank account.

@@ -79,21 +79,22 @@ pub async fn check(
     wrong.extend(invoices_without_case(world, &cases));
     wrong.extend(doubles_unseen(world, store).await);
     let booked: BTreeSet<PayoutId> = cases.iter().filter_map(booked).collect();
-    let state = world.state();
-    for id in state.processor.payouts.keys().filter(|id| !booked.contains(*id)) {
-        if !people && !cases.iter().any(|case| is_payout(case, id)) {
-            wrong.push(format!("payout {id} has no case"));
+    {
+        let state = world.state();
+        for id in state.processor.payouts.keys().filter(|id| !booked.contains(*id)) {
+            if !people && !cases.iter().any(|case| is_payout(case, id)) {
+                wrong.push(format!("payout {id} has no case"));
+            }
         }
+        let held_up = |invoice: &InvoiceId| {
+            people && cases.iter().any(|case| is_waiting(case) && is_of(case, invoice))
+        };
+        wrong.extend(super::books::check(&state, held_up));
+        let touched = &state.books.touched_payouts;
+        let proved = |id: &PayoutId| booked.contains(id) && !touched.contains(id);
+        wrong.extend(super::bank::check(&state, proved));
+        wrong.extend(super::lines::check(&state, tax_apart, proved));
     }
-    let held_up = |invoice: &InvoiceId| {
-        people && cases.iter().any(|case| is_waiting(case) && is_of(case, invoice))
-    };
-    wrong.extend(super::books::check(&state, held_up));
-    let touched = &state.books.touched_payouts;
-    let proved = |id: &PayoutId| booked.contains(id) && !touched.contains(id);
-    wrong.extend(super::bank::check(&state, proved));
-    wrong.extend(super::lines::check(&state, tax_apart, proved));
-    drop(state);
     wrong.extend(unproved(world, console, &booked).await);
     wrong.extend(super::trail::check(store, &world.story.text()).await);
     wrong

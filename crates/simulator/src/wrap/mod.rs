@@ -21,7 +21,6 @@ use crate::world::{
     CUT_OFF_SECONDS, DEADLINE_SECONDS, ReadMark, ReadMarks, STALENESS_SECONDS, Side, World,
 };
 
-
 /// What both ports of a worker share.
 #[derive(Clone)]
 pub struct Line {

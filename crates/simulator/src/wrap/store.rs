@@ -71,7 +71,7 @@ impl WorkerStore {
         }
     }
 
-    fn see_claim(&self, _: &ClaimRequest, claimed: &Vec<Claimed>) {
+    fn see_claim(&self, _: &ClaimRequest, claimed: &[Claimed]) {
         self.world.state().watched.claimed(claimed);
     }
 

@@ -148,7 +148,7 @@ async fn items(store: &AnyStore, include_ignored: bool) -> Vec<(ReasonCode, Stri
 }
 
 async fn attention_is_what_the_last_look_says(store: AnyStore) {
-    use ReasonCode::{AmountChanged, AboveLimit, ForeignPayment, NoMandate};
+    use ReasonCode::{AboveLimit, AmountChanged, ForeignPayment, NoMandate};
     let held = lease(&store, "w", 1, 0).await;
     let first = needs(AboveLimit, "5", &[(ForeignPayment, "PM1"), (ForeignPayment, "PM2")]);
     let second = needs(NoMandate, "", &[(ForeignPayment, "PM2"), (AmountChanged, "")]);
