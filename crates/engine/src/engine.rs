@@ -8,10 +8,11 @@ use jiff::tz::TimeZone;
 use tracing::warn;
 
 use flows::common::Frame;
-use model::case::Actor;
+use model::case::{Actor, CaseKind};
 use model::command::CommandView;
 use model::ids::ConnectionId;
 use model::ledger::PeriodBook;
+use model::policy::Mode;
 use ports::{Clock, Erp};
 use store::Store;
 use store::rows::{CaseId, Link};
@@ -217,5 +218,15 @@ impl Engine {
             direct,
             commands,
         })
+    }
+
+    /// How many cases of a kind are worked on at the same time. One by one where a live link counts
+    /// what it collects: each look must see what the one before has decided.
+    pub(crate) fn at_a_time(&self, world: &World, kind: CaseKind) -> usize {
+        let counts = world
+            .links
+            .values()
+            .any(|link| link.policy.mode == Mode::On && link.policy.limits.count_up());
+        if kind == CaseKind::Collection && counts { 1 } else { self.settings.concurrency.max(1) }
     }
 }

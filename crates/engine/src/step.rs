@@ -107,7 +107,7 @@ impl Engine {
                 .map(|(claimed, context)| async move {
                     self.work_case(world, &claimed, &context, batch).await
                 })
-                .buffered(self.settings.concurrency.max(1))
+                .buffered(self.at_a_time(world, kind))
                 .collect()
                 .await;
             for one in ones {

@@ -236,8 +236,23 @@ pub enum MandateRequestPolicy {
 pub struct Limits {
     pub invoice_max: BTreeMap<String, i64>,
     pub day_max: BTreeMap<String, i64>,
+    /// Of all collections made in one run: between two polls of the ERP's invoices.
+    pub run_max: BTreeMap<String, i64>,
+    /// Collections made in one run.
+    pub run_count_max: Option<u32>,
     /// Collections made per day of the link's zone.
     pub day_count_max: Option<u32>,
+}
+
+impl Limits {
+    /// Some limit is of a sum or a number over several collections.
+    #[must_use]
+    pub fn count_up(&self) -> bool {
+        !self.run_max.is_empty()
+            || self.run_count_max.is_some()
+            || !self.day_max.is_empty()
+            || self.day_count_max.is_some()
+    }
 }
 
 /// The exchange rate set on documents in a foreign currency (mission row C6).

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use flows::collection::facts::{CollectionFacts, CustomerState, DayUse};
+use flows::collection::facts::{CollectionFacts, CustomerState, DayUse, RunUse};
 use flows::collection::{annotation, books, decide, eligibility};
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use model::case::CaseKey;
 use model::command::Write;
 use model::decision::{Decision, Stage};
@@ -131,6 +132,7 @@ impl Engine {
             settled: payments.stored.documents,
             person: context.person_facts.clone(),
             day: DayUse::default(),
+            run: RunUse::default(),
             processor_name: served.link.processor.to_string(),
         };
         let keys = books::keys_to_read(&facts);
@@ -139,6 +141,7 @@ impl Engine {
         self.read_unseen(&erp, &keys, &mut facts.documents, made).await?;
         self.add_mandates(&served, &mut facts, found, direct).await?;
         facts.day = self.day_use(&served, &facts, found).await?;
+        facts.run = self.run_use(&served, &claimed.key, &facts, found).await?;
         let mut decision = decide(&facts);
         decision.hints.extend(asks_for(&served, &facts, found, &decision));
         // The customer's mandate fields are kept current from the first look on (mission row NG6).
@@ -215,6 +218,7 @@ impl Engine {
             settled: Vec::new(),
             person: context.person_facts.clone(),
             day: DayUse::default(),
+            run: RunUse::default(),
             processor_name: served.link.processor.to_string(),
         };
         decision.command = annotation::command(&facts, &decision);
@@ -325,6 +329,28 @@ impl Engine {
         let totals = self.store.day_totals(&served.link.id, from, to).await?;
         let minor = totals.minor.get(invoice.due.currency.code()).copied().unwrap_or(0);
         Ok(DayUse { count: totals.count, minor })
+    }
+
+    /// A run is what is collected between two polls of the ERP's invoices.
+    async fn run_use(
+        &self,
+        served: &Served,
+        case: &CaseKey,
+        facts: &CollectionFacts,
+        invoice: &Invoice,
+    ) -> Result<RunUse> {
+        let limits = &served.link.policy.limits;
+        if limits.run_max.is_empty() && limits.run_count_max.is_none() {
+            return Ok(RunUse::default());
+        }
+        let mark = self.store.mark(&served.erp.connection, crate::poll::INVOICES).await?;
+        let from = mark.completed_at.unwrap_or(Timestamp::UNIX_EPOCH);
+        let to = facts.frame.now + SignedDuration::from_hours(24);
+        let totals = self.store.day_totals(&served.link.id, from, to).await?;
+        let minor = totals.minor.get(invoice.due.currency.code()).copied().unwrap_or(0);
+        let before = self.store.case(case).await?.and_then(|row| row.reason);
+        let held = before.filter(|reason| reason.code == ReasonCode::AboveLimit);
+        Ok(RunUse { count: totals.count, minor, held: held.map(|reason| reason.detail) })
     }
 }
 

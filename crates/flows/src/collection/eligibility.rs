@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use model::invoice::{Approval, Invoice, InvoiceStatus};
 use model::mandate::{Mandate, MandateStatus};
+use model::money::Money;
 use model::policy::{ApprovalPendingPolicy, CollectWhich, Mode};
 use model::reason::{Reason, ReasonCode};
 
@@ -156,12 +157,33 @@ fn within_limits(facts: &CollectionFacts, invoice: &Invoice, released: bool) -> 
             format!("{} is above the link's limit per invoice", invoice.due),
         ));
     }
+    if !released {
+        within_run(facts, invoice)?;
+    }
     let day_minor = facts.day.minor.saturating_add(invoice.due.minor);
     if above(limits.day_max.get(code), day_minor) {
         return Err(Reason::new(ReasonCode::DailyLimit, format!("amount per day in {code}")));
     }
     if limits.day_count_max.is_some_and(|max| facts.day.count >= max) {
         return Err(Reason::new(ReasonCode::DailyLimit, "number per day"));
+    }
+    Ok(())
+}
+
+/// What is above the limit of one run waits for a person, however many runs follow (mission row C13).
+fn within_run(facts: &CollectionFacts, invoice: &Invoice) -> Result<(), Reason> {
+    let (limits, run, currency) = (&facts.frame.policy.limits, &facts.run, invoice.due.currency);
+    let amount = limits.run_max.get(currency.code()).map(|max| {
+        let above = run.minor.saturating_add(invoice.due.minor) > *max;
+        (format!("the link collects {} per run", Money::new(*max, currency)), above)
+    });
+    let number = limits
+        .run_count_max
+        .map(|max| (format!("the link collects {max} invoices per run"), run.count >= max));
+    for (limit, above) in amount.into_iter().chain(number) {
+        if above || run.held.as_ref() == Some(&limit) {
+            return Err(Reason::new(ReasonCode::AboveLimit, limit));
+        }
     }
     Ok(())
 }

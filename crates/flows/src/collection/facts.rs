@@ -46,6 +46,8 @@ pub struct CollectionFacts {
     pub person: Vec<PersonFact>,
     /// What the link collected today already.
     pub day: DayUse,
+    /// What the link collected in this run already.
+    pub run: RunUse,
     /// What the processor account is called on the invoice.
     pub processor_name: String,
 }
@@ -71,6 +73,17 @@ pub enum CustomerState {
 pub struct DayUse {
     pub count: u32,
     pub minor: i64,
+}
+
+/// Minor units and number of collections made since the last poll of the ERP's invoices, in the
+/// invoice's currency.
+#[derive(Debug, Clone, Default)]
+pub struct RunUse {
+    pub count: u32,
+    pub minor: i64,
+    /// The limit that an earlier look held this invoice for: it stays held until a person releases it
+    /// or changes the limit.
+    pub held: Option<String>,
 }
 
 /// What a person wants of an attempt.

@@ -24,7 +24,7 @@ use model::policy::Mode;
 use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
 
-pub use facts::{Attempt, CollectionFacts, CustomerState, DayUse};
+pub use facts::{Attempt, CollectionFacts, CustomerState, DayUse, RunUse};
 
 /// Decides the next step of one invoice's case.
 #[must_use]

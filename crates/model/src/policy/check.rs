@@ -72,13 +72,15 @@ impl Policy {
     fn check_limits(&self) -> Result<(), String> {
         let limits = &self.limits;
         amounts("limits.invoice_max", &limits.invoice_max)?;
+        amounts("limits.run_max", &limits.run_max)?;
         amounts("limits.day_max", &limits.day_max)?;
-        if limits.day_count_max == Some(0) {
-            return Err(
-                "limits.day_count_max = 0: it must be 1 at least (to collect nothing: links off, or \
-                 links on --post-only)"
-                    .to_owned(),
-            );
+        for (name, count) in [("run", limits.run_count_max), ("day", limits.day_count_max)] {
+            if count == Some(0) {
+                return Err(format!(
+                    "limits.{name}_count_max = 0: it must be 1 at least (to collect nothing: links \
+                     off, or links on --post-only)"
+                ));
+            }
         }
         Ok(())
     }
@@ -169,6 +171,8 @@ mod tests {
         check(|p| p.limits.invoice_max = limit("GBP", -5), Some("limits.invoice_max.GBP = -5"));
         check(|p| p.limits.invoice_max = limit("XXX", 5), Some("\"XXX\" is no currency"));
         check(|p| p.limits.day_max = limit("EUR", -1), Some("limits.day_max.EUR = -1"));
+        check(|p| p.limits.run_max = limit("EUR", 0), Some("limits.run_max.EUR = 0"));
+        check(|p| p.limits.run_count_max = Some(0), Some("limits.run_count_max = 0"));
         check(|p| p.limits.day_count_max = Some(0), Some("limits.day_count_max = 0"));
         check(|p| p.retries.count = 3, None);
         check(|p| p.retries.count = 99, Some("retries.count = 99"));

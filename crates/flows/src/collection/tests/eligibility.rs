@@ -102,6 +102,21 @@ fn limits_stop_what_is_above_them() {
 }
 
 #[test]
+fn what_is_above_the_limit_of_a_run_waits_for_a_person() {
+    check("policy run-limit:150, run 50 1", "collect/E/I/1 100 by MD1");
+    check("policy run-limit:150, run 51 1", "above_limit");
+    check("policy run-count:2, run 5 1", "collect/E/I/1 100 by MD1");
+    check("policy run-count:2, run 5 2", "above_limit");
+    // The next run does not take it by itself; a release or another limit does.
+    let held = "held the link collects 2 invoices per run";
+    check(&format!("policy run-count:2, {held}"), "above_limit");
+    check(&format!("policy run-count:2, {held}, said release"), "collect/E/I/1 100 by MD1");
+    check(&format!("policy run-count:3, {held}"), "collect/E/I/1 100 by MD1");
+    check(held, "collect/E/I/1 100 by MD1");
+    check("policy run-count:2, run 5 2, said release", "collect/E/I/1 100 by MD1");
+}
+
+#[test]
 fn a_release_lifts_the_limit_per_invoice_and_no_other() {
     check("policy limit:99, said release", "collect/E/I/1 100 by MD1");
     check("policy limit:99, said release, said stop", "above_limit");

@@ -20,7 +20,7 @@ use model::person::PersonSaid;
 use model::policy::{BankAccount, Mode, Policy};
 use model::sight::Sight;
 
-use crate::collection::{CollectionFacts, CustomerState, DayUse, decide};
+use crate::collection::{CollectionFacts, CustomerState, DayUse, RunUse, decide};
 use crate::common::{Frame, applies};
 
 use super::told;
@@ -127,6 +127,7 @@ impl World {
             settled: Vec::new(),
             person: Vec::new(),
             day: DayUse::default(),
+            run: RunUse::default(),
             processor_name: "processor-uk".to_owned(),
         };
         World { facts, made: 0 }

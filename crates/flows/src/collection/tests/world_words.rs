@@ -104,6 +104,11 @@ impl World {
                 self.facts.day.minor = number(minor);
                 self.facts.day.count = count.parse().unwrap();
             }
+            ["run", minor, count] => {
+                self.facts.run.minor = number(minor);
+                self.facts.run.count = count.parse().unwrap();
+            }
+            ["held", limit @ ..] => self.facts.run.held = Some(limit.join(" ")),
             _ => self.learn_invoice(words),
         }
     }
@@ -310,6 +315,8 @@ impl World {
             "recollect" => policy.after_chargeback = AfterReversal::CollectAfterDays(small()),
             "processor-retries" => policy.retries.by_processor = true,
             "limit" => drop(policy.limits.invoice_max.insert("GBP".to_owned(), number(text))),
+            "run-limit" => drop(policy.limits.run_max.insert("GBP".to_owned(), number(text))),
+            "run-count" => policy.limits.run_count_max = Some(small()),
             "day-limit" => drop(policy.limits.day_max.insert("GBP".to_owned(), number(text))),
             "day-count" => policy.limits.day_count_max = Some(small()),
             "no-cut-over" => policy.cut_over_on = None,
