@@ -33,7 +33,8 @@ pub struct Cli {
     /// Who you are, for the audit trail (default: the name you are logged in with).
     #[arg(long = "as", global = true, value_name = "NAME", env = "MLC_USER")]
     pub acting_as: Option<String>,
-    /// Log what [logs] says. Other commands than "serve" log errors only otherwise; RUST_LOG sets a
+    /// Log as the configuration's logs section says. Other commands than "serve" log errors only
+    /// otherwise; RUST_LOG sets a
     /// filter for any.
     #[arg(long, short, global = true)]
     pub verbose: bool,
