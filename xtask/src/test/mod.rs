@@ -53,7 +53,7 @@ fn steps(root: &Path, fast: bool) -> Vec<Step> {
         Step::quick("tidy", root, |root| Outcome::one(tidy::run(root))),
         Step::quick("tests", root, move |root| cargo::tests(root, fast)),
         Step::full("doc tests", root, cargo::doc_tests),
-        Step::full("documentation", root, cargo::documentation),
+        Step::quick("documentation", root, cargo::documentation),
     ];
     steps.extend(vendor::steps(root));
     steps.extend(black_box::steps(root, black_box::BLACK_BOXES));
