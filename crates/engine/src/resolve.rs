@@ -7,7 +7,7 @@ use model::command::{CommandState, CommandView, Rejection, RejectionCause, Write
 use model::key::Key;
 use model::person::PersonSaid;
 use ports::PortError;
-use store::rows::{CaseContext, CommandRow, SendOutcome, Settle};
+use store::rows::{CaseContext, CommandRow, Settle};
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
@@ -40,6 +40,12 @@ fn done(view: &mut CommandView, answer: WriteAnswer) -> Settle {
     view.state = CommandState::Done;
     view.answer = Some(answer.clone());
     Settle::Done(answer)
+}
+
+fn refused(view: &mut CommandView, rejection: Rejection) -> Settle {
+    view.state = CommandState::Rejected;
+    view.rejection = Some(rejection.clone());
+    Settle::Refused(rejection)
 }
 
 /// A refusal that was cleared: its key may be used again.
@@ -91,9 +97,12 @@ impl Engine {
                             resolved.settle.push((view.key.clone(), settle));
                         }
                         Found::Otherwise(rejection) => {
-                            self.refused(row, &rejection).await?;
-                            view.state = CommandState::Rejected;
-                            view.rejection = Some(rejection);
+                            let settle = refused(&mut view, rejection);
+                            resolved.settle.push((view.key.clone(), settle));
+                        }
+                        Found::Begun if self.watch_is_over(world, row).await? => {
+                            let settle = refused(&mut view, unfinished(row));
+                            resolved.settle.push((view.key.clone(), settle));
                         }
                         Found::Begun => {
                             resolved.begun.push(view.key.clone());
@@ -132,11 +141,6 @@ impl Engine {
             clear(view);
         }
         Ok(cleared.then_some(Settle::Cleared))
-    }
-
-    async fn refused(&self, row: &CommandRow, rejection: &Rejection) -> Result<()> {
-        let outcome = SendOutcome::Rejected { rejection: rejection.clone(), version: None };
-        Ok(self.store.finish_send(&row.view.key, &outcome, self.now()).await?)
     }
 
     async fn find(&self, world: &World, row: &CommandRow) -> Result<Found> {
@@ -184,6 +188,15 @@ impl Engine {
         }
         let mark = self.store.mark(&row.connection, stream).await?;
         Ok(mark.completed_at.is_some_and(|swept| swept > until))
+    }
+}
+
+/// Some of its steps are done, the others are not wanted any more: a person must see what stands.
+fn unfinished(row: &CommandRow) -> Rejection {
+    Rejection {
+        cause: RejectionCause::Other,
+        words: format!("{} was begun and not finished", row.view.write.name()),
+        field: None,
     }
 }
 

@@ -22,6 +22,8 @@ const LEASE_MARGIN_SECONDS: u64 = 5;
 pub(crate) enum Sent {
     /// Done or refused: look again at once.
     Answered,
+    /// What it was decided on has changed: look again at once, but not without end.
+    Changed,
     /// Not executed, or unknown: look again after a while.
     Later,
     /// The lease did not suffice; nothing was sent.
@@ -137,7 +139,7 @@ fn outcome(error: PortError) -> (SendOutcome, Sent) {
             let rejection = Rejection { cause: RejectionCause::Unsupported, words, field: None };
             (SendOutcome::Rejected { rejection, version: None }, Sent::Answered)
         }
-        PortError::Stale(what) => (SendOutcome::NotExecuted(what), Sent::Answered),
+        PortError::Stale(what) => (SendOutcome::Stale(what), Sent::Changed),
         error @ (PortError::Unauthorised(_)
         | PortError::Throttled { .. }
         | PortError::Unavailable(_)) => (SendOutcome::NotExecuted(error.to_string()), Sent::Later),

@@ -204,7 +204,12 @@ impl Engine {
                 let sent = self.send(world, claimed, &new.command, &new.connection).await?;
                 let due = match sent {
                     Sent::Answered => Some(self.now()),
-                    Sent::Later => Some(self.now() + retry_after(context, &new.command.key)),
+                    Sent::Changed if sends(context, &new.command.key) < RESENDS_MAX => {
+                        Some(self.now())
+                    }
+                    Sent::Changed | Sent::Later => {
+                        Some(self.now() + retry_after(context, &new.command.key))
+                    }
                     Sent::Withheld => Some(self.now() + LOCK_SECONDS.seconds()),
                 };
                 Ok((due, sent != Sent::Withheld))
@@ -326,6 +331,11 @@ fn settle(looked: &Looked, context: &CaseContext, wanted: Option<&Key>) -> Vec<(
         && !settle.iter().any(|(key, _)| *key == row.view.key)
     {
         settle.push((row.view.key.clone(), Settle::Cleared));
+    }
+    let refused_now =
+        |(key, settle): &(Key, Settle)| Some(key) == wanted && matches!(settle, Settle::Refused(_));
+    if settle.iter().any(refused_now) {
+        settle.extend(wanted.map(|key| (key.clone(), Settle::Cleared)));
     }
     let held = looked.off || looked.stopped;
     for key in looked.open.iter().filter(|key| Some(*key) != wanted) {
@@ -475,10 +485,13 @@ fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
 
 /// Doubled with each send, from half a minute to a quarter of an hour.
 fn retry_after(context: &CaseContext, key: &Key) -> SignedDuration {
-    let sends =
-        context.commands.iter().find(|row| row.view.key == *key).map_or(0, |row| row.view.sends);
-    let seconds = RETRY_SECONDS << sends.min(5);
+    let seconds = RETRY_SECONDS << sends(context, key).min(5);
     SignedDuration::from_secs(seconds.min(900))
+}
+
+/// How often it was sent before this look.
+fn sends(context: &CaseContext, key: &Key) -> u32 {
+    context.commands.iter().find(|row| row.view.key == *key).map_or(0, |row| row.view.sends)
 }
 
 /// The longest deadline that a former holder's request may still have out.

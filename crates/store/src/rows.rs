@@ -183,6 +183,9 @@ pub struct NewCommand {
 pub enum Settle {
     /// It had its effect.
     Done(WriteAnswer),
+    /// Something on the other side refuses it for good; its documents stay locked for as long as an
+    /// earlier send may take effect.
+    Refused(Rejection),
     /// Not wanted any more; watched until the time stored with it.
     Watched,
     /// Certainly without effect for good (its watch is over), or never sent.
@@ -209,8 +212,11 @@ pub enum SendOutcome {
         rejection: Rejection,
         version: Option<String>,
     },
-    /// Certainly not executed (throttled, unreachable, unauthorised, stale): intended again.
+    /// Certainly not executed (throttled, unreachable, unauthorised): intended again.
     NotExecuted(String),
+    /// Certainly not executed, because what it was decided on has changed: decided anew. An earlier
+    /// send whose outcome is not known is watched to its end first, and not sent again meanwhile.
+    Stale(String),
     Unknown(String),
 }
 

@@ -7,7 +7,7 @@ use super::fixtures::{
     invoice_lock, key, lease, link_id, look, not_executed, ok, processor, refused, rejected, sent,
     told, unknown,
 };
-use crate::rows::{Claimed, CommandRow, LookResult, Saved, Settle};
+use crate::rows::{Claimed, CommandRow, LookResult, Saved, SendOutcome, Settle};
 
 super::suite! {
     a_new_command_is_intended,
@@ -22,6 +22,7 @@ super::suite! {
     a_settlement_done_keeps_the_answer,
     what_was_never_sent_needs_no_watch,
     a_settlement_never_undoes_an_answer,
+    a_refusal_found_by_a_look_keeps_its_words,
     only_own_known_commands_are_settled,
     every_change_of_state_is_history,
     a_refused_look_stores_nothing,
@@ -175,6 +176,18 @@ async fn a_settlement_never_undoes_an_answer(store: AnyStore) {
         assert_eq!(row.view.state, CommandState::Done);
         assert_eq!(row.view.answer, Some(answer("PM1")));
     }
+}
+
+async fn a_refusal_found_by_a_look_keeps_its_words(store: AnyStore) {
+    let held = sent(&store, "w", 1, 0).await;
+    ok(store.finish_send(&key(1, 1), &unknown(), at(1)).await);
+    settle(&store, &held, Settle::Watched).await;
+    let SendOutcome::Rejected { rejection, .. } = rejected() else { panic!("a refusal") };
+    settle(&store, &held, Settle::Refused(rejection.clone())).await;
+    let row = command(&store, &key(1, 1)).await;
+    assert_eq!((row.view.state, row.maybe_sent), (CommandState::Rejected, true));
+    assert_eq!(row.view.rejection, Some(rejection));
+    assert!(!begin(&store, &held, &key(1, 1), 2).await, "not sent again until cleared");
 }
 
 async fn only_own_known_commands_are_settled(store: AnyStore) {

@@ -263,6 +263,10 @@ pub(super) fn not_executed() -> SendOutcome {
     SendOutcome::NotExecuted("slow down".to_owned())
 }
 
+pub(super) fn stale() -> SendOutcome {
+    SendOutcome::Stale("the receipt is gone".to_owned())
+}
+
 pub(super) fn unknown() -> SendOutcome {
     SendOutcome::Unknown("no answer".to_owned())
 }

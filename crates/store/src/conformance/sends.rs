@@ -5,7 +5,7 @@ use model::command::CommandState;
 use super::fixtures::{
     AnyStore, GRACE, LEASE, WATCH, answer, at, begin, case, collect, command, deciding, done,
     intended, invoice_lock, key, lease, look, not_executed, ok, refused, rejected, request, sent,
-    told, unknown,
+    stale, told, unknown,
 };
 use crate::rows::{LookResult, SendOutcome, Settle};
 
@@ -16,6 +16,7 @@ super::suite! {
     done_keeps_the_answer,
     a_refusal_keeps_the_words_and_the_version,
     what_was_not_executed_is_intended_again,
+    what_changed_meanwhile_is_watched_once_unclear,
     an_unknown_outcome_stays_in_flight,
     a_certain_failure_does_not_clear_an_unclear_send,
     a_send_that_nobody_answered_counts_as_unclear,
@@ -91,6 +92,18 @@ async fn what_was_not_executed_is_intended_again(store: AnyStore) {
     finish(&store, not_executed(), 1).await;
     let row = command(&store, &key(1, 1)).await;
     assert_eq!((row.view.state, row.maybe_sent), (CommandState::Intended, false));
+}
+
+async fn what_changed_meanwhile_is_watched_once_unclear(store: AnyStore) {
+    sent(&store, "w", 1, 0).await;
+    finish(&store, stale(), 1).await;
+    assert_eq!(state(&store).await, CommandState::Intended, "nothing of it is out");
+    let held = sent(&store, "w", 2, 0).await;
+    ok(store.finish_send(&key(2, 1), &unknown(), at(1)).await);
+    assert!(begin(&store, &held, &key(2, 1), 2).await);
+    ok(store.finish_send(&key(2, 1), &stale(), at(3)).await);
+    let row = command(&store, &key(2, 1)).await;
+    assert_eq!(row.view.state, CommandState::Watched, "its first send may show up");
 }
 
 async fn an_unknown_outcome_stays_in_flight(store: AnyStore) {

@@ -235,18 +235,26 @@ pub(super) fn settle(tx: &Tx<'_>, look: &LookResult, key: &Key, settle: &Settle)
         return refused(format!("the command {key} belongs to another case"));
     }
     let Some(next) = settled_state(&stored, settle) else { return Ok(()) };
-    let (answer, known_at) = match settle {
-        Settle::Done(answer) => (Some(answer), Some(look.seq)),
-        Settle::Watched | Settle::Ended | Settle::Cleared => (None, None),
+    let (answer, refusal, known_at) = match settle {
+        Settle::Done(answer) => (Some(answer), None, Some(look.seq)),
+        Settle::Refused(rejection) => (None, Some(rejection), Some(look.seq)),
+        Settle::Watched | Settle::Ended | Settle::Cleared => (None, None, None),
     };
     tx.run(
-        "update commands set state = ?2, answer = ?3, settled_seq = ?4, rejection = null,
+        "update commands set state = ?2, answer = ?3, settled_seq = ?4, rejection = ?5,
            rejected_version = null
          where key = ?1",
-        params![key.as_str(), state_word(next), answer.map(json).transpose()?, known_at,],
+        params![
+            key.as_str(),
+            state_word(next),
+            answer.map(json).transpose()?,
+            known_at,
+            refusal.map(json).transpose()?,
+        ],
     )?;
     match next {
         CommandState::Done | CommandState::Ended => locks::free(tx, key)?,
+        CommandState::Rejected if !stored.maybe_sent => locks::free(tx, key)?,
         CommandState::Intended | CommandState::InFlight => {}
         CommandState::Watched | CommandState::Rejected => {}
     }
@@ -255,6 +263,7 @@ pub(super) fn settle(tx: &Tx<'_>, look: &LookResult, key: &Key, settle: &Settle)
         "from": stored.state,
         "state": next,
         "answer": answer.map(answer_note),
+        "rejected": refusal,
     });
     note(tx, look.case, &look.actor, "settled", &body, look.at)
 }
@@ -265,6 +274,10 @@ fn settled_state(stored: &Stored, settle: &Settle) -> Option<CommandState> {
     match (settle, stored.state) {
         (Settle::Done(_), State::Done) => None,
         (Settle::Done(_), _) => Some(State::Done),
+        (Settle::Refused(_), State::Intended | State::InFlight | State::Watched) => {
+            Some(State::Rejected)
+        }
+        (Settle::Refused(_), State::Done | State::Rejected | State::Ended) => None,
         (Settle::Watched, State::InFlight) => Some(State::Watched),
         (Settle::Watched, State::Intended) if stored.maybe_sent => Some(State::Watched),
         (Settle::Watched, State::Intended) => Some(State::Ended),

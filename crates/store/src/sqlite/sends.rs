@@ -100,6 +100,7 @@ pub(super) fn finish(tx: &Tx<'_>, key: &Key, outcome: &SendOutcome, at: Timestam
         SendOutcome::Done(_)
         | SendOutcome::Rejected { .. }
         | SendOutcome::NotExecuted(_)
+        | SendOutcome::Stale(_)
         | SendOutcome::Unknown(_) => {}
     }
     tx.run(
@@ -115,7 +116,7 @@ pub(super) fn finish(tx: &Tx<'_>, key: &Key, outcome: &SendOutcome, at: Timestam
         SendOutcome::Done(_) | SendOutcome::Rejected { .. } => cases::wake(tx, stored.case, at),
         // No news: the worker that sent it says when to look again. One that lost its lease meanwhile
         // can not say any more.
-        SendOutcome::NotExecuted(_) | SendOutcome::Unknown(_) => {
+        SendOutcome::NotExecuted(_) | SendOutcome::Stale(_) | SendOutcome::Unknown(_) => {
             cases::wake_idle(tx, stored.case, at)
         }
     }
@@ -135,11 +136,17 @@ fn next(stored: &Stored, outcome: &SendOutcome) -> Next {
         (SendOutcome::NotExecuted(_), State::Intended | State::InFlight) if unclear => {
             (State::InFlight, unclear)
         }
-        (SendOutcome::NotExecuted(_), State::Intended | State::InFlight) => {
-            (State::Intended, unclear)
+        (SendOutcome::Stale(_), State::Intended | State::InFlight) if unclear => {
+            (State::Watched, unclear)
         }
-        (SendOutcome::NotExecuted(_), State::Watched) if !unclear => (State::Ended, unclear),
-        (SendOutcome::NotExecuted(_), state) => (state, unclear),
+        (
+            SendOutcome::NotExecuted(_) | SendOutcome::Stale(_),
+            State::Intended | State::InFlight,
+        ) => (State::Intended, unclear),
+        (SendOutcome::NotExecuted(_) | SendOutcome::Stale(_), State::Watched) if !unclear => {
+            (State::Ended, unclear)
+        }
+        (SendOutcome::NotExecuted(_) | SendOutcome::Stale(_), state) => (state, unclear),
     };
     let frees = match state {
         State::Done | State::Ended => true,
@@ -183,7 +190,7 @@ fn outcome_note(outcome: &SendOutcome) -> Value {
         SendOutcome::Rejected { rejection, version } => {
             json!({ "rejected": rejection, "version": version })
         }
-        SendOutcome::NotExecuted(why) => json!({ "not_executed": why }),
+        SendOutcome::NotExecuted(why) | SendOutcome::Stale(why) => json!({ "not_executed": why }),
         SendOutcome::Unknown(why) => json!({ "unknown": why }),
     }
 }
