@@ -15,11 +15,11 @@ use model::ledger::PeriodBook;
 use model::policy::Mode;
 use ports::{Clock, Erp};
 use store::Store;
-use store::rows::{CaseId, Link};
+use store::rows::CaseId;
 
 use crate::error::{EngineError, Result};
-use crate::look::Recent;
-use crate::world::{ErpPort, ProcessorPort, World};
+use crate::look::{Recent, Served};
+use crate::world::World;
 
 /// Limits of the engine, each with its unit.
 #[derive(Debug, Clone)]
@@ -192,12 +192,11 @@ impl Engine {
     /// The frame that every flow of a link is given.
     pub(crate) async fn frame(
         &self,
-        erp: &ErpPort,
-        processor: &ProcessorPort,
-        link: &Link,
-        commands: Vec<CommandView>,
+        served: &Served,
+        commands: &[CommandView],
         direct: bool,
     ) -> Result<Frame> {
+        let Served { link, erp, processor } = served;
         let zone = TimeZone::get(&link.policy.time_zone).map_err(|_| {
             EngineError::Setup(format!(
                 "link {}: \"{}\" is no time zone; use an IANA name like Europe/London",
@@ -216,7 +215,7 @@ impl Engine {
             stopped: self.stopped().await?,
             periods: self.periods(&erp.connection, &erp.port).await?,
             direct,
-            commands,
+            commands: commands.to_vec(),
         })
     }
 

@@ -1,15 +1,14 @@
 //! The look at a collection: cheap for all due cases at once, direct for those about to act.
 
-use std::collections::BTreeMap;
-
 use flows::collection::facts::{CollectionFacts, CustomerState, DayUse, RunUse};
-use flows::collection::{annotation, books, decide, eligibility};
+use flows::collection::{books, decide, eligibility};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use model::case::CaseKey;
 use model::command::Write;
+use model::customer::{CustomerPair, ErpCustomer};
 use model::decision::{Decision, Stage};
-use model::ids::InvoiceId;
+use model::ids::{AccountId, InvoiceId};
 use model::invoice::{Invoice, InvoiceStatus};
 use model::key::Key;
 use model::mandate::Mandate;
@@ -28,6 +27,17 @@ use super::batch::Batch;
 use super::payments::Asked;
 use super::sources::Served;
 use super::{Looked, fact, refs, sight};
+
+/// The customer as the collection sees it.
+struct Payer {
+    state: CustomerState,
+    /// A mandate was asked for and is not authorised yet.
+    requested: bool,
+    /// The case of the customer's mandate, when there is none yet.
+    mandate_unknown: Option<CaseKey>,
+    /// Matched by this very look.
+    new_pairs: Vec<(AccountId, AccountId, CustomerPair)>,
+}
 
 impl Engine {
     /// Looks and decides. Direct when `depth` says so: then money may be moved on what it says.
@@ -72,17 +82,85 @@ impl Engine {
         let saved = person_saved(context, found, depth)
             || cheap.is_some_and(|seen| person_saved(context, seen, Depth::Cheap));
         let resolved = self.resolve(world, context, saved).await?;
-        let direct = depth == Depth::Direct;
-        let frame = self
-            .frame(&served.erp, &served.processor, &served.link, resolved.views.clone(), direct)
+        let frame = self.frame(&served, &resolved.views, depth == Depth::Direct).await?;
+        let payer = self.payer(&served, &customer, found).await?;
+        let payments = self
+            .payments(&Asked {
+                claimed,
+                context,
+                views: &resolved.views,
+                served: &served,
+                customer: &payer.state,
+                invoice: found,
+                depth,
+            })
             .await?;
-        let mut pair = self.pair(&served, &found.customer).await?;
+        let mut facts = CollectionFacts {
+            gone,
+            named_mandate: customer.found().and_then(|one| one.stored.mandate.clone()),
+            mandate_requested: payer.requested,
+            attempts: payments.attempts,
+            others: payments.others,
+            events: payments.stored.events,
+            items: payments.stored.items,
+            settled: payments.stored.documents,
+            person: context.person_facts.clone(),
+            processor_name: served.link.processor.to_string(),
+            ..CollectionFacts::of(frame, invoice.clone(), payer.state)
+        };
+        self.complete(&served, &claimed.key, &mut facts, batch, depth).await?;
+        let mut decision = decide(&facts);
+        decision.hints.extend(asks_for(&served, &facts, found, &decision));
+        // The customer's mandate fields are kept current from the first look on (mission row NG6).
+        decision.hints.extend(payer.mandate_unknown.filter(|_| !facts.mandates.is_empty()));
+        if !payer.new_pairs.is_empty() {
+            decision.hints.push(CaseKey::customer(&served.erp.account, &found.customer));
+        }
+        let looked = Looked::served(seq, &served, resolved, decision);
+        Ok(Looked {
+            facts: collection_facts(&facts, found, depth, gone),
+            pairs: payer.new_pairs,
+            collections: payments.rows,
+            refs: collection_refs(&served, &facts, found),
+            stopped: facts.frame.stopped,
+            ..looked
+        })
+    }
+
+    /// Reads what the payments ask for: their documents, mandates for the next one, what the limits allow.
+    async fn complete(
+        &self,
+        served: &Served,
+        case: &CaseKey,
+        facts: &mut CollectionFacts,
+        batch: &Batch,
+        depth: Depth,
+    ) -> Result<()> {
+        let keys = books::keys_to_read(facts);
+        facts.documents = self.documents(&served.erp, &keys, depth, batch).await?;
+        let made = |key: &Key| facts.frame.done_id(key).is_some();
+        self.read_unseen(&served.erp, &keys, &mut facts.documents, made).await?;
+        let Sight::Found(invoice) = facts.invoice.clone() else { return Ok(()) };
+        self.add_mandates(served, facts, &invoice, depth == Depth::Direct).await?;
+        facts.day = self.day_use(served, facts, &invoice).await?;
+        facts.run = self.run_use(served, case, facts, &invoice).await?;
+        Ok(())
+    }
+
+    /// Who pays, and what is known of a mandate that was asked for.
+    async fn payer(
+        &self,
+        served: &Served,
+        customer: &Read<ErpCustomer>,
+        invoice: &Invoice,
+    ) -> Result<Payer> {
+        let mut pair = self.pair(served, &invoice.customer).await?;
         let mut new_pairs = Vec::new();
         if pair.is_none() {
             // Matching is a read: done at once, so that a plan and a first look already know.
             let seen = sight(customer.clone());
             let none = CaseContext::default();
-            let decided = self.match_customer(&served, &found.customer, &seen, &[], &none).await?;
+            let decided = self.match_customer(served, &invoice.customer, &seen, &[], &none).await?;
             pair = decided.pair;
             new_pairs.extend(
                 pair.clone().map(|pair| {
@@ -90,151 +168,22 @@ impl Engine {
                 }),
             );
         }
-        let mandate_case =
-            CaseKey::mandate(&served.processor.account, &found.customer, found.due.currency);
-        let mandate_row = self.store.case(&mandate_case).await?;
-        let requested = mandate_row
+        let currency = invoice.due.currency;
+        let mandate_case = CaseKey::mandate(&served.processor.account, &invoice.customer, currency);
+        let row = self.store.case(&mandate_case).await?;
+        let requested = row
             .as_ref()
             .and_then(|case| case.reason.as_ref())
             .is_some_and(|reason| reason.code == ReasonCode::MandatePending);
-        let customer_state = match (&pair, &customer) {
-            (Some(pair), _) => CustomerState::Matched(pair.processor.clone()),
-            (None, _) if requested => CustomerState::NotMatched(Reason::new(
-                ReasonCode::MandatePending,
-                found.due.currency.code(),
-            )),
-            (None, _) => self.unmatched(&erp, found).await?,
+        let state = match pair {
+            Some(pair) => CustomerState::Matched(pair.processor),
+            None if requested => {
+                CustomerState::NotMatched(Reason::new(ReasonCode::MandatePending, currency.code()))
+            }
+            None => self.unmatched(&served.erp, invoice).await?,
         };
-        let payments = self
-            .payments(&Asked {
-                claimed,
-                context,
-                views: &resolved.views,
-                served: &served,
-                customer: &customer_state,
-                invoice: found,
-                depth,
-            })
-            .await?;
-        let mut facts = CollectionFacts {
-            frame,
-            invoice: invoice.clone(),
-            gone,
-            customer: customer_state,
-            named_mandate: customer.found().and_then(|one| one.stored.mandate.clone()),
-            mandates: Vec::new(),
-            mandate_requested: requested,
-            attempts: payments.attempts,
-            others: payments.others,
-            events: payments.stored.events,
-            items: payments.stored.items,
-            documents: BTreeMap::new(),
-            settled: payments.stored.documents,
-            person: context.person_facts.clone(),
-            day: DayUse::default(),
-            run: RunUse::default(),
-            processor_name: served.link.processor.to_string(),
-        };
-        let keys = books::keys_to_read(&facts);
-        facts.documents = self.documents(&erp, &keys, depth, batch).await?;
-        let made = |key: &Key| facts.frame.done_id(key).is_some();
-        self.read_unseen(&erp, &keys, &mut facts.documents, made).await?;
-        self.add_mandates(&served, &mut facts, found, direct).await?;
-        facts.day = self.day_use(&served, &facts, found).await?;
-        facts.run = self.run_use(&served, &claimed.key, &facts, found).await?;
-        let mut decision = decide(&facts);
-        decision.hints.extend(asks_for(&served, &facts, found, &decision));
-        // The customer's mandate fields are kept current from the first look on (mission row NG6).
-        if mandate_row.is_none() && !facts.mandates.is_empty() {
-            decision.hints.push(mandate_case);
-        }
-        if !new_pairs.is_empty() {
-            decision.hints.push(CaseKey::customer(&served.erp.account, &found.customer));
-        }
-        Ok(Looked {
-            link: Some(served.link.id.clone()),
-            erp: Some((served.erp.connection.clone(), served.erp.account.clone())),
-            processor: Some((
-                served.processor.connection.clone(),
-                served.processor.account.clone(),
-            )),
-            facts: collection_facts(&facts, found, depth, gone),
-            kept: Vec::new(),
-            pairs: new_pairs,
-            collections: payments.rows,
-            refs: collection_refs(&served, &facts, found),
-            settle: resolved.settle,
-            open: resolved.open.iter().map(|row| row.view.key.clone()).collect(),
-            begun: resolved.begun,
-            unsent: resolved.unsent,
-            seq,
-            off: served.link.policy.mode == Mode::Off,
-            stopped: facts.frame.stopped,
-            decision,
-        })
-    }
-
-    /// Why no link serves the invoice is written on it too (mission row NG5), by any link of the ERP
-    /// that is on; fields that tell of a payment are left as they are.
-    async fn tell_unserved(
-        &self,
-        world: &World,
-        erp: &ErpPort,
-        context: &CaseContext,
-        invoice: &Sight<Invoice>,
-        mut decision: Decision,
-        seq: i64,
-    ) -> Result<Looked> {
-        let links = world.links_of_erp(&erp.connection);
-        let served = links
-            .filter(|link| link.policy.mode == Mode::On)
-            .find_map(|link| self.served(world, &link.id));
-        let untouched = invoice.found().is_some_and(|one| one.annotation.collection.is_none());
-        let found = invoice.found();
-        // A change of the customer may give it a link.
-        let own = found.map(|one| refs::customer(&erp.account, one.customer.as_str()));
-        let Some(served) = served.filter(|_| untouched) else {
-            let mut looked = Looked::bare(seq, decision);
-            looked.refs.extend(own);
-            return Ok(looked);
-        };
-        let resolved = self.resolve(world, context, false).await?;
-        let views = resolved.views.clone();
-        let frame = self.frame(erp, &served.processor, &served.link, views, false).await?;
-        let stopped = frame.stopped;
-        let facts = CollectionFacts {
-            frame,
-            invoice: invoice.clone(),
-            gone: false,
-            customer: CustomerState::NotMatched(decision.reason.clone()),
-            named_mandate: None,
-            mandates: Vec::new(),
-            mandate_requested: false,
-            attempts: Vec::new(),
-            others: Vec::new(),
-            events: Vec::new(),
-            items: Vec::new(),
-            documents: BTreeMap::new(),
-            settled: Vec::new(),
-            person: context.person_facts.clone(),
-            day: DayUse::default(),
-            run: RunUse::default(),
-            processor_name: served.link.processor.to_string(),
-        };
-        decision.command = annotation::command(&facts, &decision);
-        let mut looked = Looked::bare(seq, decision);
-        looked.erp = Some((erp.connection.clone(), erp.account.clone()));
-        looked.settle = resolved.settle;
-        looked.open = resolved.open.iter().map(|row| row.view.key.clone()).collect();
-        looked.begun = resolved.begun;
-        looked.unsent = resolved.unsent;
-        looked.stopped = stopped;
-        looked.refs.extend(own);
-        looked.facts = found
-            .and_then(|invoice| fact(invoice_subject(Depth::Cheap), invoice))
-            .into_iter()
-            .collect();
-        Ok(looked)
+        let mandate_unknown = row.is_none().then_some(mandate_case);
+        Ok(Payer { state, requested, mandate_unknown, new_pairs })
     }
 
     async fn read_invoice(
@@ -393,7 +342,7 @@ fn person_saved(context: &CaseContext, invoice: &Invoice, depth: Depth) -> bool 
     !ours_since && invoice.version.as_str() > version
 }
 
-fn invoice_subject(depth: Depth) -> &'static str {
+pub(super) fn invoice_subject(depth: Depth) -> &'static str {
     match depth {
         Depth::Cheap => super::INVOICE_FACT,
         Depth::Direct => "invoice_direct",

@@ -83,10 +83,7 @@ impl Engine {
             customer.found().and_then(|one| fact(super::CUSTOMER_FACT, one)).into_iter().collect();
         looked.refs.push(refs::customer(account, id.as_str()));
         looked.stopped = self.stopped().await?;
-        looked.settle = resolved.settle;
-        looked.open = resolved.open.iter().map(|row| row.view.key.clone()).collect();
-        looked.begun = resolved.begun;
-        looked.unsent = resolved.unsent;
+        looked.resolved(resolved);
         Ok(looked)
     }
 
@@ -114,8 +111,7 @@ impl Engine {
         };
         let known =
             self.read_payers(served, customer, pair.as_ref(), &context.person_facts).await?;
-        let frame =
-            self.frame(&served.erp, &served.processor, &served.link, views.to_vec(), true).await?;
+        let frame = self.frame(served, views, true).await?;
         let facts = CustomerFacts {
             frame,
             id: id.clone(),

@@ -11,11 +11,10 @@ use model::decision::{Decision, Stage};
 use model::ids::{ErpCustomerId, MandateRequestId, ProcessorCustomerId};
 use model::key::Key;
 use model::mandate::{Mandate, MandateRequest};
-use model::policy::Mode;
 use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
 use ports::{Depth, Read};
-use store::rows::{CaseContext, Claimed};
+use store::rows::{CaseContext, Claimed, FactRow};
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -72,9 +71,7 @@ impl Engine {
         };
         let invitations = self.invitations(&served, &requests).await?;
         let collections = self.collections_of_customer(&served, &id).await?;
-        let frame = self
-            .frame(&served.erp, &served.processor, &served.link, resolved.views.clone(), true)
-            .await?;
+        let frame = self.frame(&served, &resolved.views, true).await?;
         let stopped = frame.stopped;
         let facts = MandateFacts {
             frame,
@@ -100,31 +97,16 @@ impl Engine {
         if new_pair.is_some() {
             decision.hints.push(own);
         }
+        let looked = Looked::served(seq, &served, resolved, decision);
         Ok(Looked {
-            decision,
-            link: Some(served.link.id.clone()),
-            erp: Some((served.erp.connection.clone(), served.erp.account.clone())),
-            processor: Some((processor.connection.clone(), processor.account.clone())),
-            facts: facts
-                .mandates
-                .iter()
-                .filter_map(|mandate| fact(format!("mandate/{}", mandate.id), mandate))
-                .chain(facts.customer.found().and_then(|customer| fact("customer", customer)))
-                .collect(),
-            kept: Vec::new(),
+            facts: mandate_facts(&facts),
             pairs: new_pair
                 .into_iter()
                 .map(|pair| (served.erp.account.clone(), processor.account.clone(), pair))
                 .collect(),
-            collections: Vec::new(),
             refs: mandate_refs(&served, &facts, pair.as_ref()),
-            settle: resolved.settle,
-            open: resolved.open.iter().map(|row| row.view.key.clone()).collect(),
-            begun: resolved.begun,
-            unsent: resolved.unsent,
-            seq,
-            off: served.link.policy.mode == Mode::Off,
             stopped,
+            ..looked
         })
     }
 
@@ -203,6 +185,14 @@ fn invited_at(context: &CaseContext) -> BTreeMap<Key, Timestamp> {
         .iter()
         .filter(|row| matches!(row.view.write, Write::Processor(ProcessorWrite::InviteMandate(_))))
         .filter_map(|row| Some((row.view.key.clone(), row.last_sent_at?)))
+        .collect()
+}
+
+fn mandate_facts(facts: &MandateFacts) -> Vec<FactRow> {
+    let mandates = facts.mandates.iter();
+    mandates
+        .filter_map(|mandate| fact(format!("mandate/{}", mandate.id), mandate))
+        .chain(facts.customer.found().and_then(|customer| fact(super::CUSTOMER_FACT, customer)))
         .collect()
 }
 

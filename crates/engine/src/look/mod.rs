@@ -9,6 +9,7 @@ mod payout;
 mod refund;
 mod sources;
 mod unseen;
+mod unserved;
 
 pub(crate) use batch::{Batch, kind_made};
 pub(crate) use payments::Recent;
@@ -18,11 +19,15 @@ use model::decision::Decision;
 use model::ids::{AccountId, ConnectionId, LinkId};
 use model::key::Key;
 use model::payout::KeptItem;
+use model::policy::Mode;
 use model::sight::Sight;
 use ports::Read;
 use store::rows::{CollectionRow, FactRow, Settle};
 
 use model::customer::CustomerPair;
+
+use crate::resolve::Resolved;
+pub(crate) use sources::Served;
 
 /// The subject of the fact that holds the invoice as queries show it.
 pub(crate) const INVOICE_FACT: &str = "invoice";
@@ -78,6 +83,31 @@ impl Looked {
             off: false,
             stopped: false,
         }
+    }
+
+    /// A look for a link, with what became of the case's commands.
+    pub(crate) fn served(
+        seq: i64,
+        served: &Served,
+        resolved: Resolved,
+        decision: Decision,
+    ) -> Looked {
+        let mut looked = Looked::bare(seq, decision);
+        looked.link = Some(served.link.id.clone());
+        looked.erp = Some((served.erp.connection.clone(), served.erp.account.clone()));
+        looked.processor =
+            Some((served.processor.connection.clone(), served.processor.account.clone()));
+        looked.off = served.link.policy.mode == Mode::Off;
+        looked.resolved(resolved);
+        looked
+    }
+
+    /// What became of the case's commands.
+    pub(crate) fn resolved(&mut self, resolved: Resolved) {
+        self.settle = resolved.settle;
+        self.open = resolved.open.into_iter().map(|row| row.view.key).collect();
+        self.begun = resolved.begun;
+        self.unsent = resolved.unsent;
     }
 }
 

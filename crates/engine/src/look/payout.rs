@@ -10,7 +10,6 @@ use model::decision::{Decision, DocumentRole, Stage};
 use model::ids::{CollectionId, PayoutId};
 use model::key::Key;
 use model::payout::{KeptItem, Payout, PayoutItem, PayoutStatus};
-use model::policy::Mode;
 use model::reason::{Reason, ReasonCode};
 use model::receipt::{DocumentKind, ErpDocument};
 use model::sight::Sight;
@@ -72,15 +71,7 @@ impl Engine {
         let mut of_payout = self.documents(&served.erp, &own, depth, batch).await?;
         self.read_unseen(&served.erp, &own, &mut of_payout, |_| true).await?;
         erp_documents.extend(of_payout);
-        let frame = self
-            .frame(
-                &served.erp,
-                &served.processor,
-                &served.link,
-                resolved.views.clone(),
-                depth == Depth::Direct,
-            )
-            .await?;
+        let frame = self.frame(&served, &resolved.views, depth == Depth::Direct).await?;
         let stopped = frame.stopped;
         let facts = PayoutFacts {
             frame,
@@ -97,25 +88,9 @@ impl Engine {
             last_reason: last_reason(context),
         };
         let decided = decide(&facts);
-        let kept_items = decided.keep.into_iter().map(|item| (account.clone(), item)).collect();
-        Ok(Looked {
-            decision: decided.decision,
-            link: Some(served.link.id.clone()),
-            erp: Some((served.erp.connection.clone(), served.erp.account.clone())),
-            processor: Some((processor.connection.clone(), processor.account.clone())),
-            facts: payout_facts(&facts),
-            kept: kept_items,
-            pairs: Vec::new(),
-            collections: Vec::new(),
-            refs: Vec::new(),
-            settle: resolved.settle,
-            open: resolved.open.iter().map(|row| row.view.key.clone()).collect(),
-            begun: resolved.begun,
-            unsent: resolved.unsent,
-            seq,
-            off: served.link.policy.mode == Mode::Off,
-            stopped,
-        })
+        let kept = decided.keep.into_iter().map(|item| (account.clone(), item)).collect();
+        let looked = Looked::served(seq, &served, resolved, decided.decision);
+        Ok(Looked { facts: payout_facts(&facts), kept, stopped, ..looked })
     }
 
     /// The link of this processor account that collects the payout's currency.

@@ -9,7 +9,6 @@ use model::decision::{Decision, DocumentRole, Stage};
 use model::ids::{CollectionId, ErpCustomerId, InvoiceId, PayoutId, ProcessorRefundId};
 use model::key::Key;
 use model::payout::{KeptItem, Payout, PayoutItemKind};
-use model::policy::Mode;
 use model::reason::{Reason, ReasonCode};
 use model::receipt::{DocumentKind, ErpDocument, Receipt};
 use model::sight::Sight;
@@ -67,15 +66,7 @@ impl Engine {
             resolved.views.iter().any(done)
         };
         self.read_unseen(&served.erp, &keys, &mut documents, made).await?;
-        let frame = self
-            .frame(
-                &served.erp,
-                &served.processor,
-                &served.link,
-                resolved.views.clone(),
-                depth == Depth::Direct,
-            )
-            .await?;
+        let frame = self.frame(&served, &resolved.views, depth == Depth::Direct).await?;
         let stopped = frame.stopped;
         let facts = RefundFacts {
             frame,
@@ -97,24 +88,8 @@ impl Engine {
             .iter()
             .map(|payment| refs::collection(&processor.account, payment.as_str()))
             .collect();
-        Ok(Looked {
-            decision,
-            link: Some(served.link.id.clone()),
-            erp: Some((served.erp.connection.clone(), served.erp.account.clone())),
-            processor: Some((processor.connection.clone(), processor.account.clone())),
-            facts: refund_facts(&facts),
-            kept: Vec::new(),
-            pairs: Vec::new(),
-            collections: Vec::new(),
-            refs: references,
-            settle: resolved.settle,
-            open: resolved.open.iter().map(|row| row.view.key.clone()).collect(),
-            begun: resolved.begun,
-            unsent: resolved.unsent,
-            seq,
-            off: served.link.policy.mode == Mode::Off,
-            stopped,
-        })
+        let looked = Looked::served(seq, &served, resolved, decision);
+        Ok(Looked { facts: refund_facts(&facts), refs: references, stopped, ..looked })
     }
 
     async fn payouts_of(

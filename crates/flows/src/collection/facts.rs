@@ -102,6 +102,30 @@ const ENDING_ACTIONS: [&str; 4] =
     ["failed", "cancelled", "customer_approval_denied", "charged_back"];
 
 impl CollectionFacts {
+    /// An invoice of which no payment, mandate or document is known.
+    #[must_use]
+    pub fn of(frame: Frame, invoice: Sight<Invoice>, customer: CustomerState) -> CollectionFacts {
+        CollectionFacts {
+            frame,
+            invoice,
+            gone: false,
+            customer,
+            named_mandate: None,
+            mandates: Vec::new(),
+            mandate_requested: false,
+            attempts: Vec::new(),
+            others: Vec::new(),
+            events: Vec::new(),
+            items: Vec::new(),
+            documents: BTreeMap::new(),
+            settled: Vec::new(),
+            person: Vec::new(),
+            day: DayUse::default(),
+            run: RunUse::default(),
+            processor_name: String::new(),
+        }
+    }
+
     /// Attempts whose payment could be read, oldest first.
     pub fn readable(&self) -> impl DoubleEndedIterator<Item = (&Attempt, &Collection)> {
         self.attempts.iter().filter_map(|a| a.collection.found().map(|found| (a, found)))
