@@ -2,6 +2,8 @@
 //! live in `connectors`, in the simulator's fakes and in the shells.
 
 pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod description;
 pub mod erp;
 pub mod error;
