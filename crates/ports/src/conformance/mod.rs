@@ -11,7 +11,7 @@ mod subject;
 pub use erp::run_erp;
 pub use processor::run_processor;
 pub use run::{Case, Report, Skipped};
-pub use subject::{Chart, ErpSubject, Need, NewInvoice, ProcessorSubject, Trouble};
+pub use subject::{Chart, ErpSubject, Need, NewInvoice, Posted, ProcessorSubject, Trouble};
 
 /// Lists the cases of a file, each with what a subject must be able to do for it. One that is not
 /// listed is dead code, which the build refuses.

@@ -136,6 +136,14 @@ pub trait ErpSubject: Send + Sync {
     fn calm(&self);
 }
 
+/// One delivery as it arrives.
+#[derive(Debug, Clone)]
+pub struct Posted {
+    /// By lower-case name.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
 /// A processor behind its port, with a world of its own per case. Methods that a stated lack makes
 /// pointless may panic.
 pub trait ProcessorSubject: Send + Sync {
@@ -171,8 +179,8 @@ pub trait ProcessorSubject: Send + Sync {
     /// out (its payout paid), failed, cancelled by a person, or charged back.
     fn bring_to(&self, id: &CollectionId, status: CollectionStatus);
 
-    /// What the processor would deliver for all events so far: headers by lower-case name, and body.
-    fn deliveries(&self) -> Vec<(Vec<(String, String)>, Vec<u8>)>;
+    /// What the processor would deliver for all events so far.
+    fn deliveries(&self) -> Vec<Posted>;
 
     /// The payer authorises the mandate request with this id.
     fn authorise(&self, request: &str);

@@ -6,7 +6,7 @@ use model::payment::CollectionStatus;
 
 use super::expect::window;
 use super::world::World;
-use crate::conformance::subject::{Need, ProcessorSubject};
+use crate::conformance::subject::{Need, Posted, ProcessorSubject};
 
 super::suite! {
     ProcessorSubject:
@@ -29,7 +29,7 @@ async fn a_delivery_tells_what_the_event_list_tells(subject: &dyn ProcessorSubje
     let ask = |page: Option<String>| async move { port.events(start, page.as_deref()).await };
     let listed = window(ask, |_| ()).await;
     let mut told = Vec::new();
-    for (headers, body) in subject.deliveries() {
+    for Posted { headers, body } in subject.deliveries() {
         assert_eq!(world.processor.verify_delivery(&lookup(&headers), &body), Ok(()));
         let delivery = world.processor.read_delivery(&body);
         assert_eq!(delivery.odd, Vec::<String>::new());
@@ -47,7 +47,7 @@ async fn a_signature_covers_every_byte(subject: &dyn ProcessorSubject) {
     subject.pass(Duration::from_secs(60));
     let deliveries = subject.deliveries();
     assert!(!deliveries.is_empty());
-    for (headers, body) in deliveries {
+    for Posted { headers, body } in deliveries {
         let find = lookup(&headers);
         let mut longer = body.clone();
         longer.push(b' ');
@@ -64,7 +64,7 @@ async fn a_missing_or_wrong_signature_is_refused(subject: &dyn ProcessorSubject)
     let world = World::new(subject);
     world.at(CollectionStatus::Submitted, 12_000).await;
     subject.pass(Duration::from_secs(60));
-    for (headers, body) in subject.deliveries() {
+    for Posted { headers, body } in subject.deliveries() {
         assert!(world.processor.verify_delivery(&|_| None, &body).is_err());
         for value in ["", "0", "ä", "00000000000000000000000000000000"] {
             let wrong = |_: &str| Some(value.to_owned());

@@ -34,7 +34,7 @@ async fn check_reads(world: &World<'_>, check: impl Fn(Result<(), PortError>)) {
     check(port.payouts_since(since, None).await.map(drop));
     check(port.collections_since(since, None).await.map(drop));
     check(port.customers_since(since, None).await.map(drop));
-    check(port.customers(&[customer.clone()]).await.map(drop));
+    check(port.customers(std::slice::from_ref(&customer)).await.map(drop));
     check(port.mandates_of(&customer).await.map(drop));
     check(port.mandates(&[mandate]).await.map(drop));
     for depth in BOTH {
@@ -139,7 +139,7 @@ async fn lists_are_up_to_date_after_the_stated_staleness(subject: &dyn Processor
     subject.pass(world.processor.description().staleness + Duration::from_secs(60));
     let page = ok(world.processor.collections_since(mark, None).await);
     assert!(page.records.iter().any(|seen| seen.id == id), "still not listed");
-    assert_eq!(world.payments().await, [id.clone()]);
+    assert_eq!(world.payments().await, std::slice::from_ref(&id));
     let events = ok(world.processor.events(mark, None).await);
     assert!(!events.records.is_empty(), "no event of {id}");
 }
