@@ -1,5 +1,6 @@
 //! The outside systems behind function calls: requests, what people do there, time, webhooks.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -22,6 +23,8 @@ pub struct Outside {
     admissions: Vec<Admission>,
     /// Up to when the emulators have lived.
     reached: Mutex<Timestamp>,
+    /// Writes that the workers sent so far.
+    writes: AtomicU64,
 }
 
 impl Outside {
@@ -30,7 +33,7 @@ impl Outside {
         let now = time.now();
         systems.iter().for_each(|system| system.emulator().advance(now));
         let admissions = systems.iter().map(|_| Admission::new()).collect();
-        Outside { time, systems, admissions, reached: Mutex::new(now) }
+        Outside { time, systems, admissions, reached: Mutex::new(now), writes: AtomicU64::new(0) }
     }
 
     pub fn systems(&self) -> &[Arc<dyn System>] {
@@ -52,6 +55,15 @@ impl Outside {
         };
         let base = format!("https://{}", system.host());
         in_process::call_among(system.emulator(), admission, self.time.now(), &base, request)
+    }
+
+    /// Something was written; what it changed can be seen from now on.
+    pub fn wrote(&self) {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
     }
 
     /// What a person does there, or what the world is told to do; the error is the refusal.

@@ -92,6 +92,8 @@ struct Simulation {
     random: Random,
     hands: Hands,
     owed: once::Owed,
+    /// Writes after which the owed amounts were noted.
+    noted: u64,
     looks: u64,
 }
 
@@ -132,6 +134,7 @@ impl Simulation {
             random,
             hands: Hands::default(),
             owed: once::Owed::default(),
+            noted: 0,
             looks: 0,
         };
         for _ in 0..simulation.profile.base.invoices {
@@ -336,6 +339,7 @@ impl Simulation {
         let Some(next) = self.site.outside.time.next() else {
             return self.broken("a worker waits for nothing".to_owned());
         };
+        self.note_owed();
         if self.strikes(Fault::MovedBetween)
             && let Some(family) = self.random.pick(&self.profile.base.families).copied()
             && !matches!(family, Family::SecondWorker)
@@ -344,6 +348,18 @@ impl Simulation {
         }
         self.site.outside.move_to(next);
         self.deliver();
+    }
+
+    /// An invoice may owe again for a moment within a step: after each write what is owed is noted.
+    fn note_owed(&mut self) {
+        let writes = self.site.outside.writes();
+        if writes == self.noted {
+            return;
+        }
+        self.noted = writes;
+        if let Some(truth) = self.truth() {
+            self.owed.note(&truth, self.now());
+        }
     }
 
     fn go_on(&mut self, nth: usize) {

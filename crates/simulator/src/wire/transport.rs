@@ -84,6 +84,9 @@ impl Transport for Wire {
         let request = self.in_short_pages(system.as_ref(), request);
         self.arm(nth, system.as_ref(), &request, writes);
         let (outcome, permit) = self.outside.call(nth, request);
+        if writes {
+            self.outside.wrote();
+        }
         let answer = match outcome {
             Outcome::Respond(answer) => answer,
             Outcome::NoAnswer => {
