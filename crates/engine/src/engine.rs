@@ -19,6 +19,7 @@ use store::rows::CaseId;
 
 use crate::error::{EngineError, Result};
 use crate::look::{Recent, Served};
+use crate::winding::Winding;
 use crate::world::World;
 
 /// Limits of the engine, each with its unit.
@@ -59,6 +60,7 @@ pub struct Engine {
     pub(crate) recent: Mutex<BTreeMap<CaseId, Recent>>,
     /// Serialises decide-and-save of collections under a link's daily limits.
     pub(crate) limits: futures::lock::Mutex<()>,
+    pub(crate) winding: Winding,
 }
 
 /// What is wrong with a connection right now, for `status`.
@@ -91,6 +93,7 @@ impl Engine {
             troubles: Mutex::default(),
             recent: Mutex::default(),
             limits: futures::lock::Mutex::new(()),
+            winding: Winding::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The engine: hints make cases due; a worker looks, decides, saves, and does one command at a time.
 //! No spawn, no sleep, no clock of its own: the shells and the simulator drive it.
 
+pub mod asked;
 pub mod engine;
 pub mod error;
 pub mod foreign;
@@ -15,6 +16,7 @@ mod send;
 pub mod step;
 pub mod sweep;
 pub mod verify;
+mod winding;
 pub mod world;
 
 pub use engine::{Engine, Settings};

@@ -87,22 +87,6 @@ impl Engine {
         Ok(read)
     }
 
-    /// Polls every stream of a link now, due or not.
-    pub async fn poll_now(&self, link: &LinkId) -> Result<u32> {
-        let world = self.world();
-        let mut read = 0;
-        let wanted = world.links.get(link).map(|link| (link.erp.clone(), link.processor.clone()));
-        for (connection, stream, seconds) in streams(&world) {
-            let ours = wanted
-                .as_ref()
-                .is_some_and(|(erp, processor)| connection == *erp || connection == *processor);
-            if ours && self.poll_stream(&world, &connection, stream, seconds, true).await? {
-                read += 1;
-            }
-        }
-        Ok(read)
-    }
-
     /// Reads what a plan rests on: the processor's customers, and everybody's payments.
     pub(crate) async fn poll_for_plan(&self, link: &LinkId) -> Result<()> {
         let world = self.world();
@@ -139,7 +123,7 @@ impl Engine {
         Ok(earliest)
     }
 
-    async fn poll_stream(
+    pub(crate) async fn poll_stream(
         &self,
         world: &World,
         connection: &ConnectionId,
@@ -392,7 +376,7 @@ fn too_many_pages(stream: &str) -> EngineError {
 }
 
 /// Every stream of every connection that a link uses, with the shortest interval asked for.
-fn streams(world: &World) -> Vec<(ConnectionId, &'static str, u32)> {
+pub(crate) fn streams(world: &World) -> Vec<(ConnectionId, &'static str, u32)> {
     let seconds = |links: Vec<u32>| links.into_iter().min();
     let erps = world.erps.keys().filter_map(|id| {
         let asked = seconds(world.links_of_erp(id).map(|link| link.policy.poll_seconds).collect())?;

@@ -26,7 +26,7 @@ pub(crate) enum Sent {
     Changed,
     /// Not executed, or unknown: look again after a while.
     Later,
-    /// The lease did not suffice; nothing was sent.
+    /// The lease did not suffice, or the worker is winding down; nothing was sent.
     Withheld,
 }
 
@@ -48,6 +48,7 @@ impl Engine {
                 world.processor(connection).ok_or_else(not_connected)?.port.description().clone()
             }
         };
+        let Some(_under_way) = self.winding.begin() else { return Ok(Sent::Withheld) };
         let seq = self.store.next_seq().await?;
         let now = self.now();
         let watch = i64::try_from(description.watch().as_secs()).unwrap_or(i64::MAX / 2);
@@ -114,12 +115,13 @@ impl Engine {
     /// Only what the connection as a whole suffers from is its trouble.
     pub(crate) fn note_error(&self, connection: &model::ids::ConnectionId, error: &PortError) {
         match error {
-            PortError::Unauthorised(_) | PortError::Unavailable(_) => {
+            PortError::Unauthorised(_)
+            | PortError::Unavailable(_)
+            | PortError::Throttled { .. } => {
                 self.note(connection, Some(error.to_string()));
             }
             PortError::Rejected(_)
             | PortError::Stale(_)
-            | PortError::Throttled { .. }
             | PortError::OutcomeUnknown(_)
             | PortError::Unsupported(_) => {}
         }

@@ -97,6 +97,7 @@ impl Engine {
             let batch = match self.batch(&world, &claimed, &contexts).await {
                 Ok(batch) => batch,
                 Err(error) => {
+                    self.winding.hinder(&error);
                     self.give_back(&claimed, &error).await?;
                     worked.failed += u32::try_from(claimed.len()).unwrap_or(u32::MAX);
                     continue;
@@ -116,6 +117,9 @@ impl Engine {
                 worked.sent += u32::from(one.sent);
                 worked.failed += u32::from(one.failed);
             }
+        }
+        if worked.looked > 0 && worked.failed == 0 {
+            self.winding.unhinder();
         }
         Ok(worked)
     }
@@ -146,6 +150,7 @@ impl Engine {
                 warn!(case = %claimed.key, %error, "look put off");
                 let later = self.now() + RETRY_SECONDS.seconds();
                 self.store.release(claimed.id, claimed.epoch, Some(later)).await?;
+                self.winding.hinder(&EngineError::Port(error));
                 Ok(One { sent: false, failed: true })
             }
             // A contradiction in one case must not keep the others from being worked on.

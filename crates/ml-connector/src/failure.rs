@@ -38,6 +38,9 @@ pub enum Failure {
     Port(#[from] PortError),
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The other side kept it from its end within the time given.
+    #[error("not finished within {seconds} s: {why}")]
+    OutOfTime { seconds: u64, why: String },
     #[error("{what}: {error}")]
     File { what: String, error: std::io::Error },
 }
@@ -62,19 +65,65 @@ impl Failure {
         }
     }
 
+    /// What the other side said, when it was that.
+    fn port(&self) -> Option<&PortError> {
+        match self {
+            Failure::Port(error) | Failure::Engine(EngineError::Port(error)) => Some(error),
+            Failure::Usage(_)
+            | Failure::Failed(_)
+            | Failure::Store(_)
+            | Failure::Vault(_)
+            | Failure::Engine(_)
+            | Failure::Connect(_)
+            | Failure::OutOfTime { .. }
+            | Failure::File { .. } => None,
+        }
+    }
+
     /// The exit code's number.
     pub fn number(&self) -> u8 {
         match self {
             Failure::Usage(_) | Failure::Connect(_) | Failure::Vault(_) => code::USAGE,
-            Failure::Port(PortError::Unauthorised(_) | PortError::Unavailable(_))
-            | Failure::Engine(EngineError::Port(
-                PortError::Unauthorised(_) | PortError::Unavailable(_),
-            )) => code::UNREACHABLE,
+            Failure::OutOfTime { .. } => code::UNREACHABLE,
             Failure::Failed(_)
             | Failure::Store(_)
             | Failure::Engine(_)
             | Failure::Port(_)
-            | Failure::File { .. } => code::FAILED,
+            | Failure::File { .. } => match self.port() {
+                Some(
+                    PortError::Unauthorised(_)
+                    | PortError::Unavailable(_)
+                    | PortError::Throttled { .. },
+                ) => code::UNREACHABLE,
+                Some(_) | None => code::FAILED,
+            },
+        }
+    }
+
+    /// What to do about it, where the words themselves do not say.
+    pub fn next_step(&self) -> Option<&'static str> {
+        if let Failure::OutOfTime { .. } = self {
+            return Some(
+                "what is not done stays due: run the same command later or with a longer --timeout, \
+                 or leave it to \"ml-connector serve\"",
+            );
+        }
+        match self.port()? {
+            PortError::Throttled { .. } => Some(
+                "wait a minute and run the same command again; should it go on, lower the \
+                 connection's concurrency or ask what else uses the account",
+            ),
+            PortError::Unavailable(_) => Some(
+                "check the connection's address, the network and the system's status page, and run \
+                 the same command again",
+            ),
+            PortError::Unauthorised(_) => {
+                Some("\"ml-connector connections ping\" says what is refused and what to mend")
+            }
+            PortError::Rejected(_)
+            | PortError::Stale(_)
+            | PortError::OutcomeUnknown(_)
+            | PortError::Unsupported(_) => None,
         }
     }
 
@@ -83,11 +132,17 @@ impl Failure {
     }
 
     pub fn print(&self, json: bool) {
+        let next = self.next_step();
         if json {
-            let body = serde_json::json!({ "error": self.to_string(), "code": self.number() });
+            let body = serde_json::json!({
+                "error": self.to_string(), "code": self.number(), "next_step": next,
+            });
             eprintln!("{body}");
         } else {
             eprintln!("error: {self}");
+            if let Some(next) = next {
+                eprintln!("next: {next}");
+            }
         }
     }
 }

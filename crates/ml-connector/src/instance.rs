@@ -26,7 +26,7 @@ pub struct Instance {
     pub recorder: Arc<Recorded>,
     /// The name that the person gave.
     named: Option<String>,
-    _worker: Worker,
+    worker: Worker,
 }
 
 /// Exchanges wait here until a shell writes them; the oldest go when nobody does.
@@ -80,8 +80,7 @@ impl Instance {
             ..Settings::new(worker.name.clone())
         };
         let engine = Arc::new(Engine::new(Arc::clone(&store), Arc::clone(&clock), settings));
-        let instance =
-            Instance { config, store, clock, engine, recorder, named: None, _worker: worker };
+        let instance = Instance { config, store, clock, engine, recorder, named: None, worker };
         instance.reconnect().await?;
         Ok(instance)
     }
@@ -106,6 +105,12 @@ impl Instance {
     /// Frees what killed processes of this machine held.
     pub async fn reap(&self) -> Result<()> {
         reap(&self.config.workers(), self.store.as_ref()).await
+    }
+
+    /// Frees what this process holds. Nothing of it may be under way any more.
+    pub async fn let_go(&self) -> Result<()> {
+        self.store.expire_worker(&self.worker.name).await?;
+        Ok(())
     }
 
     /// The name that the person at this terminal gave.

@@ -1,13 +1,21 @@
-//! `sync`: one link, now.
+//! `sync`: one link, now, and never longer than its time. A side that asks to slow down or does not
+//! answer is waited for within it.
 
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use connectors::http::backoff::full_jitter;
+use connectors::http::jitter::Jitter;
+use engine::EngineError;
+use engine::asked::PutOff;
+use jiff::{SignedDuration, Timestamp};
+use model::ids::LinkId;
+use ports::PortError;
 use store::rows::CaseFilter;
 
 use crate::commands::links::find;
-use crate::failure::{Result, code};
+use crate::failure::{Failure, Result, code};
 use crate::instance::Instance;
 use crate::output;
 
@@ -17,6 +25,15 @@ const PAUSE_MILLISECONDS: u64 = 100;
 /// Cases that are due within this many seconds are waited for.
 const SOON_SECONDS: i64 = 60;
 
+/// How a run stands; kept outside of it, since its time may end it anywhere.
+#[derive(Default)]
+struct Progress {
+    looked: u32,
+    sent: u32,
+    /// Why streams are not read yet.
+    put_off: Vec<PutOff>,
+}
+
 pub async fn run(
     instance: &Instance,
     link: &str,
@@ -25,54 +42,153 @@ pub async fn run(
     json: bool,
 ) -> Result<ExitCode> {
     let link = find(instance, link).await?;
-    let engine = &instance.engine;
-    let began = instance.clock.lease_now();
-    engine.poll_now(&link.id).await?;
-    let (mut looked, mut sent) = (0, 0);
-    let quiet = loop {
-        engine.process_inbox().await?;
-        let worked = engine.work().await?;
-        looked += worked.looked;
-        sent += worked.sent;
-        instance.keep_exchanges().await?;
-        if worked.looked == 0 {
-            let status = instance.store.status(instance.clock.now()).await?;
-            let soon = instance.clock.now() + SignedDuration::from_secs(SOON_SECONDS);
-            let busy = status.due_now > 0
-                || status.inbox_waiting > 0
-                || status.leased > 0
-                || status.next_due_at.is_some_and(|at| at <= soon);
-            if !until_quiet || !busy {
-                break !busy;
-            }
-            pause().await;
-        }
-        let spent = instance.clock.lease_now().duration_since(began).as_secs();
-        if spent >= i64::try_from(timeout).unwrap_or(i64::MAX) {
-            break false;
-        }
-    };
+    let progress = std::cell::RefCell::new(Progress::default());
+    let quiet = within(instance, timeout, work(instance, &link.id, until_quiet, &progress)).await?;
+    instance.keep_exchanges().await?;
+    let quiet_now = quiet.unwrap_or(false);
+    let Progress { looked, sent, put_off } = progress.into_inner();
     let waiting = waiting(instance, &link.id).await?;
     if json {
         output::json(&serde_json::json!({
-            "looked": looked, "sent": sent, "quiet": quiet, "waiting": waiting,
+            "looked": looked, "sent": sent, "quiet": quiet_now, "waiting": waiting,
         }));
     } else {
-        println!("{looked} looks, {sent} writes{}", if quiet { ", quiet" } else { "" });
+        println!("{looked} looks, {sent} writes{}", if quiet_now { ", quiet" } else { "" });
         let rows = waiting
             .into_iter()
             .map(|(kind, stage, reason, count)| vec![count.to_string(), kind, stage, reason])
             .collect();
         output::table(&["cases", "kind", "stage", "waits for"], rows, "Nothing waits.");
     }
-    Ok(if quiet || !until_quiet { ExitCode::SUCCESS } else { ExitCode::from(code::FAILED) })
+    if quiet.is_none()
+        && let Some(why) = hindrance(instance, &put_off)
+    {
+        return Err(Failure::OutOfTime { seconds: timeout, why });
+    }
+    Ok(if quiet_now || (!until_quiet && quiet.is_some()) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(code::FAILED)
+    })
+}
+
+/// Runs it for `timeout` seconds at most; `None`: it was not done by then. Reads are given up at
+/// once; what is being written is waited for, so that no outcome stays unknown.
+async fn within(
+    instance: &Instance,
+    timeout: u64,
+    work: impl Future<Output = Result<bool>>,
+) -> Result<Option<bool>> {
+    let mut work = pin!(work);
+    let engine = &instance.engine;
+    tokio::select! {
+        quiet = &mut work => return quiet.map(Some),
+        () = pause(Duration::from_secs(timeout)) => engine.wind_down(),
+    }
+    while engine.sends_under_way() > 0 {
+        tokio::select! {
+            quiet = &mut work => return quiet.map(Some),
+            () = pause(Duration::from_millis(PAUSE_MILLISECONDS)) => {}
+        }
+    }
+    // Also beside a running server: nobody waits for the leases of what was given up.
+    instance.let_go().await?;
+    Ok(None)
+}
+
+/// Gives whether nothing is due any more.
+async fn work(
+    instance: &Instance,
+    link: &LinkId,
+    until_quiet: bool,
+    progress: &std::cell::RefCell<Progress>,
+) -> Result<bool> {
+    let engine = &instance.engine;
+    let mut polls = Polls::new(instance, link);
+    loop {
+        let put_off = polls.poll(instance).await?;
+        progress.borrow_mut().put_off.clone_from(&put_off);
+        engine.process_inbox().await?;
+        let worked = engine.work().await?;
+        {
+            let mut progress = progress.borrow_mut();
+            progress.looked += worked.looked;
+            progress.sent += worked.sent;
+        }
+        instance.keep_exchanges().await?;
+        if let Some(error @ PortError::Unauthorised(_)) = engine.hindrance() {
+            return Err(EngineError::Port(error).into());
+        }
+        if worked.looked > 0 {
+            continue;
+        }
+        let busy = busy(instance).await?;
+        if polls.asked.is_done() && (!until_quiet || !busy) {
+            return Ok(!busy);
+        }
+        pause(Duration::from_millis(PAUSE_MILLISECONDS)).await;
+    }
+}
+
+/// Something is due now or soon.
+async fn busy(instance: &Instance) -> Result<bool> {
+    let status = instance.store.status(instance.clock.now()).await?;
+    let soon = instance.clock.now() + SignedDuration::from_secs(SOON_SECONDS);
+    Ok(status.due_now > 0
+        || status.inbox_waiting > 0
+        || status.leased > 0
+        || status.next_due_at.is_some_and(|at| at <= soon))
+}
+
+/// The link's streams, and when those that were put off are tried again.
+struct Polls {
+    asked: engine::asked::Asked,
+    put_off: Vec<PutOff>,
+    /// Rounds in which a side could not answer.
+    rounds: u32,
+    again_at: Option<Timestamp>,
+    jitter: Jitter,
+}
+
+impl Polls {
+    fn new(instance: &Instance, link: &LinkId) -> Polls {
+        let moment = instance.clock.lease_now().as_nanosecond().unsigned_abs();
+        let moment = u64::try_from(moment & u128::from(u64::MAX)).unwrap_or_default();
+        Polls {
+            asked: instance.engine.ask(link),
+            put_off: Vec::new(),
+            rounds: 0,
+            again_at: None,
+            jitter: Jitter::new(link.as_str(), moment),
+        }
+    }
+
+    /// Reads what is left, unless it is too early; gives what is put off.
+    async fn poll(&mut self, instance: &Instance) -> Result<Vec<PutOff>> {
+        let early = self.again_at.is_some_and(|at| at > instance.clock.now());
+        if self.asked.is_done() || early {
+            return Ok(self.put_off.clone());
+        }
+        self.put_off = instance.engine.poll_asked(&mut self.asked).await?;
+        let asked_wait = self.put_off.iter().filter_map(PutOff::retry_after).max();
+        // A little more than was asked for, spread over all who wait for the same moment.
+        let wait = asked_wait.unwrap_or_default() + full_jitter(&self.jitter, self.rounds);
+        self.rounds = if self.put_off.is_empty() { 0 } else { self.rounds.saturating_add(1) };
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::ZERO);
+        self.again_at = instance.clock.now().checked_add(wait).ok();
+        Ok(self.put_off.clone())
+    }
+}
+
+/// What kept the run from its end, where it was the other side.
+fn hindrance(instance: &Instance, put_off: &[PutOff]) -> Option<String> {
+    let of_polls =
+        put_off.iter().map(|one| format!("connection {}: {}", one.connection, one.error));
+    of_polls.last().or_else(|| instance.engine.hindrance().map(|error| error.to_string()))
 }
 
 /// How many cases of the link wait for what.
-async fn waiting(
-    instance: &Instance,
-    link: &model::ids::LinkId,
-) -> Result<Vec<(String, String, String, u32)>> {
+async fn waiting(instance: &Instance, link: &LinkId) -> Result<Vec<(String, String, String, u32)>> {
     let mut counts = std::collections::BTreeMap::new();
     let mut after = None;
     loop {
@@ -94,6 +210,6 @@ async fn waiting(
 }
 
 #[expect(clippy::disallowed_methods, reason = "the shell is where waiting happens")]
-async fn pause() {
-    tokio::time::sleep(Duration::from_millis(PAUSE_MILLISECONDS)).await;
+async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
 }

@@ -9,6 +9,7 @@ mod foreign;
 mod installed;
 mod intake;
 mod nonsense;
+mod patience;
 mod replicas;
 mod reports;
 mod setup;
