@@ -2,6 +2,7 @@
 //! No spawn, no sleep, no clock of its own: the shells and the simulator drive it.
 
 pub mod asked;
+pub mod bank_details;
 pub mod engine;
 pub mod error;
 pub mod foreign;

@@ -204,10 +204,9 @@ fn unfinished(row: &CommandRow) -> Rejection {
 /// to be gone clears a refusal.
 fn cleared(context: &CaseContext, row: &CommandRow, person_saved: bool) -> bool {
     let refused_at = row.last_sent_at.unwrap_or(row.decided_at);
-    let asked = context
-        .person_facts
-        .iter()
-        .any(|fact| matches!(fact.said, PersonSaid::Retry { .. }) && fact.at >= refused_at);
+    let asked = context.person_facts.iter().filter(|fact| fact.at >= refused_at).any(|fact| {
+        matches!(fact.said, PersonSaid::Retry { .. } | PersonSaid::OrderMandate { .. })
+    });
     let never_heals = row
         .view
         .rejection

@@ -107,7 +107,7 @@ impl Engine {
             Write::Processor(write) => {
                 let processor = world.processor(connection).ok_or_else(not_connected)?;
                 self.forget_recent(claimed.id);
-                processor.port.write(key, write).await
+                self.write_processor(&processor, key, write).await?
             }
         })
     }

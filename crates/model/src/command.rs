@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::customer::CustomerFields;
+use crate::direct::{CreateBankAccount, CreateCustomer, CreateMandate};
 use crate::ids::{
     CollectionId, ErpCustomerId, ErpRefundId, InvoiceId, LedgerAccountId, MandateId,
     MandateRequestId, PayoutId, ProcessorCustomerId, ReceiptId, SubsidiaryId,
@@ -187,6 +188,9 @@ pub enum ProcessorWrite {
     RequestMandate(RequestMandate),
     InviteMandate(InviteMandate),
     LinkCustomer(LinkCustomer),
+    CreateCustomer(CreateCustomer),
+    CreateBankAccount(CreateBankAccount),
+    CreateMandate(CreateMandate),
 }
 
 /// A payment for an invoice.
@@ -271,7 +275,10 @@ impl Write {
             | Write::Processor(
                 ProcessorWrite::RequestMandate(_)
                 | ProcessorWrite::InviteMandate(_)
-                | ProcessorWrite::LinkCustomer(_),
+                | ProcessorWrite::LinkCustomer(_)
+                | ProcessorWrite::CreateCustomer(_)
+                | ProcessorWrite::CreateBankAccount(_)
+                | ProcessorWrite::CreateMandate(_),
             ) => Vec::new(),
             Write::Erp(ErpWrite::RecordReceipt(w)) => {
                 let mut docs = vec![Doc::Collection(w.collection.clone())];
@@ -389,6 +396,9 @@ impl Write {
                 ProcessorWrite::RequestMandate(_) => "request mandate",
                 ProcessorWrite::InviteMandate(_) => "invite payer",
                 ProcessorWrite::LinkCustomer(_) => "link customer",
+                ProcessorWrite::CreateCustomer(_) => "create customer",
+                ProcessorWrite::CreateBankAccount(_) => "create bank account",
+                ProcessorWrite::CreateMandate(_) => "create mandate",
             },
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::CaseKey;
 use crate::command::Command;
-use crate::ids::{CollectionId, PayoutId};
+use crate::ids::{BankDetailsId, CollectionId, PayoutId};
 use crate::key::Key;
 use crate::reason::Reason;
 
@@ -27,6 +27,9 @@ pub struct Decision {
     pub hints: Vec<CaseKey>,
     /// Which document stands for which payout item, as settled by this case.
     pub settled: Vec<ItemDocument>,
+    /// Sealed bank details that are of no use any more: erased with this decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erase: Vec<BankDetailsId>,
 }
 
 impl Decision {
@@ -40,6 +43,7 @@ impl Decision {
             look_at: None,
             hints: Vec::new(),
             settled: Vec::new(),
+            erase: Vec::new(),
         }
     }
 

@@ -73,6 +73,10 @@ text_ids! {
     MandateId;
     /// The processor's request for a mandate (a billing request, a setup session).
     MandateRequestId;
+    /// The payer's bank account at the processor.
+    BankAccountId;
+    /// Bank details that lie sealed in the store.
+    BankDetailsId;
     /// The processor's payment for an invoice.
     CollectionId;
     /// The processor's payout.

@@ -6,6 +6,7 @@ pub mod command;
 pub mod customer;
 pub mod decision;
 pub mod defects;
+pub mod direct;
 pub mod event;
 pub mod ids;
 pub mod invoice;

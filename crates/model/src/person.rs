@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Actor;
+use crate::direct::MandateOrder;
 use crate::ids::{CollectionId, InvoiceId, ProcessorCustomerId};
 use crate::reason::ReasonCode;
 
@@ -37,6 +38,8 @@ pub enum PersonSaid {
     Choose { customer: ProcessorCustomerId },
     /// The person dealt with it elsewhere: leave it.
     Leave { code: ReasonCode },
+    /// Makes a mandate from bank details that lie sealed.
+    OrderMandate { order: MandateOrder },
 }
 
 /// The attempt that a person spoke about, and how far its story had gone: what happens later is not

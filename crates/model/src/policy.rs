@@ -35,6 +35,8 @@ pub struct Policy {
     pub approval_pending: ApprovalPendingPolicy,
     pub retries: Retries,
     pub mandate_request: MandateRequestPolicy,
+    /// What follows when the processor does not allow mandates from bank details.
+    pub bank_details_not_allowed: DetailsNotAllowed,
     pub limits: Limits,
     pub exchange: Exchange,
     /// Send the reference text with payments (some schemes and packages refuse one).
@@ -65,6 +67,7 @@ impl Default for Policy {
             approval_pending: ApprovalPendingPolicy::Collect,
             retries: Retries::default(),
             mandate_request: MandateRequestPolicy::Off,
+            bank_details_not_allowed: DetailsNotAllowed::Link,
             limits: Limits::default(),
             exchange: Exchange::ErpRate,
             payment_reference: false,
@@ -228,6 +231,15 @@ pub enum MandateRequestPolicy {
     Off,
     /// Make a request and hand out its authorisation link.
     Link,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DetailsNotAllowed {
+    /// Default: the payer is asked by an authorisation link.
+    Link,
+    /// Wait for a person.
+    Hold,
 }
 
 /// Above these a case needs a person or the next day. Minor units per currency code; absent: none.

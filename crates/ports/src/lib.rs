@@ -1,6 +1,7 @@
 //! What the engine needs of the outside: an ERP, a processor, a clock, a transport. Implementations
 //! live in `connectors`, in the simulator's fakes and in the shells.
 
+pub mod bank_details;
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -13,6 +14,7 @@ pub mod processor;
 pub mod read;
 pub mod transport;
 
+pub use bank_details::{BankDetails, DetailsFor};
 pub use clock::Clock;
 pub use description::{Description, Guard};
 pub use erp::Erp;

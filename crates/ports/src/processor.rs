@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use model::command::{ProcessorWrite, WriteAnswer};
 use model::customer::ProcessorCustomer;
+use model::direct::CreateBankAccount;
 use model::event::Event;
 use model::ids::{
     CollectionId, MandateId, MandateRequestId, PayoutId, ProcessorCustomerId, ProcessorRefundId,
@@ -15,6 +16,7 @@ use model::mandate::{Invitation, Mandate, MandateRequest};
 use model::payment::{Collection, ProcessorRefund};
 use model::payout::{Payout, PayoutItem};
 
+use crate::bank_details::{BankDetails, DetailsFor};
 use crate::description::{Description, Guard};
 use crate::error::PortError;
 use crate::health::Health;
@@ -133,4 +135,31 @@ pub trait Processor: Send + Sync {
     /// Makes the write. A refusal because the key was used before is answered by reading what it
     /// names, comparing and adopting (`adopted`), or `Rejected` when it differs in substance.
     async fn write(&self, key: &Key, write: &ProcessorWrite) -> Result<WriteAnswer, PortError>;
+
+    /// Whether the form of these details is right, as far as it is certain, and what they are for;
+    /// `scheme` is the one that the person named. Nothing is sent.
+    ///
+    /// # Errors
+    /// A sentence per wrong field, none of which holds a value.
+    fn read_bank_details(
+        &self,
+        _details: &BankDetails,
+        _scheme: Option<&str>,
+    ) -> Result<DetailsFor, Vec<String>> {
+        Err(vec![format!(
+            "{} can not make mandates from bank details; the payer authorises a link",
+            self.description().name
+        )])
+    }
+
+    /// Makes the payer's bank account from details that were unsealed for this send. As `write`: what
+    /// exists already is adopted. No error holds a value of the details.
+    async fn write_bank_account(
+        &self,
+        _key: &Key,
+        _write: &CreateBankAccount,
+        _details: &BankDetails,
+    ) -> Result<WriteAnswer, PortError> {
+        Err(PortError::Unsupported("mandates from bank details".to_owned()))
+    }
 }

@@ -8,7 +8,9 @@ use model::case::{Actor, CaseKey};
 use model::customer::{CustomerPair, ProcessorCustomer};
 use model::decision::ItemDocument;
 use model::event::Event;
-use model::ids::{AccountId, CollectionId, ConnectionId, LinkId, PayoutId, ProcessorRefundId};
+use model::ids::{
+    AccountId, BankDetailsId, CollectionId, ConnectionId, LinkId, PayoutId, ProcessorRefundId,
+};
 use model::key::Key;
 use model::payout::KeptItem;
 use ports::exchange::Exchange;
@@ -16,8 +18,8 @@ use ports::exchange::Exchange;
 use crate::rows::{
     AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
     Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow,
-    InboxSeen, Link, LookResult, Mark, PairQuery, PaymentContext, PersonSaid, Saved, SendOutcome,
-    StatusCounts,
+    InboxSeen, Link, LookResult, Mark, NewMandateOrder, PairQuery, PaymentContext, PersonSaid,
+    Saved, SendOutcome, StatusCounts,
 };
 
 /// Why the store did not do it. Nothing is half-stored.
@@ -140,6 +142,20 @@ pub trait Store: Send + Sync {
         actor: &Actor,
         at: Timestamp,
     ) -> Result<()>;
+
+    /// Seals a payer's bank details and stores a person's order for a mandate from them, which names
+    /// them by the reference given back. Makes the case, if new, and makes it due. Refused while
+    /// details of an earlier order of that case are still there.
+    async fn order_mandate(
+        &self,
+        hint: &Hint,
+        wanted: &NewMandateOrder,
+        details: &SecretString,
+        actor: &Actor,
+        at: Timestamp,
+    ) -> Result<BankDetailsId>;
+    /// Unsealed for one send; `None` once they were erased.
+    async fn bank_details(&self, id: &BankDetailsId) -> Result<Option<SecretString>>;
 
     // ---- inbox ----
 

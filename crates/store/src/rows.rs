@@ -9,8 +9,9 @@ use model::case::{Actor, CaseKey, CaseKind};
 use model::command::{Command, CommandState, CommandView, Rejection, WriteAnswer};
 use model::customer::{CustomerPair, ProcessorCustomer};
 use model::decision::{Decision, ItemDocument, Stage};
+use model::direct::Authorised;
 use model::event::Event;
-use model::ids::{AccountId, CollectionId, ConnectionId, ErpCustomerId, LinkId};
+use model::ids::{AccountId, BankDetailsId, CollectionId, ConnectionId, ErpCustomerId, LinkId};
 use model::key::Key;
 use model::payout::KeptItem;
 pub use model::person::{AboutAttempt, PersonFact, PersonSaid};
@@ -105,6 +106,16 @@ pub struct CaseContext {
     /// The latest stored facts by subject: `(sequence, body)`.
     pub facts: BTreeMap<String, (i64, serde_json::Value)>,
     pub attention: Vec<AttentionRow>,
+    /// Bank details of its orders that still lie sealed.
+    pub bank_details: Vec<BankDetailsId>,
+}
+
+/// What a person wants of the bank details that come with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMandateOrder {
+    /// The debit scheme as the processor names it.
+    pub scheme: String,
+    pub authorised: Authorised,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

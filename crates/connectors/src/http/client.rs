@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use ports::exchange::{Exchange, Recorder};
 use ports::transport::{Transport, TransportError};
-use ports::{Clock, PortError};
+use ports::{BankDetails, Clock, PortError};
 use url::Url;
 
 pub use super::auth::Authoriser;
@@ -97,6 +97,8 @@ pub struct Call {
     pub effect: Effect,
     /// The key of the command that it belongs to, for the record.
     pub command: Option<String>,
+    /// A payer's bank details: withheld from the record, also where the other side repeats them.
+    pub details: Option<Arc<BankDetails>>,
 }
 
 impl Call {
@@ -109,6 +111,7 @@ impl Call {
             body: None,
             effect: Effect::Read,
             command: None,
+            details: None,
         }
     }
 
@@ -459,6 +462,10 @@ impl HttpClient {
     ) {
         let kept = self.vendor.kept_fields;
         let answer = result.as_ref().ok();
+        let body = |body: &[u8]| {
+            let text = redact_body(body, kept)?;
+            Some(call.details.as_ref().map_or_else(|| text.clone(), |one| one.withhold(&text)))
+        };
         self.recorder.record(Exchange {
             at,
             connection: self.settings.connection.clone(),
@@ -469,8 +476,8 @@ impl HttpClient {
             request_id: answer
                 .and_then(|answer| answer.header(self.vendor.request_id_header))
                 .map(str::to_owned),
-            request_body: call.body.as_ref().and_then(|body| redact_body(body, kept)),
-            response_body: answer.and_then(|answer| redact_body(&answer.body, kept)),
+            request_body: call.body.as_deref().and_then(body),
+            response_body: answer.and_then(|answer| body(&answer.body)),
             command: call.command.clone(),
         });
     }

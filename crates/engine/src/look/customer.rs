@@ -147,7 +147,8 @@ impl Engine {
             | PersonSaid::Adopt { .. }
             | PersonSaid::NotOurs { .. }
             | PersonSaid::Match { .. }
-            | PersonSaid::Leave { .. } => None,
+            | PersonSaid::Leave { .. }
+            | PersonSaid::OrderMandate { .. } => None,
         });
         let mut ids: Vec<ProcessorCustomerId> = pair
             .map(|pair| pair.processor.clone())

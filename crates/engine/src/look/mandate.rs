@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use flows::mandate::facts::MandateFacts;
 use jiff::Timestamp;
 use model::case::{CaseKey, CaseKind};
-use model::command::{CommandState, ProcessorWrite, Write};
+use model::command::{CommandState, CommandView, ProcessorWrite, Write};
 use model::customer::{CustomerPair, MatchedBy};
 use model::decision::{Decision, Stage};
-use model::ids::{ErpCustomerId, MandateRequestId, ProcessorCustomerId};
+use model::ids::{ErpCustomerId, MandateId, MandateRequestId, ProcessorCustomerId};
 use model::key::Key;
 use model::mandate::{Mandate, MandateRequest};
 use model::reason::{Reason, ReasonCode};
@@ -57,11 +57,11 @@ impl Engine {
         let resolved = self.resolve(world, context, false).await?;
         let requests = self.requests(&served, &resolved.views).await?;
         let stored = self.pair(&served, &id).await?;
-        let made = made_pair(&served, &id, &requests);
+        let made = made_pair(&served, &id, &requests, &resolved.views);
         let pair = stored.as_ref().map(|pair| pair.processor.clone());
         let pair = pair.or_else(|| made.as_ref().map(|pair| pair.processor.clone()));
         let mandates = match &pair {
-            Some(payer) => self.mandates_of(&served, payer).await?,
+            Some(payer) => self.mandates_of(&served, payer, &resolved.views).await?,
             None => Vec::new(),
         };
         let own = CaseKey::customer(&served.erp.account, &id);
@@ -87,6 +87,7 @@ impl Engine {
             wanted: true,
             collections,
             person: context.person_facts.clone(),
+            held: context.bank_details.iter().cloned().collect(),
             last_reason: last_reason(context),
         };
         let mut decision = flows::mandate::decide(&facts);
@@ -110,20 +111,11 @@ impl Engine {
         })
     }
 
-    async fn requests(
-        &self,
-        served: &Served,
-        views: &[model::command::CommandView],
-    ) -> Result<Requests> {
-        let ids: Vec<MandateRequestId> = views
-            .iter()
-            .filter(|view| view.state == CommandState::Done)
-            .filter(|view| {
-                matches!(view.write, Write::Processor(ProcessorWrite::RequestMandate(_)))
-            })
-            .filter_map(|view| view.answer.as_ref())
-            .map(|answer| MandateRequestId::new(answer.id.as_str()))
-            .collect();
+    async fn requests(&self, served: &Served, views: &[CommandView]) -> Result<Requests> {
+        let ids: Vec<MandateRequestId> =
+            done_ids(views, |write| matches!(write, ProcessorWrite::RequestMandate(_)))
+                .map(MandateRequestId::new)
+                .collect();
         if ids.is_empty() {
             return Ok(Requests::new());
         }
@@ -135,9 +127,20 @@ impl Engine {
         &self,
         served: &Served,
         payer: &ProcessorCustomerId,
+        views: &[CommandView],
     ) -> Result<Vec<Mandate>> {
         let listed = served.processor.port.mandates_of(payer).await?;
         let mut mandates: Vec<Mandate> = listed.into_iter().filter_map(Read::into_found).collect();
+        // The list may lag behind what this case made itself.
+        let ours = done_ids(views, |write| matches!(write, ProcessorWrite::CreateMandate(_)));
+        let unlisted: Vec<MandateId> = ours
+            .map(MandateId::new)
+            .filter(|id| !mandates.iter().any(|mandate| mandate.id == *id))
+            .collect();
+        if !unlisted.is_empty() {
+            let read = served.processor.port.mandates(&unlisted).await?;
+            mandates.extend(read.into_iter().filter_map(Read::into_found));
+        }
         mandates.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(mandates)
     }
@@ -166,11 +169,33 @@ impl Engine {
     }
 }
 
-/// The customer that the processor made for a fulfilled request is this customer.
-fn made_pair(served: &Served, id: &ErpCustomerId, requests: &Requests) -> Option<CustomerPair> {
+/// What done writes of the case gave, oldest first.
+fn done_ids<'a>(
+    views: &'a [CommandView],
+    pick: impl Fn(&ProcessorWrite) -> bool + 'a,
+) -> impl DoubleEndedIterator<Item = &'a str> {
+    let done = views.iter().filter(move |view| match &view.write {
+        Write::Processor(write) => view.state == CommandState::Done && pick(write),
+        Write::Erp(_) => false,
+    });
+    done.filter_map(|view| view.answer.as_ref()).map(|answer| answer.id.as_str())
+}
+
+/// The customer that the processor made for a fulfilled request, or that this case made there, is
+/// this customer.
+fn made_pair(
+    served: &Served,
+    id: &ErpCustomerId,
+    requests: &Requests,
+    views: &[CommandView],
+) -> Option<CustomerPair> {
     let found = requests.values().filter_map(Sight::found);
     let fulfilled = found.filter(|request| request.mandate.is_some());
-    let payer = fulfilled.filter_map(|request| request.customer.clone()).next_back()?;
+    let made = done_ids(views, |write| matches!(write, ProcessorWrite::CreateCustomer(_)));
+    let payer = fulfilled
+        .filter_map(|request| request.customer.clone())
+        .next_back()
+        .or_else(|| made.map(ProcessorCustomerId::new).next_back())?;
     Some(CustomerPair {
         link: served.link.id.clone(),
         erp: id.clone(),

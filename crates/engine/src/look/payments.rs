@@ -209,7 +209,8 @@ fn named_by_people(asked: &Asked<'_>) -> Vec<CollectionId> {
         | PersonSaid::Ignore { .. }
         | PersonSaid::NotOurs { .. }
         | PersonSaid::Choose { .. }
-        | PersonSaid::Leave { .. } => None,
+        | PersonSaid::Leave { .. }
+        | PersonSaid::OrderMandate { .. } => None,
     });
     named.collect()
 }

@@ -199,7 +199,8 @@ impl CollectionFacts {
                 | PersonSaid::NotOurs { .. }
                 | PersonSaid::Match { .. }
                 | PersonSaid::Choose { .. }
-                | PersonSaid::Leave { .. } => return None,
+                | PersonSaid::Leave { .. }
+                | PersonSaid::OrderMandate { .. } => return None,
             };
             covers(about).then_some((fact.nth, order))
         });

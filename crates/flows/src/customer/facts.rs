@@ -50,7 +50,8 @@ impl CustomerFacts {
             | PersonSaid::Adopt { .. }
             | PersonSaid::NotOurs { .. }
             | PersonSaid::Match { .. }
-            | PersonSaid::Leave { .. } => None,
+            | PersonSaid::Leave { .. }
+            | PersonSaid::OrderMandate { .. } => None,
         })
     }
 

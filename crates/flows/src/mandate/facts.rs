@@ -1,13 +1,13 @@
 //! What a look at a mandate's case gathers, and which mandate serves the customer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use model::case::CaseKey;
 use model::command::{CommandState, CommandView, ProcessorWrite, Write};
 use model::customer::ErpCustomer;
-use model::ids::{ErpCustomerId, MandateId, MandateRequestId, ProcessorCustomerId};
+use model::ids::{BankDetailsId, ErpCustomerId, MandateId, MandateRequestId, ProcessorCustomerId};
 use model::key::Key;
 use model::mandate::{Invitation, Mandate, MandateRequest};
 use model::money::Currency;
@@ -47,6 +47,8 @@ pub struct MandateFacts {
     /// Cases of the customer's open invoices in this currency.
     pub collections: Vec<CaseKey>,
     pub person: Vec<PersonFact>,
+    /// Bank details of this case's orders that still lie sealed.
+    pub held: BTreeSet<BankDetailsId>,
     /// The reason of the last decision: other cases are hinted only when it changes.
     pub last_reason: Option<Reason>,
 }
@@ -123,7 +125,10 @@ impl MandateFacts {
             | ProcessorWrite::RetryCollection(_)
             | ProcessorWrite::StopAutomaticRetries(_)
             | ProcessorWrite::RequestMandate(_)
-            | ProcessorWrite::LinkCustomer(_) => false,
+            | ProcessorWrite::LinkCustomer(_)
+            | ProcessorWrite::CreateCustomer(_)
+            | ProcessorWrite::CreateBankAccount(_)
+            | ProcessorWrite::CreateMandate(_) => false,
         })
     }
 

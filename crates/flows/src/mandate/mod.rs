@@ -4,6 +4,7 @@
 
 pub mod facts;
 pub mod fields;
+pub mod order;
 pub mod request;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,9 @@ pub use facts::{Choice, MandateFacts};
 #[must_use]
 pub fn decide(facts: &MandateFacts) -> Decision {
     let mut decision = decide_mandate(facts);
+    let code = decision.reason.code;
+    let settled = matches!(code, ReasonCode::MandateUsable | ReasonCode::MandateAmbiguous);
+    decision.erase = order::spent(facts, settled, &decision);
     close_left(&facts.person, &mut decision);
     if decision.reason.code != ReasonCode::Acting {
         let last = facts.last_reason.as_ref();

@@ -16,9 +16,11 @@ use model::policy::{MandateRequestPolicy, Mode};
 use model::reason::{Reason, ReasonCode, ReasonKind};
 use model::sight::Sight;
 
+use crate::common::Frame;
 use crate::unresolved::unresolved;
 
 use super::facts::MandateFacts;
+use super::order::{self, Step};
 
 /// Cancelled requests after which a person must say whether to ask again.
 const CANCELLED_MAX: usize = 5;
@@ -36,11 +38,18 @@ pub fn next(facts: &MandateFacts, customer: &ErpCustomer, last: Option<&Mandate>
         return Decision::rest(Stage::Open, reason.clone());
     }
     let mut decision = match under_way(facts) {
-        UnderWay::Pending(request) => pending(facts, customer, request),
         UnderWay::Wait(decision) => *decision,
-        UnderWay::None { cancelled } => match hindrance(facts, last, cancelled) {
-            Some(decision) => decision,
-            None => ask(facts, customer),
+        under_way => match order::next(facts, customer) {
+            Step::Decided(decision) => return *decision,
+            Step::Nothing => {
+                let by_link = facts.frame.policy.mandate_request == MandateRequestPolicy::Link;
+                by_request(facts, customer, last, &under_way, by_link)
+            }
+            Step::AskPayer(note) => {
+                let mut decision = by_request(facts, customer, last, &under_way, true);
+                decision.attention.push(note);
+                decision
+            }
         },
     };
     let without_email = customer.email.as_deref().is_none_or(|email| email.trim().is_empty());
@@ -50,6 +59,24 @@ pub fn next(facts: &MandateFacts, customer: &ErpCustomer, last: Option<&Mandate>
         decision.attention.push(Reason::new(ReasonCode::CustomerWithoutEmail, code));
     }
     decision
+}
+
+/// The payer is asked by a link, where that is wanted.
+fn by_request(
+    facts: &MandateFacts,
+    customer: &ErpCustomer,
+    last: Option<&Mandate>,
+    under_way: &UnderWay<'_>,
+    by_link: bool,
+) -> Decision {
+    match under_way {
+        UnderWay::Wait(decision) => Decision::clone(decision),
+        UnderWay::Pending(request) => pending(facts, customer, request, by_link),
+        UnderWay::None { cancelled } => match hindrance(facts, last, *cancelled, by_link) {
+            Some(decision) => decision,
+            None => ask(facts, customer),
+        },
+    }
 }
 
 enum UnderWay<'a> {
@@ -117,26 +144,35 @@ fn fulfilled<'a>(facts: &MandateFacts, request: &MandateRequest) -> UnderWay<'a>
 }
 
 /// Why nothing is asked for, if so.
-fn hindrance(facts: &MandateFacts, last: Option<&Mandate>, cancelled: usize) -> Option<Decision> {
+fn hindrance(
+    facts: &MandateFacts,
+    last: Option<&Mandate>,
+    cancelled: usize,
+    by_link: bool,
+) -> Option<Decision> {
     if !facts.wanted {
         return Some(rest(Stage::Closed, ReasonCode::MandateNotWanted, "nothing to collect"));
     }
-    match facts.frame.policy.mandate_request {
-        MandateRequestPolicy::Link => {}
-        MandateRequestPolicy::Off => return Some(no_mandate(facts, last)),
+    if !by_link {
+        return Some(no_mandate(facts, last));
     }
-    match facts.frame.policy.mode {
-        Mode::On => {}
-        Mode::PostOnly => return Some(rest(Stage::Open, ReasonCode::PostOnly, "")),
-        Mode::Off => return Some(rest(Stage::Open, ReasonCode::LinkOff, "")),
-    }
-    if facts.frame.stopped {
-        return Some(rest(Stage::Open, ReasonCode::Stopped, ""));
+    if let Some(held) = held_back(&facts.frame) {
+        return Some(held);
     }
     (cancelled >= CANCELLED_MAX + asked_again(facts)).then(|| {
         let detail = format!("{cancelled} requests were cancelled");
         rest(Stage::Open, ReasonCode::MandateRequestFailed, detail)
     })
+}
+
+/// The link's mode or the global stop lets nothing be asked for or made.
+pub(super) fn held_back(frame: &Frame) -> Option<Decision> {
+    match frame.policy.mode {
+        Mode::On => {}
+        Mode::PostOnly => return Some(rest(Stage::Open, ReasonCode::PostOnly, "")),
+        Mode::Off => return Some(rest(Stage::Open, ReasonCode::LinkOff, "")),
+    }
+    frame.stopped.then(|| rest(Stage::Open, ReasonCode::Stopped, ""))
 }
 
 /// How often people asked for another try.
@@ -188,7 +224,12 @@ fn ask(facts: &MandateFacts, customer: &ErpCustomer) -> Decision {
 }
 
 /// The payer is to authorise: a link that counts, renewed when it expired and is still wanted.
-fn pending(facts: &MandateFacts, customer: &ErpCustomer, request: &MandateRequest) -> Decision {
+fn pending(
+    facts: &MandateFacts,
+    customer: &ErpCustomer,
+    request: &MandateRequest,
+    by_link: bool,
+) -> Decision {
     let frame = &facts.frame;
     let handed_out = facts.handed_out(&request.id);
     if let Some(link) = &handed_out
@@ -197,10 +238,7 @@ fn pending(facts: &MandateFacts, customer: &ErpCustomer, request: &MandateReques
         let detail = format!("the link is valid until {}", frame.date_of(link.expires_at));
         return rest(Stage::Collecting, ReasonCode::MandatePending, detail).at(link.expires_at);
     }
-    let may = facts.wanted
-        && frame.policy.mode == Mode::On
-        && frame.policy.mandate_request == MandateRequestPolicy::Link
-        && !frame.stopped;
+    let may = facts.wanted && frame.policy.mode == Mode::On && by_link && !frame.stopped;
     if !may {
         let detail = format!("request {}, no link is valid", request.id);
         return rest(Stage::Collecting, ReasonCode::MandatePending, detail);

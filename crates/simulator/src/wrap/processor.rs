@@ -53,7 +53,10 @@ impl Processor for WorkerProcessor {
         match write {
             ProcessorWrite::Collect(_)
             | ProcessorWrite::RequestMandate(_)
-            | ProcessorWrite::InviteMandate(_) => Guard::Unique,
+            | ProcessorWrite::InviteMandate(_)
+            | ProcessorWrite::CreateCustomer(_)
+            | ProcessorWrite::CreateBankAccount(_)
+            | ProcessorWrite::CreateMandate(_) => Guard::Unique,
             ProcessorWrite::CancelCollection(_)
             | ProcessorWrite::RetryCollection(_)
             | ProcessorWrite::StopAutomaticRetries(_) => Guard::State,

@@ -11,15 +11,17 @@ use model::case::{Actor, CaseKey};
 use model::customer::{CustomerPair, ProcessorCustomer};
 use model::decision::ItemDocument;
 use model::event::Event;
-use model::ids::{AccountId, CollectionId, ConnectionId, LinkId, PayoutId, ProcessorRefundId};
+use model::ids::{
+    AccountId, BankDetailsId, CollectionId, ConnectionId, LinkId, PayoutId, ProcessorRefundId,
+};
 use model::key::Key;
 use model::payout::KeptItem;
 use ports::exchange::Exchange;
 use store::rows::{
     AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
     Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow,
-    InboxSeen, Link, LookResult, Mark, PairQuery, PaymentContext, PersonSaid, Saved, SendOutcome,
-    StatusCounts,
+    InboxSeen, Link, LookResult, Mark, NewMandateOrder, PairQuery, PaymentContext, PersonSaid,
+    Saved, SendOutcome, StatusCounts,
 };
 use store::{Result, Store, StoreError};
 
@@ -217,6 +219,14 @@ through_faults! {
     writes inbox_count_bad(connection: &ConnectionId) -> ();
     reads inbox_take(limit: u32) -> Vec<InboxRow>;
     writes inbox_done(id: i64, hints: &[Hint], note: Option<&str>) -> ();
+    writes order_mandate(
+        hint: &Hint,
+        wanted: &NewMandateOrder,
+        details: &SecretString,
+        actor: &Actor,
+        at: Timestamp
+    ) -> BankDetailsId;
+    reads bank_details(id: &BankDetailsId) -> Option<SecretString>;
     reads inbox_recent(limit: u32) -> Vec<InboxSeen>;
     reads mark(connection: &ConnectionId, stream: &str) -> Mark;
     writes lease_stream(

@@ -6,7 +6,7 @@ use model::case::CaseKey;
 use model::decision::ItemDocument;
 
 use super::tx::{Tx, json, parsed, refused};
-use super::{attention, commands, directory, payouts, people, streams};
+use super::{attention, bank_details, commands, directory, payouts, people, streams};
 use crate::api::Result;
 use crate::rows::{CaseContext, CaseId, PaymentContext};
 
@@ -32,6 +32,9 @@ pub(super) fn contexts(tx: &Tx<'_>, cases: &[CaseId]) -> Result<Vec<CaseContext>
     }
     for (case, row) in attention::of_cases(tx, &ids)? {
         found.entry(case).or_default().attention.push(row);
+    }
+    for (case, id) in bank_details::of_cases(tx, &ids)? {
+        found.entry(case).or_default().bank_details.push(id);
     }
     let one = |id: &CaseId| match found.get(id) {
         Some(context) => Ok(context.clone()),

@@ -9,7 +9,7 @@ use model::decision::{Decision, ItemDocument};
 use model::ids::{AccountId, LinkId};
 
 use super::tx::{Tx, micros, refused};
-use super::{attention, audit, cases, commands, connections, directory, payouts};
+use super::{attention, audit, bank_details, cases, commands, connections, directory, payouts};
 use crate::api::Result;
 use crate::canonical::canonical;
 use crate::rows::{FactRow, LookResult, Saved};
@@ -40,6 +40,7 @@ pub(super) fn save(tx: &Tx<'_>, look: &LookResult) -> Result<Saved> {
     cases::put_refs(tx, look.case, &look.refs)?;
     attention::replace(tx, look.case, &look.decision, look.at)?;
     put_decision(tx, &key, look)?;
+    bank_details::erase(tx, &key, &look.decision.erase, &look.actor, look.at)?;
     let blocked = match &look.command {
         Some(new) => commands::place(tx, look, new)?,
         None => None,

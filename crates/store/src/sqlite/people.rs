@@ -33,6 +33,12 @@ pub(super) fn said(
     cases::wake(tx, case, at)
 }
 
+/// The number of the next word about a case.
+pub(super) fn next_nth(tx: &Tx<'_>, case: CaseId) -> Result<i64> {
+    let sql = "select coalesce(max(nth), 0) + 1 from person_facts where case_id = ?1";
+    Ok(tx.one(sql, [case], |row| Ok(row.get(0)?))?.unwrap_or(1))
+}
+
 /// What was said of some cases (a JSON list of ids), oldest first.
 pub(super) fn of_cases(tx: &Tx<'_>, ids: &str) -> Result<Vec<(CaseId, PersonFact)>> {
     tx.all(

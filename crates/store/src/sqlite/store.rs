@@ -9,22 +9,24 @@ use model::command::CommandState;
 use model::customer::{CustomerPair, ProcessorCustomer};
 use model::decision::ItemDocument;
 use model::event::Event;
-use model::ids::{AccountId, CollectionId, ConnectionId, LinkId, PayoutId, ProcessorRefundId};
+use model::ids::{
+    AccountId, BankDetailsId, CollectionId, ConnectionId, LinkId, PayoutId, ProcessorRefundId,
+};
 use model::key::Key;
 use model::payout::KeptItem;
 use ports::exchange::Exchange;
 
 use super::sends::{self, Send};
 use super::{
-    SqliteStore, attention, audit, cases, commands, connections, context, directory, exchanges,
-    inbox, look, payouts, people, streams, views,
+    SqliteStore, attention, audit, bank_details, cases, commands, connections, context, directory,
+    exchanges, inbox, look, payouts, people, streams, views,
 };
 use crate::api::{Result, Store};
 use crate::rows::{
     AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
     Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow,
-    InboxSeen, Link, LookResult, Mark, PairQuery, PaymentContext, PersonSaid, Saved, SendOutcome,
-    StatusCounts,
+    InboxSeen, Link, LookResult, Mark, NewMandateOrder, PairQuery, PaymentContext, PersonSaid,
+    Saved, SendOutcome, StatusCounts,
 };
 
 /// Hands copies of the named arguments to an operation: `go!(self.write, (a, b), |tx| …)`.
@@ -174,6 +176,24 @@ impl Store for SqliteStore {
         at: Timestamp,
     ) -> Result<()> {
         go!(self.write, (case, said, actor), |tx| people::said(tx, &case, &said, &actor, at))
+    }
+
+    async fn order_mandate(
+        &self,
+        hint: &Hint,
+        wanted: &NewMandateOrder,
+        details: &SecretString,
+        actor: &Actor,
+        at: Timestamp,
+    ) -> Result<BankDetailsId> {
+        let details = details.clone();
+        go!(self.write, (hint, wanted, actor), |tx| bank_details::order(
+            tx, &hint, &wanted, &details, &actor, at
+        ))
+    }
+
+    async fn bank_details(&self, id: &BankDetailsId) -> Result<Option<SecretString>> {
+        go!(self.read, (id), |tx| bank_details::get(tx, &id))
     }
 
     async fn inbox_put(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use model::key::Key;
-use ports::PortError;
+use ports::{BankDetails, PortError};
 use serde_json::{Value, json};
 
 use super::errors::{self, Refusal, Reply, member};
@@ -33,6 +33,8 @@ pub const VENDOR: Vendor = Vendor {
 
 pub struct Client {
     http: Arc<HttpClient>,
+    /// Withheld from the record of exchanges wherever the other side repeats them.
+    details: Option<Arc<BankDetails>>,
 }
 
 /// One page of a list, newest first.
@@ -46,7 +48,12 @@ pub struct ListPage {
 
 impl Client {
     pub fn new(http: Arc<HttpClient>) -> Client {
-        Client { http }
+        Client { http, details: None }
+    }
+
+    /// As `create` and `change`, with details in the body that no record may show.
+    pub fn withholding(&self, details: &BankDetails) -> Client {
+        Client { http: Arc::clone(&self.http), details: Some(Arc::new(details.clone())) }
     }
 
     /// Requests of one slice that are under way at once.
@@ -69,7 +76,9 @@ impl Client {
 
     async fn send(&self, call: Call) -> Result<Answer, PortError> {
         let version = HeaderValue::from_static("2015-07-06");
-        self.http.send(call.header(API_VERSION, version)).await
+        let mut call = call.header(API_VERSION, version);
+        call.details.clone_from(&self.details);
+        self.http.send(call).await
     }
 
     /// `GET /<resource>/<id>`; `None`: it does not exist. What can not be an id is not asked for.

@@ -17,6 +17,8 @@ pub struct Refusal {
     pub reasons: Vec<String>,
     /// `links.conflicting_resource_id` of an idempotency conflict.
     pub conflicting: Option<String>,
+    /// `links.customer_bank_account`: the account that has the same details.
+    pub existing_account: Option<String>,
     /// The first field that is named.
     pub field: Option<String>,
     pub words: String,
@@ -46,16 +48,18 @@ impl Refusal {
         };
         let mut reasons = all("reason");
         reasons.extend(page_reason(error));
-        let conflicting = entries
-            .iter()
-            .find_map(|entry| entry.pointer("/links/conflicting_resource_id"))
-            .and_then(Value::as_str)
-            .map(str::to_owned);
+        let link = |name: &str| {
+            let found = entries.iter().find_map(|entry| entry.get("links")?.get(name));
+            found.and_then(Value::as_str).map(str::to_owned)
+        };
+        let conflicting = link("conflicting_resource_id");
+        let existing_account = link("customer_bank_account");
         Some(Refusal {
             status: answer.status,
             kind: error.get("type").and_then(Value::as_str).unwrap_or_default().to_owned(),
             reasons,
             conflicting,
+            existing_account,
             field: all("field").into_iter().chain(all("request_pointer")).next(),
             words: sentence(own, &entries),
         })
@@ -69,6 +73,12 @@ impl Refusal {
     pub fn conflict(&self) -> Option<&str> {
         let used = self.status == StatusCode::CONFLICT && self.has("idempotent_creation_conflict");
         if used { self.conflicting.as_deref() } else { None }
+    }
+
+    /// The customer's bank account with the same details.
+    pub fn bank_account_exists(&self) -> Option<&str> {
+        let exists = self.status == StatusCode::CONFLICT && self.has("bank_account_exists");
+        if exists { self.existing_account.as_deref() } else { None }
     }
 
     /// The record does not exist, or its customer was removed.

@@ -1,6 +1,7 @@
 //! GoCardless (bank debit). This file says what it is and how to connect; MAPPINGS.md beside it says
 //! what is mapped to what.
 
+mod bank_details;
 mod client;
 mod errors;
 mod events;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use model::command::{ProcessorWrite, RejectionCause, WriteAnswer};
 use model::customer::ProcessorCustomer;
+use model::direct::CreateBankAccount;
 use model::event::Event;
 use model::ids::{
     CollectionId, MandateId, MandateRequestId, PayoutId, ProcessorCustomerId, ProcessorRefundId,
@@ -14,10 +15,12 @@ use model::payment::{Collection, ProcessorRefund};
 use model::payout::{Payout, PayoutItem};
 use ports::health::Health;
 use ports::processor::{BadSignature, Delivery};
-use ports::{Depth, Description, Guard, Page, PortError, Processor, Read, Seen};
+use ports::{
+    BankDetails, Depth, Description, DetailsFor, Guard, Page, PortError, Processor, Read, Seen,
+};
 
-use super::writes::{collect, customer, payment_actions, request};
-use super::{GoCardless, health, mapping, payouts, reads, webhook};
+use super::writes::{bank_account, collect, customer, mandate, payer, payment_actions, request};
+use super::{GoCardless, bank_details, health, mapping, payouts, reads, webhook};
 
 #[async_trait]
 impl Processor for GoCardless {
@@ -27,7 +30,11 @@ impl Processor for GoCardless {
 
     fn guard(&self, write: &ProcessorWrite) -> Guard {
         match write {
-            ProcessorWrite::Collect(_) | ProcessorWrite::RequestMandate(_) => Guard::Unique,
+            ProcessorWrite::Collect(_)
+            | ProcessorWrite::RequestMandate(_)
+            | ProcessorWrite::CreateCustomer(_)
+            | ProcessorWrite::CreateBankAccount(_)
+            | ProcessorWrite::CreateMandate(_) => Guard::Unique,
             ProcessorWrite::CancelCollection(_)
             | ProcessorWrite::RetryCollection(_)
             | ProcessorWrite::StopAutomaticRetries(_) => Guard::State,
@@ -177,6 +184,11 @@ impl Processor for GoCardless {
             // Not listable, and harmless to make again.
             ProcessorWrite::InviteMandate(_) => Ok(None),
             ProcessorWrite::LinkCustomer(write) => customer::find(client, write).await,
+            ProcessorWrite::CreateCustomer(write) => payer::find(client, write).await,
+            ProcessorWrite::CreateBankAccount(write) => {
+                bank_account::find(client, &stamp, write).await
+            }
+            ProcessorWrite::CreateMandate(write) => mandate::find(client, &stamp, write).await,
         }
     }
 
@@ -207,7 +219,35 @@ impl Processor for GoCardless {
                 request::invite(client, key, &self.return_addresses, write).await
             }
             ProcessorWrite::LinkCustomer(write) => customer::link(client, key, write).await,
+            ProcessorWrite::CreateCustomer(write) => {
+                let once = self.stamp(&Key::from_stored(&write.once));
+                payer::write(client, key, &once, write).await
+            }
+            ProcessorWrite::CreateBankAccount(_) => Err(PortError::rejected(
+                RejectionCause::Other,
+                "a bank account is made with its details only",
+            )),
+            ProcessorWrite::CreateMandate(write) => {
+                mandate::write(client, key, &stamp, write).await
+            }
         }
+    }
+
+    fn read_bank_details(
+        &self,
+        details: &BankDetails,
+        scheme: Option<&str>,
+    ) -> Result<DetailsFor, Vec<String>> {
+        bank_details::read(details, scheme)
+    }
+
+    async fn write_bank_account(
+        &self,
+        key: &Key,
+        write: &CreateBankAccount,
+        details: &BankDetails,
+    ) -> Result<WriteAnswer, PortError> {
+        bank_account::write(&self.client, key, &self.stamp(key), write, details).await
     }
 }
 

@@ -36,6 +36,13 @@ const SCHEMES: [Scheme; 14] = [
     scheme("sepa_instant_credit_transfer", "EUR", None),
 ];
 
+/// The scheme that debits accounts of a currency directly; `None`: there is none.
+pub fn direct(currency: Currency) -> Option<&'static str> {
+    const DIRECT: [&str; 8] =
+        ["bacs", "sepa_core", "ach", "autogiro", "betalingsservice", "becs", "becs_nz", "pad"];
+    DIRECT.into_iter().find(|name| of(name).is_some_and(|(known, _)| known == currency))
+}
+
 /// Currency and reference limit of a scheme; `None`: a scheme that is not known here.
 pub fn of(name: &str) -> Option<(Currency, Option<usize>)> {
     let scheme = SCHEMES.iter().find(|scheme| scheme.name == name)?;

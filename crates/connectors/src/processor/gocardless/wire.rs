@@ -77,6 +77,8 @@ pub struct Mandate {
     pub scheme: String,
     pub next_possible_charge_date: Option<String>,
     #[serde(default)]
+    pub metadata: Texts,
+    #[serde(default)]
     pub links: Texts,
 }
 
@@ -90,6 +92,17 @@ pub struct Customer {
     pub country_code: Option<String>,
     #[serde(default)]
     pub metadata: Texts,
+}
+
+/// The payer's bank account, as far as it is told and needed: nothing of its numbers.
+#[derive(Debug, Deserialize)]
+pub struct BankAccount {
+    pub id: String,
+    pub currency: Option<String>,
+    #[serde(default)]
+    pub metadata: Texts,
+    #[serde(default)]
+    pub links: Texts,
 }
 
 #[derive(Debug, Deserialize)]

@@ -40,7 +40,10 @@ pub fn command(command: &Command) -> String {
             | ProcessorWrite::StopAutomaticRetries(_)
             | ProcessorWrite::RequestMandate(_)
             | ProcessorWrite::InviteMandate(_)
-            | ProcessorWrite::LinkCustomer(_),
+            | ProcessorWrite::LinkCustomer(_)
+            | ProcessorWrite::CreateCustomer(_)
+            | ProcessorWrite::CreateBankAccount(_)
+            | ProcessorWrite::CreateMandate(_),
         ) => key.to_owned(),
     }
 }

@@ -330,7 +330,10 @@ impl World {
             }
             ProcessorWrite::RequestMandate(_)
             | ProcessorWrite::InviteMandate(_)
-            | ProcessorWrite::LinkCustomer(_) => panic!("not a collection's command: {key}"),
+            | ProcessorWrite::LinkCustomer(_)
+            | ProcessorWrite::CreateCustomer(_)
+            | ProcessorWrite::CreateBankAccount(_)
+            | ProcessorWrite::CreateMandate(_) => panic!("not a collection's command: {key}"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The small world that the stories play in: facts from words, decisions to words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -93,6 +93,7 @@ impl World {
             wanted: true,
             collections: vec![CaseKey::collection(&erp, &InvoiceId::new("INV1"))],
             person: Vec::new(),
+            held: BTreeSet::new(),
             last_reason: None,
         };
         World { facts, keeps: true, refuses: false, gives_links: true }

@@ -46,7 +46,11 @@ impl Processor {
                 row.retries_at = None;
                 Ok(made(&w.collection))
             }
-            ProcessorWrite::RequestMandate(_) | ProcessorWrite::InviteMandate(_) => {
+            ProcessorWrite::RequestMandate(_)
+            | ProcessorWrite::InviteMandate(_)
+            | ProcessorWrite::CreateCustomer(_)
+            | ProcessorWrite::CreateBankAccount(_)
+            | ProcessorWrite::CreateMandate(_) => {
                 Err(PortError::Unsupported("this fake asks payers for nothing".to_owned()))
             }
             ProcessorWrite::LinkCustomer(w) => {
@@ -87,7 +91,11 @@ impl Processor {
                 let answer = WriteAnswer { id: w.customer.to_string(), adopted: true, url: None };
                 Ok(linked.then_some(answer))
             }
-            ProcessorWrite::RequestMandate(_) | ProcessorWrite::InviteMandate(_) => Ok(None),
+            ProcessorWrite::RequestMandate(_)
+            | ProcessorWrite::InviteMandate(_)
+            | ProcessorWrite::CreateCustomer(_)
+            | ProcessorWrite::CreateBankAccount(_)
+            | ProcessorWrite::CreateMandate(_) => Ok(None),
         }
     }
 

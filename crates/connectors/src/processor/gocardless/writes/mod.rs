@@ -1,8 +1,11 @@
 //! Writes, one file per subject. Each finds what is already there before it reports a refusal, and
 //! `find` looks for the effect of a write whose outcome is unknown.
 
+pub mod bank_account;
 pub mod collect;
 pub mod customer;
+pub mod mandate;
+pub mod payer;
 pub mod payment_actions;
 pub mod request;
 
