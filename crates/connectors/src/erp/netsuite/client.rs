@@ -64,6 +64,18 @@ impl Client {
         self.read(Call::get(format!("{RECORDS}/{kind}?limit=1"))).await
     }
 
+    /// Asks for a record to be made that can not be: the refusal tells whether the role may make any.
+    pub async fn probe_create(&self, kind: &str, body: &Value) -> Result<Outcome, PortError> {
+        self.ask_write(Call::write(Method::POST, format!("{RECORDS}/{kind}"), body)).await
+    }
+
+    /// Asks for a change of the record 0, which never is: the refusal tells whether the role may
+    /// change any.
+    pub async fn probe_change(&self, kind: &str) -> Result<Outcome, PortError> {
+        let path = format!("{RECORDS}/{kind}/0");
+        self.ask_write(Call::write(Method::PATCH, path, &serde_json::json!({}))).await
+    }
+
     /// The JSON schema of a record type, as the role sees it (netsuite sheet section 5.13).
     pub async fn schema(&self, kind: &str) -> Result<Result<Body, Refusal>, PortError> {
         let call = Call::get(format!("{RECORDS}/metadata-catalog/{kind}"))
@@ -124,9 +136,13 @@ impl Client {
     }
 
     async fn write(&self, call: Call, key: &Key) -> Result<Outcome, PortError> {
+        self.ask_write(call.command(key.as_str())).await
+    }
+
+    async fn ask_write(&self, call: Call) -> Result<Outcome, PortError> {
         // Unknown names would be dropped with a mere warning otherwise (netsuite sheet section 5.3).
         let strict = HeaderName::from_static("x-netsuite-propertynamevalidation");
-        let call = call.header(strict, HeaderValue::from_static("error")).command(key.as_str());
+        let call = call.header(strict, HeaderValue::from_static("error"));
         let answer = self.http.send(call).await?;
         if answer.status.is_success() {
             return Ok(Outcome::Done(location_id(&answer)));

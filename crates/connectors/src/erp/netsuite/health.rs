@@ -1,5 +1,5 @@
 //! What `ping` proves: that the token works, that each permission can be used as far as a harmless
-//! read shows it, that our fields are there, and that the clocks agree. Everything that is missing
+//! request shows it, that our fields are there, and that the clocks agree. Everything that is missing
 //! is named, not only the first thing (mission row C2, netsuite sheet section 4).
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,6 +10,7 @@ use ports::health::{Health, HealthCheck};
 
 use super::NetSuite;
 use super::fields::{self, Field};
+use super::permissions::unprovable;
 use super::queries::{CUSTOMERS, INVOICES, LINKS, NEWEST, PERIODS};
 use super::refusal::Refusal;
 use super::suiteql::Table;
@@ -18,22 +19,11 @@ use super::wire::{Body, Record, is_internal_id};
 /// Assertions live five minutes; beyond half of it a clock is wrong enough to lock us out soon.
 const SKEW_MAX: SignedDuration = SignedDuration::from_secs(150);
 
-/// Record types that a list of one proves a permission with.
-const PROBES: [(&str, &str, &str); 8] = [
-    ("customer", "LIST_CUSTJOB", "Lists > Customers: Edit"),
-    ("invoice", "TRAN_CUSTINVC", "Transactions > Invoice: Edit"),
-    ("customerPayment", "TRAN_CUSTPYMT", "Transactions > Customer Payment: Edit"),
-    ("customerRefund", "TRAN_CUSTRFND", "Transactions > Customer Refund: Create"),
-    ("deposit", "TRAN_DEPOSIT", "Transactions > Deposit: Edit"),
-    ("journalEntry", "TRAN_JOURNAL", "Transactions > Make Journal Entry: Create"),
-    ("currency", "LIST_CURRENCY", "Lists > Currency: View"),
-    ("account", "LIST_ACCOUNT", "Lists > Accounts: View"),
-];
-
 /// Tables that a query of one row proves a permission with.
-const TABLE_PROBES: [(&str, &str, &str); 5] = [
+const TABLE_PROBES: [(&str, &str, &str); 6] = [
     ("transaction", "TRAN_FIND", "Transactions > Find Transaction: View"),
     ("customer", "LIST_FIND", "Lists > Perform Search: Full"),
+    ("item", "LIST_ITEM", "Lists > Items: View"),
     ("account", "LIST_ACCOUNT (query)", "Lists > Accounts: View"),
     ("currency", "LIST_CURRENCY (query)", "Lists > Currency: View"),
     ("accountingperiod", "ADMI_ACCTPERIODS", "Setup > Manage Accounting Periods: View"),
@@ -46,7 +36,7 @@ const FIELD_PROBES: [(&str, &[Field]); 3] = [
 ];
 
 impl NetSuite {
-    /// Checks everything that a harmless read can prove.
+    /// Checks everything that a harmless request can prove.
     ///
     /// # Errors
     /// Only what makes any check impossible: refused credentials, no connection, slow down.
@@ -56,14 +46,12 @@ impl NetSuite {
         let (server_time, clock) = self.check_clock().await?;
         let mut checks = vec![passed("token"), clock];
         checks.push(self.check_queries().await?);
-        for (kind, permission, advice) in PROBES {
-            let found = self.client.probe(kind).await?;
-            checks.push(permission_check(permission, advice, found.err()));
-        }
+        checks.extend(self.check_permissions().await?);
         for (table, permission, advice) in TABLE_PROBES {
             let refusal = self.probe_table(table).await?;
             checks.push(permission_check(permission, advice, refusal));
         }
+        checks.push(unprovable());
         checks.extend(self.check_columns().await?);
         for (kind, wanted) in FIELD_PROBES {
             checks.extend(self.check_fields(kind, wanted).await?);
@@ -243,15 +231,19 @@ fn has_id(row: &Body) -> bool {
     Record(row).id().is_some_and(|id| is_internal_id(&id))
 }
 
-fn passed(name: &str) -> HealthCheck {
+pub(super) fn passed(name: &str) -> HealthCheck {
     HealthCheck { name: name.to_owned(), ok: true, advice: String::new() }
 }
 
-fn failed(name: &str, advice: String) -> HealthCheck {
+pub(super) fn failed(name: &str, advice: String) -> HealthCheck {
     HealthCheck { name: name.to_owned(), ok: false, advice }
 }
 
-fn permission_check(permission: &str, wanted: &str, refusal: Option<Refusal>) -> HealthCheck {
+pub(super) fn permission_check(
+    permission: &str,
+    wanted: &str,
+    refusal: Option<Refusal>,
+) -> HealthCheck {
     let name = format!("permission {permission}");
     match refusal {
         None => passed(&name),

@@ -10,6 +10,7 @@ pub mod fields;
 mod health;
 pub mod keys;
 mod mapping;
+mod permissions;
 mod port;
 mod queries;
 mod reads;
@@ -180,6 +181,9 @@ pub fn connect(options: ConnectOptions) -> Result<Box<dyn Erp>, ConnectError> {
 
 impl NetSuite {
     fn connect(options: ConnectOptions) -> Result<NetSuite, ConnectError> {
+        if let Some(url) = &options.account_url {
+            check_address(url, VENDOR_HOSTS, &options.allowed_hosts)?;
+        }
         let settings = Settings::read(&options)?;
         let wrong = |field, why: String| ConnectError::Wrong { field, why };
         let key = SigningKey::read(&options.required_secret("private_key")?)

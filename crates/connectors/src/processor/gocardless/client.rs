@@ -156,6 +156,14 @@ impl Client {
         errors::write_reply(&answer, resource)
     }
 
+    /// `POST /payments` without amount, currency and mandate: nothing can be made of it, and the
+    /// refusal tells whether the token may write (gocardless sheet section 26, "Auth").
+    pub async fn probe_write(&self) -> Result<Reply, PortError> {
+        let body = json!({ "payments": {} });
+        let answer = self.send(Call::write(Method::POST, "/payments", &body)).await?;
+        errors::write_reply(&answer, "payments")
+    }
+
     /// `PUT /<resource>/<id>`.
     pub async fn change(
         &self,

@@ -2,10 +2,12 @@
 //! set up by hand (mission row C2).
 
 use jiff::Timestamp;
+use model::command::RejectionCause;
 use ports::PortError;
 use ports::health::{Environment, Health, HealthCheck};
 
 use super::client::Client;
+use super::errors::Reply;
 use super::mapping::decode;
 use super::wire::Creditor;
 
@@ -37,7 +39,7 @@ pub async fn check(client: &Client, setup: &Setup) -> Result<Health, PortError> 
     checks.extend(creditors.iter().map(check_schemes));
     checks.extend(creditors.iter().map(check_refunds));
     checks.extend(page.server_time.map(|server| check_clock(server, client.now())));
-    checks.push(check_writing());
+    checks.push(check_writing(client).await?);
     checks.push(check_webhook(setup));
     checks.push(check_redirect(setup));
     Ok(Health {
@@ -122,11 +124,31 @@ fn check_clock(server: Timestamp, here: Timestamp) -> HealthCheck {
     }
 }
 
-fn check_writing() -> HealthCheck {
-    noted(
-        "read-write access",
-        "Can not be checked without writing: make sure that the token was created as read-write.",
-    )
+/// A payment without any content is refused for its content, or before that for the token.
+async fn check_writing(client: &Client) -> Result<HealthCheck, PortError> {
+    let name = "read-write access";
+    Ok(match client.probe_write().await {
+        Ok(Reply::Refused(refusal)) if refusal.cause() == RejectionCause::Permission => failed(
+            name,
+            format!(
+                "The token may only read: make a read-write one in the GoCardless dashboard \
+                 (Developers) and enter it. GoCardless says: {}",
+                refusal.words
+            ),
+        ),
+        Ok(Reply::Refused(_)) => passed(name),
+        Ok(Reply::Done(_)) => failed(
+            name,
+            "GoCardless accepted a payment without any content: look at its newest payment, cancel \
+             it, and tell us.",
+        ),
+        // Nothing can have been made of it, whatever became of the answer.
+        Err(PortError::OutcomeUnknown(words)) => noted(
+            name,
+            format!("Could not be proved ({words}): make sure that the token is read-write."),
+        ),
+        Err(error) => return Err(error),
+    })
 }
 
 fn check_webhook(setup: &Setup) -> HealthCheck {

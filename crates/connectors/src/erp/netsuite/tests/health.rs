@@ -20,6 +20,8 @@ fn well() -> World {
     world
         .script
         .always("GET", &["?limit=1"], empty.clone())
+        .always("POST", &["/record/v1/", "\"0\""], Says::refusal("Invalid Field Value 0"))
+        .always("PATCH", &["/0"], Says::missing())
         .always("POST", &["/suiteql", "SELECT id FROM currency"], empty.clone())
         .always("POST", &["/suiteql", "ROWNUM <= 1"], empty.clone())
         .always("POST", &["/suiteql", "id = 0"], empty.clone())
@@ -88,6 +90,45 @@ async fn everything_that_is_missing_is_named_with_what_to_do() {
     let deposit = health.checks.iter().find(|check| check.name.ends_with("TRAN_DEPOSIT")).unwrap();
     assert!(deposit.advice.contains("Transactions > Deposit: Edit"));
     assert!(deposit.advice.contains("You need Make Deposits"));
+}
+
+#[tokio::test]
+async fn a_role_that_may_only_read_is_found_without_writing() {
+    let World { script, netsuite, .. } = well();
+    let denied = || Says::Json(403, error_body("You need it", "INSUFFICIENT_PERMISSION", None));
+    script
+        .always("POST", &["/record/v1/customerRefund"], denied())
+        .always("POST", &["/record/v1/journalEntry"], denied())
+        .always("PATCH", &["/record/v1/invoice/0"], denied())
+        .always("PATCH", &["/record/v1/deposit/0"], denied())
+        // No answer proves nothing, and is no finding either.
+        .always("PATCH", &["/record/v1/customer/0"], Says::Silence);
+    let health = netsuite.check_health().await.unwrap();
+    script.finish();
+    let failing: Vec<&str> =
+        health.checks.iter().filter(|check| !check.ok).map(|check| check.name.as_str()).collect();
+    assert_eq!(
+        failing,
+        [
+            "permission TRAN_CUSTINVC",
+            "permission TRAN_CUSTRFND",
+            "permission TRAN_DEPOSIT",
+            "permission TRAN_JOURNAL",
+        ]
+    );
+    let unclear = health.checks.iter().find(|check| check.name.ends_with("LIST_CUSTJOB")).unwrap();
+    assert!(unclear.advice.contains("writing could not be proved"), "{unclear:?}");
+}
+
+#[tokio::test]
+async fn a_probe_that_is_accepted_is_a_finding() {
+    let World { script, netsuite, .. } = well();
+    script.always("POST", &["/record/v1/deposit"], Says::Made("deposit/4711"));
+    let health = netsuite.check_health().await.unwrap();
+    script.finish();
+    let failing: Vec<_> = health.checks.iter().filter(|check| !check.ok).collect();
+    assert_eq!(failing.len(), 1, "{failing:?}");
+    assert!(failing[0].advice.contains("4711"));
 }
 
 #[tokio::test]

@@ -141,17 +141,43 @@ async fn health_names_the_account_and_what_is_missing() {
         "meta": {"cursors": {"after": null}, "limit": 500},
     });
     let date = [("Date", "Fri, 20 Nov 2026 10:05:00 GMT")];
-    let bench = bench(vec![reply_with(200, &date, &creditors.to_string())]);
+    let denied = json!({
+        "reason": "insufficient_permissions", "message": "Your access token is read-only",
+    });
+    let bench = bench(vec![
+        reply_with(200, &date, &creditors.to_string()),
+        error(403, "invalid_api_usage", &denied),
+    ]);
     let health = bench.gocardless.check_health().await.unwrap();
     assert_eq!(health.account, "CR1");
     assert_eq!(health.environment, Environment::Sandbox);
     assert_eq!(health.server_time, Some("2026-11-20T10:05:00Z".parse().unwrap()));
     let wrong: Vec<&str> =
         health.checks.iter().filter(|check| !check.ok).map(|check| check.name.as_str()).collect();
-    assert_eq!(wrong, ["verification of creditor CR2", "clock"]);
+    assert_eq!(wrong, ["verification of creditor CR2", "clock", "read-write access"]);
     assert!(
         health.checks.iter().any(|check| check.name.contains("schemes of creditor CR1: bacs GBP"))
     );
+}
+
+#[tokio::test]
+async fn a_token_that_may_write_is_refused_for_the_content_only() {
+    let creditors = json!({
+        "creditors": [{"id": "CR1", "created_at": "2020-01-01T00:00:00.000Z", "name": "Aldermoor"}],
+        "meta": {"cursors": {"after": null}, "limit": 500},
+    });
+    let invalid = json!({"field": "amount", "message": "can't be blank"});
+    let broken = reply_with(502, &[], "<html>");
+    for (answer, ok, words) in [
+        (error(422, "validation_failed", &invalid), true, ""),
+        (broken, true, "Could not be proved"),
+    ] {
+        let bench = bench(vec![reply_with(200, &[], &creditors.to_string()), answer]);
+        let health = bench.gocardless.check_health().await.unwrap();
+        let check = health.checks.iter().find(|check| check.name == "read-write access").unwrap();
+        assert_eq!(check.ok, ok, "{check:?}");
+        assert!(check.advice.starts_with(words) && check.advice.is_empty() == words.is_empty());
+    }
 }
 
 #[tokio::test]
