@@ -2,6 +2,7 @@
 //! that an entry names.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -82,6 +83,35 @@ impl ConnectOptions {
     /// A secret that must be there.
     pub fn required_secret(&self, name: &'static str) -> Result<SecretString, ConnectError> {
         self.secret(name).ok_or(ConnectError::Missing(name))
+    }
+
+    /// A setting that is a whole number within a range.
+    pub fn number_within(
+        &self,
+        name: &'static str,
+        range: RangeInclusive<u32>,
+    ) -> Result<Option<u32>, ConnectError> {
+        match self.number(name)? {
+            Some(number) if !range.contains(&number) => {
+                let (least, most) = (range.start(), range.end());
+                let why = format!("{number} is not between {least} and {most}");
+                Err(ConnectError::Wrong { field: name, why })
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// A setting that is an address a browser can be sent to.
+    pub fn web_address(&self, name: &'static str) -> Result<Option<String>, ConnectError> {
+        let Some(text) = self.setting(name) else { return Ok(None) };
+        let parsed = Url::parse(text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "https" | "http") && url.host_str().is_some());
+        let why = || format!("\"{text}\" is no address like https://www.example.com/thanks");
+        match parsed {
+            Some(_) => Ok(Some(text.to_owned())),
+            None => Err(ConnectError::Wrong { field: name, why: why() }),
+        }
     }
 
     /// A setting that is a whole number.

@@ -124,7 +124,12 @@ fn build(
 }
 
 fn parse_url(text: &str) -> Result<Url> {
-    Url::parse(text).map_err(|error| Failure::usage(format!("--url \"{text}\": {error}")))
+    let address = Url::parse(text).ok().filter(|url| url.host_str().is_some());
+    address.ok_or_else(|| {
+        Failure::usage(format!(
+            "--url \"{text}\" is no address: write it like https://api.example.com"
+        ))
+    })
 }
 
 /// The host of `--url`, when the person allowed it.

@@ -13,6 +13,16 @@ fn check(place: &Place, arguments: &[&str], code: i32, words: &[&str]) {
     assert!(!errors.contains("panicked"), "{arguments:?}: {errors}");
 }
 
+/// `connections add` for a new GoCardless connection, with further arguments.
+fn gocardless<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["connections", "add", "gocardless", "x"], more].concat()
+}
+
+/// `connections add` for a new NetSuite connection, with further arguments.
+fn netsuite<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["connections", "add", "netsuite", "x"], more].concat()
+}
+
 #[test]
 fn nonsense_is_answered_with_what_to_do() {
     let place = Place::with_processor();
@@ -33,6 +43,23 @@ fn nonsense_is_answered_with_what_to_do() {
             vec!["connections", "add", "gocardless", "x", "--secret", "access_token=abc"],
             2,
             vec!["env:VARIABLE", "not the secret"],
+        ),
+        (gocardless(&["--url", "notaurl"]), 2, vec!["notaurl", "is no address"]),
+        (gocardless(&["--url", "https://"]), 2, vec!["is no address"]),
+        (gocardless(&["--url", "https://evil.example"]), 2, vec!["not a host of this system"]),
+        (gocardless(&["--set", "rate_per_minute=-1"]), 2, vec!["rate_per_minute", "whole number"]),
+        (gocardless(&["--set", "rate_per_minute=0"]), 2, vec!["rate_per_minute", "between 1 and"]),
+        (gocardless(&["--set", "environment=prod"]), 2, vec!["environment", "neither"]),
+        (gocardless(&["--set", "exit_uri=thanks"]), 2, vec!["exit_uri", "is no address"]),
+        (netsuite(&["--set", "account=../.."]), 2, vec!["account", "not a NetSuite account id"]),
+        (netsuite(&["--set", "account=brightworks"]), 2, vec!["not a NetSuite account id"]),
+        (netsuite(&["--set", "concurrency=0"]), 2, vec!["concurrency", "between 1 and 50"]),
+        (netsuite(&["--set", "concurrency=many"]), 2, vec!["concurrency", "whole number"]),
+        (netsuite(&["--set", "time_zone=Mars/Base"]), 2, vec!["time_zone", "IANA"]),
+        (
+            netsuite(&["--set", "undeposited_account=UF"]),
+            2,
+            vec!["undeposited_account", "internal"],
         ),
         (
             vec!["links", "add", "l", "--erp", "nobody", "--processor", "gc"],

@@ -7,6 +7,17 @@ use ports::health::Environment;
 /// Where tokens are asked for.
 pub const TOKEN_PATH: &str = "/services/rest/auth/oauth2/v1/token";
 
+/// Longer than any account id seen.
+const ID_CHARS_MAX: usize = 40;
+
+/// Letters and digits with at least one digit (`1234567`, `TSTDRV1234567`), then, for sandboxes and
+/// release previews, a part after one underscore (netsuite sheet section 1).
+fn well_formed(id: &str) -> bool {
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric());
+    let (account, suffix) = id.split_once('_').map_or((id, None), |(a, b)| (a, Some(b)));
+    plain(account) && account.bytes().any(|c| c.is_ascii_digit()) && suffix.is_none_or(plain)
+}
+
 /// A NetSuite account id in its canonical form (`1234567_SB1`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetSuiteAccount(String);
@@ -18,8 +29,7 @@ impl NetSuiteAccount {
         let text = text.trim().trim_start_matches("https://");
         let label = text.split(['.', '/']).next().unwrap_or_default();
         let id = label.to_ascii_uppercase().replace('-', "_");
-        let well_formed = id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if id.is_empty() || id.len() > 40 || !well_formed {
+        if id.len() > ID_CHARS_MAX || !well_formed(&id) {
             return Err(format!(
                 "\"{text}\" is not a NetSuite account id: take it from Setup > Company > Company \
                  Information (for example 1234567 or 1234567_SB1)"
@@ -94,7 +104,10 @@ mod tests {
                 assert!(account.base_url().is_ok(), "{text}");
             }
         }
-        assert!(NetSuiteAccount::parse("12 34").is_err());
+        for text in ["12 34", "", "../..", "https://", "notanaccount", "1234567_", "_SB1", "1_2_3"]
+        {
+            assert!(NetSuiteAccount::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

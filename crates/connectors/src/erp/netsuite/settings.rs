@@ -119,8 +119,9 @@ impl Settings {
     /// Reads and checks the settings of a connection.
     pub fn read(options: &ConnectOptions) -> Result<Settings, ConnectError> {
         let wrong = |field, why: String| ConnectError::Wrong { field, why };
-        let account = NetSuiteAccount::parse(options.required("account")?)
-            .map_err(|why| wrong("account", why))?;
+        let account = options
+            .setting("account")
+            .map(|text| NetSuiteAccount::parse(text).map_err(|why| wrong("account", why)));
         let time_zone = options.setting("time_zone").map(|name| {
             TimeZone::get(name)
                 .map_err(|_| wrong("time_zone", format!("\"{name}\" is not an IANA time zone")))
@@ -128,27 +129,26 @@ impl Settings {
         let currency = options
             .setting("currency")
             .map(|code| code.parse::<Currency>().map_err(|e| wrong("currency", e.to_string())));
-        let concurrency = match options.number("concurrency")? {
-            None => CONCURRENCY_DEFAULT,
-            Some(number @ 1..=CONCURRENCY_MAX) => {
-                usize::try_from(number).unwrap_or(CONCURRENCY_DEFAULT)
-            }
-            Some(number) => {
-                let why = format!("{number} is not between 1 and {CONCURRENCY_MAX}");
-                return Err(wrong("concurrency", why));
-            }
-        };
+        let concurrency = options.number_within("concurrency", 1..=CONCURRENCY_MAX)?;
+        let concurrency = concurrency.and_then(|number| usize::try_from(number).ok());
+        let (account, time_zone) = (account.transpose()?, time_zone.transpose()?);
+        let currency = currency.transpose()?;
+        let (period_override, undeposited_by_account) =
+            (yes(options, "period_override")?, yes(options, "undeposited_by_account")?);
+        let undeposited_account = internal_id(options, "undeposited_account")?;
+        let refund_payment_option = internal_id(options, "refund_payment_option")?;
+        // What is wrong is told before what is missing, which may follow.
         Ok(Settings {
-            account,
+            account: account.ok_or(ConnectError::Missing("account"))?,
             client_id: options.required("client_id")?.to_owned(),
             certificate_id: options.required("certificate_id")?.to_owned(),
-            time_zone: time_zone.transpose()?,
-            period_override: yes(options, "period_override")?,
-            concurrency,
-            currency: currency.transpose()?,
-            undeposited_account: internal_id(options, "undeposited_account")?,
-            undeposited_by_account: yes(options, "undeposited_by_account")?,
-            refund_payment_option: internal_id(options, "refund_payment_option")?,
+            time_zone,
+            period_override,
+            concurrency: concurrency.unwrap_or(CONCURRENCY_DEFAULT),
+            currency,
+            undeposited_account,
+            undeposited_by_account,
+            refund_payment_option,
         })
     }
 }

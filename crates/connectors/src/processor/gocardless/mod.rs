@@ -48,6 +48,8 @@ const STALENESS: Duration = Duration::from_secs(10 * 60);
 const CONCURRENCY: usize = 10;
 /// Requests a minute and token (gocardless sheet section 5).
 const RATE_PER_MINUTE: u32 = 1000;
+/// More than any raised limit that was heard of: beyond it somebody mistyped.
+const RATE_PER_MINUTE_MAX: u32 = 100_000;
 const READ_ATTEMPTS: u32 = 4;
 /// 128 is believed to be the limit of idempotency keys; metadata takes 500.
 const KEY_CHARS_MAX: usize = 100;
@@ -146,21 +148,22 @@ impl GoCardless {
     pub fn try_connect(options: ConnectOptions) -> Result<GoCardless, ConnectError> {
         let (base_url, environment) = address(&options)?;
         check_address(&base_url, &VENDOR_HOSTS, &options.allowed_hosts)?;
+        let rate = options.number_within("rate_per_minute", 1..=RATE_PER_MINUTE_MAX)?;
+        let return_addresses = ReturnAddresses {
+            redirect_uri: options.web_address("redirect_uri")?,
+            exit_uri: options.web_address("exit_uri")?,
+        };
+        // What is wrong is told before what is missing, which may follow.
         let token = options.required_secret("access_token")?;
         let webhook_secrets = ["webhook_secret", "webhook_secret_previous"]
             .into_iter()
             .filter_map(|name| options.secret(name))
             .collect();
-        let setting = |name: &str| options.setting(name).map(str::to_owned);
-        let return_addresses = ReturnAddresses {
-            redirect_uri: setting("redirect_uri"),
-            exit_uri: setting("exit_uri"),
-        };
         let settings = HttpSettings {
             connection: options.connection.clone(),
             base_url,
             deadline: DEADLINE,
-            rate_per_minute: Some(options.number("rate_per_minute")?.unwrap_or(RATE_PER_MINUTE)),
+            rate_per_minute: Some(rate.unwrap_or(RATE_PER_MINUTE)),
             concurrency: CONCURRENCY,
             read_attempts: READ_ATTEMPTS,
         };
