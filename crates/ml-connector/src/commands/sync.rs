@@ -182,9 +182,10 @@ impl Polls {
 
 /// What kept the run from its end, where it was the other side.
 fn hindrance(instance: &Instance, put_off: &[PutOff]) -> Option<String> {
-    let of_polls =
-        put_off.iter().map(|one| format!("connection {}: {}", one.connection, one.error));
-    of_polls.last().or_else(|| instance.engine.hindrance().map(|error| error.to_string()))
+    match put_off.first() {
+        Some(one) => Some(format!("connection {}: {}", one.connection, one.error)),
+        None => instance.engine.hindrance().map(|error| error.to_string()),
+    }
 }
 
 /// How many cases of the link wait for what.
