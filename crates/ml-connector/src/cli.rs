@@ -100,6 +100,9 @@ pub enum Command {
     /// Payments that name no invoice.
     #[command(subcommand)]
     Foreign(ForeignPayments),
+    /// Mandates that are not authorised by a link.
+    #[command(subcommand)]
+    Mandates(Mandates),
     /// Payouts and their items.
     #[command(subcommand)]
     Payouts(Payouts),
@@ -304,6 +307,44 @@ pub enum ForeignPayments {
         /// The invoice's internal id in the ERP, as cases name it.
         invoice: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Mandates {
+    /// Make a mandate from bank details that you hold (authorised on paper or by telephone).
+    Create(CreateMandate),
+}
+
+#[derive(Debug, Args)]
+pub struct CreateMandate {
+    /// The customer's internal id in the ERP, or its code.
+    pub customer: String,
+    /// The link (default: the one that is on and collects the currency).
+    #[arg(long)]
+    pub link: Option<String>,
+    /// The debit scheme, such as bacs, sepa_core or ach (default: the one of the currency).
+    #[arg(long)]
+    pub scheme: Option<String>,
+    /// The account's country, two letters, where the details do not say it.
+    #[arg(long)]
+    pub country: Option<String>,
+    /// Read the details from this file instead of standard input: a JSON object, or NAME=VALUE lines
+    /// (account_holder_name, account_number, branch_code, bank_code, iban, account_type, country_code,
+    /// currency …). They are never given as arguments: these stay in the shell's history.
+    #[arg(long, value_name = "FILE")]
+    pub details: Option<PathBuf>,
+    /// How the payer authorised it.
+    #[arg(long, value_enum, default_value_t = AuthorisedBy::Paper)]
+    pub authorised: AuthorisedBy,
+    /// Go ahead without asking.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum AuthorisedBy {
+    Paper,
+    Telephone,
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,6 +8,7 @@ mod evidence;
 mod foreign;
 mod init;
 mod links;
+mod mandates;
 mod mapping;
 mod payouts;
 mod plan;
@@ -60,6 +61,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Evidence { case, out } => {
             evidence::run(&instance, &case, out.as_deref(), json).await?
         }
+        Command::Mandates(command) => mandates::run(&instance, command, json).await?,
         Command::Foreign(command) => foreign::run(&instance, command, json).await?,
         Command::Attention(command) => attention::run(&instance, command, json).await?,
         Command::Payouts(command) => payouts::run(&instance, command, json).await?,

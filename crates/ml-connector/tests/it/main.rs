@@ -3,6 +3,7 @@
 
 mod attention;
 mod audit;
+mod bank_details;
 mod binary;
 mod demo;
 mod foreign;
