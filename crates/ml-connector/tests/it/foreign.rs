@@ -152,6 +152,59 @@ fn slow_a_matched_payment_is_taken_back_like_any_other() {
     assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
 }
 
+#[test]
+fn slow_after_its_payout_a_payment_takes_the_place_of_ours_and_nothing_is_raised() {
+    let confirmed = ["post_on=\"confirmed\""];
+    for (by_match, policy) in [(true, &[][..]), (false, &[]), (false, &confirmed)] {
+        let (world, customer, _) = World::live(&[], policy);
+        let theirs = by_hand(&world, &customer.mandate, 12_000);
+        let other = world.customer("2002", "other@alder.example", "GBP");
+        world.invoice(&other.id, "80.00");
+        world.until("the deposit", 14, |world| !world.records("deposit").is_empty());
+        assert_eq!(world.balance("651"), "-120");
+        // Collected by us as well, before anybody says that it was paid.
+        let invoice = world.invoice(&customer.id, "120.00");
+        world.sync();
+        let ours = world.payments();
+        let ours = ours.iter().find(|one| one["metadata"]["invoiceId"] == invoice.as_str());
+        let ours = text(&ours.expect("our payment")["id"]);
+        if by_match {
+            world.place.well(&["foreign", "match", &theirs, &invoice]);
+        } else {
+            let case = world.case(&invoice);
+            world.place.well(&["attention", "resolve", &case, "--adopt", &theirs]);
+        }
+        world.sync();
+        for _ in 0..3 {
+            world.days(1);
+            world.sync();
+        }
+        let cancelled = world
+            .payments()
+            .iter()
+            .any(|one| one["id"] == ours.as_str() && one["status"] == "cancelled");
+        assert!(cancelled, "not collected twice");
+        assert_eq!(world.balance("651"), "0");
+        assert_eq!(world.remaining(&invoice), "0");
+        for code in ["deposit_by_person", "deposit_differs", "foreign_payment", "outcome_unclear"] {
+            assert!(world.attention(code).is_empty(), "{code} by_match={by_match}");
+        }
+        let proof = world.place.json(&["verify"], 0);
+        assert_eq!(proof["proved"], true);
+        let findings = rows(&proof["proof"]["findings"]);
+        let open = findings.iter().filter(|one| one["verdict"] != "proved");
+        assert_eq!(open.count(), 0, "{findings:#?}");
+        assert!(!findings.is_empty());
+        let shown = world.record("invoice", &invoice);
+        let field = |name: &str| text(&shown[format!("custbody_mlc_{name}")]);
+        assert_eq!(field("payment_id"), theirs, "{shown:#}");
+        assert!(!field("payment_status").to_lowercase().contains("cancel"), "{shown:#}");
+        assert!(!field("integration_status").to_lowercase().contains("cancel"), "{shown:#}");
+        assert_eq!(field("integration_error"), "", "{shown:#}");
+        bank_is_payouts(&world);
+    }
+}
+
 /// The bank account holds what the payouts brought, to the penny.
 fn bank_is_payouts(world: &World) {
     let paid: i64 = world.payouts().iter().filter_map(|one| one["amount"].as_i64()).sum();
