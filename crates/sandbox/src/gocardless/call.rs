@@ -19,6 +19,9 @@ const IDEMPOTENCY_KEY_MAX: usize = 128;
 /// Largest request body in bytes: well above any documented request.
 const BODY_MAX: usize = 1_000_000;
 
+/// Creations that an organisation needs approval for (section 2, "Blocked").
+const NEEDS_APPROVAL: [&str; 3] = ["/customers", "/customer_bank_accounts", "/mandates"];
+
 /// A request that takes effect later (fault `late_commit`).
 #[derive(Debug, Clone)]
 pub struct Stored {
@@ -236,6 +239,14 @@ impl World {
                 403,
                 "insufficient_permissions",
                 "Your access token is read-only",
+            ));
+        }
+        let needs_approval = method == "POST" && NEEDS_APPROVAL.contains(&request.uri().path());
+        if needs_approval && self.config.without_custom_payment_pages.contains(&organisation) {
+            return Err(ApiError::usage(
+                403,
+                "insufficient_permissions",
+                "This endpoint needs approved custom payment pages",
             ));
         }
         check_accept(request)?;

@@ -1,6 +1,6 @@
 //! What may be configured: everything that the fact sheet leaves open, and account settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -106,6 +106,12 @@ pub struct Config {
     pub limits: BTreeMap<String, Limits>,
     /// Minutes from the making of a payout to its `paid`.
     pub payout_pending_minutes: u32,
+    /// Organisations without approved custom payment pages: they make no customers, customer bank
+    /// accounts and mandates directly, as in the live environment (sections 2, 7 and 9).
+    pub without_custom_payment_pages: BTreeSet<String>,
+    /// Account numbers and IBANs, bare, that do not pass their bank's modulus check (section 8; the
+    /// banks' own tables are not emulated).
+    pub modulus_failures: BTreeSet<String>,
 }
 
 impl Default for Config {
@@ -130,6 +136,8 @@ impl Default for Config {
             flow_created_status: 201,
             limits: BTreeMap::new(),
             payout_pending_minutes: 89,
+            without_custom_payment_pages: BTreeSet::new(),
+            modulus_failures: BTreeSet::new(),
         }
     }
 }

@@ -48,6 +48,19 @@ pub struct Scheme {
     pub monthly: bool,
 }
 
+impl Scheme {
+    /// Payers of this country can be debited (section 6, "Payer countries"). Which countries are in
+    /// SEPA is not listed there: any that has no scheme of its own is taken.
+    pub fn reaches(&self, country: &str) -> bool {
+        match self.name {
+            "bacs" => ["GB", "GG", "JE", "IM", "GI"].contains(&country),
+            // The United Kingdom, Sweden and Denmark are in SEPA too.
+            "sepa_core" => !["US", "CA", "AU", "NZ"].contains(&country),
+            _ => self.country == country,
+        }
+    }
+}
+
 /// All schemes that the emulator collects with. USD limits are a choice: the sheet has none.
 pub static SCHEMES: [Scheme; 8] = [
     Scheme {

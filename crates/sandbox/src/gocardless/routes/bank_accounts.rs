@@ -44,6 +44,7 @@ fn prepare(
     if !links.contains_key("customer") {
         fields.refuse("links", "links.customer is required");
     }
+    check_modulus(world, &mut fields);
     if let (Some(details), Some(customer)) = (&details, links.get("customer")) {
         check_identity(world, customer, details, &mut fields);
     }
@@ -54,6 +55,18 @@ fn prepare(
     }
     let details = details.ok_or_else(ApiError::internal)?;
     Ok((details, customer, metadata))
+}
+
+/// The checks that banks publish per account number (section 8), as far as they were set.
+fn check_modulus(world: &World, fields: &mut Fields<'_>) {
+    for name in ["iban", "account_number"] {
+        let bare = |text: String| text.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+        let number: Option<String> = fields.text(name).map(bare);
+        let fails = |number: &String| world.config.modulus_failures.contains(number);
+        if number.as_ref().is_some_and(fails) {
+            fields.refuse(name, "did not pass modulus check");
+        }
+    }
 }
 
 /// SEK and DKK accounts need the payer's identity number (section 7).

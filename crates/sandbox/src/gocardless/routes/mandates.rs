@@ -81,10 +81,15 @@ fn prepare(world: &mut World, call: &Call<'_>) -> Result<NewMandate, ApiError> {
         .customer_bank_accounts
         .visible(&call.organisation, &account)
         .and_then(|account| schemes::by_currency(&account.currency));
-    if let (Some(scheme), Some(wanted)) = (scheme, &wanted)
-        && scheme.name != wanted
-    {
-        fields.refuse("scheme", "is not available for this bank account");
+    let country = world
+        .customer_bank_accounts
+        .visible(&call.organisation, &account)
+        .map(|account| account.country_code.clone());
+    if let Some(scheme) = scheme {
+        let other = wanted.as_ref().is_some_and(|wanted| scheme.name != wanted);
+        if other || country.is_some_and(|country| !scheme.reaches(&country)) {
+            fields.refuse("scheme", "is not available for this bank account");
+        }
     }
     let on_line = !matches!(source.as_deref(), Some("telephone" | "paper"));
     if scheme.is_some_and(|scheme| scheme.name == "ach") && on_line && ip_address.is_none() {

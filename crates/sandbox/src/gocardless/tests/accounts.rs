@@ -161,3 +161,58 @@ fn organisations_do_not_see_each_other() {
     assert_eq!(bench.get("/customers").body["customers"], json!([]));
     assert_eq!(bench.get("/creditors").body["creditors"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn accounts_without_approval_make_no_mandates() {
+    let bench = Bench::new();
+    let id = customer(&bench, json!({}));
+    let details = json!({ "iban": "DE89370400440532013000" });
+    let made = account(&bench, &id, details.clone()).body["customer_bank_accounts"].clone();
+    let mandate = json!({ "mandates": { "links": { "customer_bank_account": made["id"] } } });
+    let organisation = bench.truth()["organisations"].as_object().unwrap().keys().next().cloned();
+    let settings = |list: Value| {
+        bench.control("/seed", &json!({ "settings": { "without_custom_payment_pages": list } }));
+    };
+    settings(json!([organisation.unwrap()]));
+    let person = json!({ "customers": { "company_name": "Quill Ltd" } });
+    let refusals = [
+        bench.post("/customers", &person),
+        account(&bench, &id, details),
+        bench.post("/mandates", &mandate),
+    ];
+    for refused in refusals {
+        assert_eq!((refused.status, refused.reason().as_str()), (403, "insufficient_permissions"));
+    }
+    let request = json!({ "billing_requests": { "mandate_request": { "currency": "EUR" } } });
+    assert_eq!(bench.post("/billing_requests", &request).status, 201, "links are always there");
+    settings(json!([]));
+    assert_eq!(bench.post("/mandates", &mandate).status, 201);
+}
+
+#[test]
+fn a_scheme_reaches_its_countries_only() {
+    let bench = Bench::new();
+    let id = customer(&bench, json!({}));
+    for (details, status) in [
+        (json!({ "iban": "GB60BARC20000055779911", "currency": "EUR" }), 201),
+        (json!({ "iban": "DE89370400440532013000", "currency": "GBP" }), 422),
+    ] {
+        let made = account(&bench, &id, details.clone()).body["customer_bank_accounts"].clone();
+        let mandate = json!({ "mandates": { "links": { "customer_bank_account": made["id"] } } });
+        let answer = bench.post("/mandates", &mandate);
+        assert_eq!(answer.status, status, "{details}: {}", answer.body);
+    }
+}
+
+#[test]
+fn a_number_that_its_bank_does_not_know_is_refused() {
+    let bench = Bench::new();
+    let id = customer(&bench, json!({}));
+    let settings = json!({ "modulus_failures": ["55779912"] });
+    bench.control("/seed", &json!({ "settings": settings }));
+    let details =
+        json!({ "country_code": "GB", "branch_code": "200000", "account_number": "55-779912" });
+    let answer = account(&bench, &id, details);
+    assert_eq!(answer.status, 422);
+    assert_eq!(answer.body["error"]["errors"][0]["field"], "account_number");
+}
