@@ -81,9 +81,15 @@ pub fn next(facts: &MandateFacts, customer: &ErpCustomer) -> Step {
     if let Some(open) = unresolved(&facts.frame, Stage::Collecting, is_of_an_order) {
         return decided(open);
     }
+    if let Some(made) = not_shown_yet(facts) {
+        let detail = format!("mandate {made} was made");
+        let again = facts.frame.now.saturating_add(SHOWS_SOON).unwrap_or(facts.frame.now);
+        return decided(rest(ReasonCode::MandatePending, detail).at(again));
+    }
     let Some(order) = newest(facts) else { return Step::Nothing };
-    if let Some(made) = done_id(facts, "direct-mandate", &order) {
-        return made_already(facts, MandateId::new(made));
+    // Known and not usable: it was used up.
+    if done_id(facts, "direct-mandate", &order).is_some() {
+        return Step::Nothing;
     }
     match ended(facts, &order) {
         Some(End::NotAllowed(words)) => {
@@ -101,14 +107,15 @@ pub fn next(facts: &MandateFacts, customer: &ErpCustomer) -> Step {
     }
 }
 
-/// It shows up soon; one that is known and not usable was used up.
-fn made_already(facts: &MandateFacts, made: MandateId) -> Step {
-    if facts.mandates.iter().any(|mandate| mandate.id == made) {
-        return Step::Nothing;
-    }
-    let detail = format!("mandate {made} was made");
-    let again = facts.frame.now.saturating_add(SHOWS_SOON).unwrap_or(facts.frame.now);
-    Step::Decided(Box::new(rest(ReasonCode::MandatePending, detail).at(again)))
+/// A mandate that an order made and no read shows yet, whichever order it was.
+fn not_shown_yet(facts: &MandateFacts) -> Option<MandateId> {
+    let made = facts.frame.commands.iter().filter(|view| match &view.write {
+        Write::Processor(ProcessorWrite::CreateMandate(_)) => view.state == CommandState::Done,
+        Write::Processor(_) | Write::Erp(_) => false,
+    });
+    let mut ids = made.filter_map(|view| view.answer.as_ref()).map(|answer| answer.id.as_str());
+    let known = |id: &str| facts.mandates.iter().any(|mandate| mandate.id.as_str() == id);
+    ids.find(|id| !known(id)).map(MandateId::new)
 }
 
 /// The next write that the order needs.

@@ -1,5 +1,6 @@
 //! Stories of mandates as text: what is known, then every decision until the case rests.
 
+mod orders;
 mod stories;
 mod world;
 

@@ -13,14 +13,16 @@ use model::command::{
 };
 use model::customer::{CustomerFields, ErpCustomer};
 use model::decision::Decision;
+use model::direct::{Authorised, MandateOrder};
 use model::ids::{
-    AccountId, ErpCustomerId, InvoiceId, LinkId, MandateId, MandateRequestId, ProcessorCustomerId,
+    AccountId, BankDetailsId, ErpCustomerId, InvoiceId, LinkId, MandateId, MandateRequestId,
+    ProcessorCustomerId,
 };
 use model::ledger::PeriodBook;
 use model::mandate::{Invitation, Mandate, MandateRequest, MandateRequestStatus, MandateStatus};
 use model::money::Currency;
 use model::person::{PersonFact, PersonSaid};
-use model::policy::{MandateRequestPolicy, Mode, Policy};
+use model::policy::{DetailsNotAllowed, MandateRequestPolicy, Mode, Policy};
 use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
 
@@ -35,6 +37,8 @@ pub struct World {
     refuses: bool,
     /// The processor gives a link with an invitation.
     gives_links: bool,
+    /// The next write of this name is refused for this cause.
+    refusal: Option<(String, RejectionCause)>,
 }
 
 const LOOKS_MAX: usize = 20;
@@ -96,7 +100,7 @@ impl World {
             held: BTreeSet::new(),
             last_reason: None,
         };
-        World { facts, keeps: true, refuses: false, gives_links: true }
+        World { facts, keeps: true, refuses: false, gives_links: true, refusal: None }
     }
 
     fn customer(&mut self) -> &mut ErpCustomer {
@@ -151,13 +155,49 @@ impl World {
             ["erp", "refuses"] => self.refuses = true,
             ["processor", "gives_no_link"] => self.gives_links = false,
             ["says", "release"] => self.learn_said(PersonSaid::Release { about: None }),
+            ["says", "retry"] => self.learn_said(PersonSaid::Retry { about: None }),
+            ["says", "order"] => self.learn_order(),
+            ["details", "gone"] => self.facts.held.clear(),
+            ["policy", "hold"] => {
+                self.facts.frame.policy.bank_details_not_allowed = DetailsNotAllowed::Hold;
+            }
+            ["refuses", cause, write @ ..] => {
+                let cause = match *cause {
+                    "permission" => RejectionCause::Permission,
+                    "unsupported" => RejectionCause::Unsupported,
+                    "validation" => RejectionCause::Validation,
+                    "state" => RejectionCause::State,
+                    _ => panic!("no cause: {cause}"),
+                };
+                self.refusal = Some((write.join(" "), cause));
+            }
+            // As the engine does it once a person gave the details again.
+            ["cleared"] => {
+                for view in &mut self.facts.frame.commands {
+                    if view.state == CommandState::Rejected {
+                        view.state = CommandState::Ended;
+                        view.sends = 0;
+                        view.rejection = None;
+                    }
+                }
+            }
             _ => panic!("no fact: {line}"),
         }
     }
 
     fn learn_said(&mut self, said: PersonSaid) {
         let (at, actor) = (self.facts.frame.now, Actor::Person("ann".to_owned()));
-        self.facts.person.push(PersonFact { nth: 1, at, actor, said });
+        let nth = i64::try_from(self.facts.person.len()).unwrap() + 1;
+        self.facts.person.push(PersonFact { nth, at, actor, said });
+    }
+
+    /// A person gives bank details.
+    fn learn_order(&mut self) {
+        let details = BankDetailsId::new(format!("d{}", self.facts.person.len() + 1));
+        self.facts.held.insert(details.clone());
+        let scheme = "bacs".to_owned();
+        let order = MandateOrder { details, scheme, authorised: Authorised::Paper };
+        self.learn_said(PersonSaid::OrderMandate { order });
     }
 
     fn learn_field(&mut self, name: &str, value: &str) {
@@ -242,7 +282,8 @@ impl World {
             match &decision.command {
                 Some(command) => told.push(self.make(command, &decision)),
                 None => {
-                    told.push(rest_words(&decision));
+                    let erased = self.erase(&decision);
+                    told.push(rest_words(&decision) + &erased);
                     return told;
                 }
             }
@@ -255,14 +296,34 @@ impl World {
             Write::Processor(ProcessorWrite::RequestMandate(write)) => self.request(write),
             Write::Processor(ProcessorWrite::InviteMandate(write)) => self.invite(command, write),
             Write::Erp(ErpWrite::SaveCustomerFields(write)) => self.save(write),
+            Write::Processor(ProcessorWrite::CreateCustomer(write)) => {
+                ("new payer once ".to_owned() + &write.once, "CU9".to_owned(), None)
+            }
+            Write::Processor(ProcessorWrite::CreateBankAccount(write)) => {
+                let words = format!("{} of {}", write.details, write.customer);
+                (words, format!("BA-{}", write.details), None)
+            }
+            Write::Processor(ProcessorWrite::CreateMandate(write)) => {
+                (format!("{} by {}", write.bank_account, write.scheme), "MD9".to_owned(), None)
+            }
             other => panic!("unexpected {other:?}"),
         };
-        let refused = self.refuses && matches!(command.write, Write::Erp(_));
-        let rejection = refused.then(|| Rejection {
-            cause: RejectionCause::Validation,
-            words: "no such field".to_owned(),
+        let erp = self.refuses && matches!(command.write, Write::Erp(_));
+        let by_processor = self.refusal.take_if(|(write, _)| write == command.write.name());
+        let rejection = match by_processor {
+            Some((_, cause)) => Some((cause, "not this one")),
+            None => erp.then_some((RejectionCause::Validation, "no such field")),
+        };
+        let rejection = rejection.map(|(cause, words)| Rejection {
+            cause,
+            words: words.to_owned(),
             field: None,
         });
+        let refused = rejection.is_some();
+        if !refused && matches!(command.write, Write::Processor(ProcessorWrite::CreateCustomer(_)))
+        {
+            self.facts.pair = Some(ProcessorCustomerId::new("CU9"));
+        }
         self.facts.frame.commands.retain(|view| view.key != command.key);
         self.facts.frame.commands.push(CommandView {
             key: command.key.clone(),
@@ -273,7 +334,12 @@ impl World {
             sends: 1,
         });
         let hints = if decision.hints.is_empty() { "" } else { " hints" };
-        format!("{} {words}{hints}", command.key)
+        format!("{} {words}{}{hints}", command.key, self.erase(decision))
+    }
+
+    fn erase(&mut self, decision: &Decision) -> String {
+        self.facts.held.retain(|id| !decision.erase.contains(id));
+        decision.erase.iter().map(|id| format!(" erases {id}")).collect()
     }
 
     fn request(&mut self, write: &RequestMandate) -> (String, String, Option<String>) {
