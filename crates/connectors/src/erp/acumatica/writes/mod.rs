@@ -19,6 +19,7 @@ use model::command::{ErpWrite, RejectionCause, WriteAnswer};
 use model::ids::{ErpCustomerId, InvoiceId, ReceiptId};
 use model::invoice::Invoice;
 use model::key::Key;
+use model::money::Money;
 use model::receipt::Receipt;
 use ports::{PortError, Read};
 
@@ -34,6 +35,7 @@ const STEPS_MAX: SignedDuration = SignedDuration::from_secs(120);
 impl Acumatica {
     /// Makes the write (acumatica sheet section 11).
     pub(super) async fn make(&self, key: &Key, write: &ErpWrite) -> Result<WriteAnswer, PortError> {
+        moved(write).into_iter().try_for_each(positive)?;
         match write {
             ErpWrite::SaveCustomerFields(w) => self.save_customer_fields(key, w).await,
             ErpWrite::AnnotateInvoice(w) => self.annotate_invoice(key, w).await,
@@ -108,6 +110,31 @@ fn adopted(id: impl Into<String>) -> WriteAnswer {
 /// What Acumatica would refuse, or worse take in another sense: refused before it is sent.
 fn invalid(words: impl Into<String>) -> PortError {
     PortError::rejected(RejectionCause::Validation, words)
+}
+
+/// The amounts that a receipt, an application or a refund moves.
+fn moved(write: &ErpWrite) -> Vec<Money> {
+    match write {
+        ErpWrite::RecordReceipt(w) => {
+            w.apply.iter().map(|(_, amount)| *amount).chain([w.amount]).collect()
+        }
+        ErpWrite::ApplyReceipt(w) => vec![w.amount],
+        ErpWrite::UnapplyReceipt(w) => vec![w.amount],
+        ErpWrite::RecordRefund(w) => vec![w.amount],
+        ErpWrite::SaveCustomerFields(_)
+        | ErpWrite::AnnotateInvoice(_)
+        | ErpWrite::AnnotateReceipt(_)
+        | ErpWrite::RecordDeposit(_)
+        | ErpWrite::RecordJournal(_) => Vec::new(),
+    }
+}
+
+/// An amount that moves: zero or less means something else, or nothing.
+fn positive(amount: Money) -> Result<(), PortError> {
+    if amount.is_positive() {
+        return Ok(());
+    }
+    Err(invalid(format!("{amount} is no amount to book")))
 }
 
 /// After a first step any failure leaves something behind: the write is not over.

@@ -13,7 +13,7 @@ use ports::{PortError, Read};
 
 use super::super::NetSuite;
 use super::super::books::Setup;
-use super::{invalid, reference};
+use super::{invalid, positive, reference};
 
 const PAYMENT: &str = "customerPayment";
 
@@ -32,6 +32,7 @@ impl NetSuite {
         key: &Key,
         write: &ApplyReceipt,
     ) -> Result<WriteAnswer, PortError> {
+        positive(write.amount)?;
         let receipt = self.receipt_now(&write.receipt, &write.customer).await?;
         let invoice = self.invoice_now(&write.invoice).await?;
         if receipt.unapplied != write.decided_unapplied {

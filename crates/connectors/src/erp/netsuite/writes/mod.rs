@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use model::command::{ErpWrite, Rejection, RejectionCause, WriteAnswer};
 use model::ids::{ErpCustomerId, SubsidiaryId};
 use model::key::Key;
+use model::money::Money;
 use model::receipt::DocumentKind;
 use ports::PortError;
 
@@ -152,6 +153,14 @@ fn checked_id(id: &str) -> Result<(), PortError> {
 /// What NetSuite would refuse, or worse take in another sense: refused before it is sent.
 fn invalid(words: impl Into<String>) -> PortError {
     PortError::rejected(RejectionCause::Validation, words)
+}
+
+/// An amount that moves: some systems take zero or less, and mean something else by it.
+fn positive(amount: Money) -> Result<(), PortError> {
+    if amount.is_positive() {
+        return Ok(());
+    }
+    Err(invalid(format!("{amount} is no amount to book")))
 }
 
 /// A refusal that names a field of ours is for the person who installs them.

@@ -12,7 +12,7 @@ use super::super::books::Setup;
 use super::super::currencies::number;
 use super::super::fields::{self, cut};
 use super::super::refusal::Refusal;
-use super::{document_body, invalid, put_customer, put_subsidiary, reference};
+use super::{document_body, invalid, positive, put_customer, put_subsidiary, reference};
 
 impl NetSuite {
     /// Records a customer payment with its application; the rest stays unapplied.
@@ -21,6 +21,10 @@ impl NetSuite {
         key: &Key,
         write: &RecordReceipt,
     ) -> Result<WriteAnswer, PortError> {
+        positive(write.amount)?;
+        if let Some((_, amount)) = &write.apply {
+            positive(*amount)?;
+        }
         let setup = self.setup().await?;
         let by_account = self.settings.undeposited_by_account;
         let body = receipt_body(key, write, &setup, by_account).map_err(invalid)?;

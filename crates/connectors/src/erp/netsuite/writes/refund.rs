@@ -11,7 +11,7 @@ use super::super::NetSuite;
 use super::super::books::Setup;
 use super::super::currencies::number;
 use super::super::refusal::Refusal;
-use super::{document_body, invalid, put_customer, put_subsidiary, reference};
+use super::{document_body, invalid, positive, put_customer, put_subsidiary, reference};
 
 /// The line of a payment's credit, where the account wants one named (netsuite sheet section 17.5).
 const CREDIT_LINE: i64 = 1;
@@ -24,6 +24,7 @@ impl NetSuite {
         key: &Key,
         write: &RecordRefund,
     ) -> Result<WriteAnswer, PortError> {
+        positive(write.amount)?;
         let whole = ErpWrite::RecordRefund(write.clone());
         match self.read_receipt(&write.receipt).await? {
             Read::Found(receipt) if receipt.customer != write.customer => {
