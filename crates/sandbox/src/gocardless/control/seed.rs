@@ -36,6 +36,7 @@ struct Seed {
     tokens: Vec<SeedToken>,
     webhook_endpoints: Vec<SeedEndpoint>,
     customers: Vec<Map<String, Value>>,
+    mandates: Vec<SeedLaterMandate>,
     payments: Vec<SeedPayment>,
 }
 
@@ -122,6 +123,14 @@ struct SeedMandate {
     payments_require_approval: bool,
 }
 
+/// A further mandate of a customer that is there already.
+#[derive(Deserialize)]
+struct SeedLaterMandate {
+    customer: String,
+    #[serde(flatten)]
+    mandate: SeedMandate,
+}
+
 fn active() -> String {
     "active".to_owned()
 }
@@ -180,6 +189,13 @@ pub(super) fn seed(world: &mut World, now: Timestamp, body: &Value) -> Result<Va
     }
     for customer in seed.customers {
         world.add_customer(now, customer, &mut made)?;
+    }
+    for later in seed.mandates {
+        let organisation = world.customers.organisation(&later.customer).map(str::to_owned);
+        let organisation = organisation.ok_or("there is no such customer")?;
+        let account = world.add_account(now, &later.customer, None, &later.mandate.currency)?;
+        made.bank_accounts.push(account.clone());
+        made.mandates.push(world.add_mandate(now, &organisation, account, later.mandate)?);
     }
     for payment in seed.payments {
         made.payments.push(world.add_payment(now, payment)?);
