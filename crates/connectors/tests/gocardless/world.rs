@@ -125,6 +125,10 @@ impl World {
         answer.unwrap_or_else(|error| panic!("{path}: {}", error.0))
     }
 
+    pub fn seconds_pass(&self, seconds: i64) {
+        *self.clock.now.lock().unwrap() += SignedDuration::from_secs(seconds);
+    }
+
     /// Days go by.
     pub fn pass(&self, days: i64) {
         let from = self.clock.now();

@@ -5,6 +5,8 @@ mod accounts;
 #[cfg(test)]
 mod books;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod world;

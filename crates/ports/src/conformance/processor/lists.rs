@@ -151,6 +151,7 @@ async fn every_step_of_a_payment_is_an_event(subject: &dyn ProcessorSubject) {
     let mark = subject.now();
     let paid = world.at(CollectionStatus::PaidOut, 12_000).await;
     let gone = world.collected("2", 200).await;
+    subject.pass(Duration::from_secs(1));
     ok(world.act(&cancel(&gone)).await);
     settle(&world);
     let all = events(&world, mark, |_| ()).await;
