@@ -1,9 +1,13 @@
 //! Faults: what can go wrong, how often in this seed, and how often it did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::choices::{Choice, Dice, Kept, chance_at};
 use crate::random::Random;
+
+/// A chance that is none, in ten thousand.
+const ALWAYS: u32 = 10_000;
 
 macro_rules! faults {
     (
@@ -111,6 +115,20 @@ impl Faults {
     #[must_use]
     pub fn keeping(self, kept: Kept) -> Faults {
         Faults { kept, ..self }
+    }
+
+    /// From now on these strike at every occasion, and no others do.
+    pub fn always(&mut self, faults: &[Fault]) {
+        self.rates = faults.iter().map(|fault| (*fault, ALWAYS)).collect();
+        self.kept = None;
+    }
+
+    /// The next occasion of this fault strikes, and nothing else does.
+    pub fn next_time(&mut self, fault: Fault) {
+        self.always(&[fault]);
+        self.begin_step(self.step.wrapping_add(1));
+        let choice = Choice::Fault { step: self.step, fault, nth: 1 };
+        self.kept = Some(Arc::new(BTreeSet::from([choice])));
     }
 
     /// A step begins: what it dices has nothing to do with the steps before.

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod defects;
 mod ending;
 pub mod explore;
+pub mod fakes;
 pub mod faults;
 mod intake;
 mod interrupt;

@@ -61,7 +61,7 @@ pub enum Side {
 
 /// How a side refuses everything for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outage {
+pub enum Outage {
     Unauthorised,
     Down,
     Throttled,
@@ -289,6 +289,14 @@ impl World {
             return Err(PortError::Throttled { retry_after: None });
         }
         if refused { Err(PortError::Unavailable("no route".to_owned())) } else { Ok(()) }
+    }
+
+    /// Both sides refuse everything until they are mended.
+    pub fn refuse_all(&self, how: Outage) {
+        let mut state = self.state();
+        for side in [Side::Erp, Side::Processor] {
+            state.outages.insert(side, (Timestamp::MAX, how));
+        }
     }
 
     /// Ends every outage.

@@ -15,7 +15,7 @@ use ports::health::Health;
 use ports::{Depth, Description, Erp, Guard, Page, PortError, Read, Seen};
 
 use super::{Line, description, health};
-use crate::world::erp::{Books, pounds, writes};
+use crate::world::erp::{Books, CHART, pounds, writes};
 use crate::world::{ReadMark, Side};
 
 pub struct WorkerErp {
@@ -104,9 +104,10 @@ impl Erp for WorkerErp {
         self.line.begin_window("open_invoices", page);
         self.asked().await?;
         let open = self.invoices_where(|books, id| {
-            books.invoice(id).is_some_and(|invoice| invoice.status == InvoiceStatus::Open)
+            page.is_none_or(|last| id.as_str() > last)
+                && books.invoice(id).is_some_and(|invoice| invoice.status == InvoiceStatus::Open)
         });
-        Ok(self.line.window("open_invoices", open, page))
+        Ok(self.line.window_by_id("open_invoices", open, page))
     }
 
     async fn changed_customers(
@@ -199,6 +200,9 @@ impl Erp for WorkerErp {
 
     async fn account_balance(&self, account: &LedgerAccountId) -> Result<Money, PortError> {
         self.asked().await?;
+        if !CHART.contains(&account.as_str()) {
+            return Err(PortError::Unavailable(format!("there is no account {account}")));
+        }
         Ok(pounds(self.line.world.state().books.balance(account)))
     }
 

@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use model::command::{Write, WriteAnswer};
 use model::ids::InvoiceId;
 use model::key::{Alphabet, Key};
-use ports::{Description, Page, PortError};
+use ports::{Description, Page, PortError, Seen};
 
 use crate::assertions::{books, intents};
 use crate::faults::Fault;
@@ -143,6 +143,21 @@ impl Line {
             self.interrupt.end_window(stream);
         }
         answer
+    }
+
+    /// As a window, of what may leave the list while it is read: the mark is the id of the record
+    /// that was last, not its place. `records` begin after that one.
+    fn window_by_id<I: std::fmt::Display, T>(
+        &self,
+        stream: &'static str,
+        records: Vec<Seen<I, T>>,
+        page: Option<&str>,
+    ) -> Page<Seen<I, T>> {
+        let ids: Vec<String> = records.iter().map(|seen| seen.id.to_string()).collect();
+        let answer = self.window(stream, records, page.map(|_| "0"));
+        let place = answer.next.and_then(|next| next.parse::<usize>().ok());
+        let next = place.and_then(|place| ids.get(place.checked_sub(1)?).cloned());
+        Page { records: answer.records, next }
     }
 
     fn strikes(&self, fault: Fault) -> bool {

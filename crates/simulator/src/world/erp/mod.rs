@@ -30,6 +30,10 @@ pub const BANK: &str = "bank";
 /// Money received and not yet in a deposit.
 pub const UNDEPOSITED: &str = "undeposited";
 
+/// Every account there is.
+pub const CHART: &[&str] =
+    &[BANK, UNDEPOSITED, "fees", "fee tax", "chargebacks", "refunds", "rounding", "suspense"];
+
 #[must_use]
 pub fn pounds(minor: i64) -> Money {
     Money::new(minor, CURRENCY)

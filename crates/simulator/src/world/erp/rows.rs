@@ -107,13 +107,15 @@ impl RefundRow {
     #[must_use]
     pub fn canonical(&self, id: &ErpRefundId) -> ErpRefund {
         let from = self.from.clone().unwrap_or_else(|| LedgerAccountId::from(UNDEPOSITED));
+        // What did not come from undeposited funds waits for no deposit.
+        let place = place(self.deposit.is_some() || from.as_str() != UNDEPOSITED);
         ErpRefund {
             id: id.clone(),
             stamp: Some(self.key.as_str().to_owned()),
             amount: pounds(self.amount),
             dated_on: self.dated_on,
             account: Some(from),
-            place: place(self.deposit.is_some()),
+            place,
             voided: self.voided,
         }
     }

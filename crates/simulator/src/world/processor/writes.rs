@@ -3,7 +3,8 @@
 
 use jiff::Timestamp;
 use model::command::{
-    Collect, CollectionOnly, ProcessorWrite, RejectionCause, RetryCollection, WriteAnswer,
+    Collect, CollectionOnly, LinkCustomer, ProcessorWrite, RejectionCause, RetryCollection,
+    WriteAnswer,
 };
 use model::event::EventSubject;
 use model::ids::CollectionId;
@@ -53,12 +54,7 @@ impl Processor {
             | ProcessorWrite::CreateMandate(_) => {
                 Err(PortError::Unsupported("this fake asks payers for nothing".to_owned()))
             }
-            ProcessorWrite::LinkCustomer(w) => {
-                if let Some(customer) = self.customers.get_mut(&w.customer) {
-                    customer.erp_customer = Some(w.erp_customer.clone());
-                }
-                Ok(WriteAnswer { id: w.customer.to_string(), adopted: false, url: None })
-            }
+            ProcessorWrite::LinkCustomer(w) => self.link(w),
         }
     }
 
@@ -159,6 +155,26 @@ impl Processor {
         let why = Why { origin: "api", cause: "payment_created", ..Why::default() };
         self.emit(now, EventSubject::Collection(id.to_string()), "created", why);
         id
+    }
+
+    /// Somebody else's link is not overwritten.
+    fn link(&mut self, w: &LinkCustomer) -> Result<WriteAnswer, PortError> {
+        let answer = |adopted| WriteAnswer { id: w.customer.to_string(), adopted, url: None };
+        let Some(customer) = self.customers.get_mut(&w.customer) else {
+            let words = format!("no customer {}", w.customer);
+            return Err(PortError::rejected(RejectionCause::Other, words));
+        };
+        match &customer.erp_customer {
+            Some(known) if *known == w.erp_customer => Ok(answer(true)),
+            Some(other) => {
+                let words = format!("customer {} belongs to {other} already", w.customer);
+                Err(PortError::rejected(RejectionCause::State, words))
+            }
+            None => {
+                customer.erp_customer = Some(w.erp_customer.clone());
+                Ok(answer(false))
+            }
+        }
     }
 
     fn cancel(&mut self, w: &CollectionOnly, now: Timestamp) -> Result<WriteAnswer, PortError> {
