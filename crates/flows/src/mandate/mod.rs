@@ -10,6 +10,7 @@ pub mod request;
 mod tests;
 
 use model::decision::{Decision, Stage};
+use model::person::PersonFact;
 use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
 
@@ -24,7 +25,9 @@ pub fn decide(facts: &MandateFacts) -> Decision {
     let code = decision.reason.code;
     let settled = matches!(code, ReasonCode::MandateUsable | ReasonCode::MandateAmbiguous);
     decision.erase = order::spent(facts, settled, &decision);
-    close_left(&facts.person, &mut decision);
+    let said: Vec<PersonFact> =
+        facts.person.iter().filter(|one| !order::speaks_of_orders(&one.said)).cloned().collect();
+    close_left(&said, &mut decision);
     if decision.reason.code != ReasonCode::Acting {
         let last = facts.last_reason.as_ref();
         hint_on_change(last, &mut decision, facts.collections.iter().cloned());

@@ -56,10 +56,12 @@ fn rest(code: ReasonCode, detail: impl Into<String>) -> Decision {
     Decision::rest(Stage::Collecting, Reason::new(code, detail))
 }
 
+/// The order that counts, unless a person left it since.
 fn newest(facts: &MandateFacts) -> Option<Order<'_>> {
-    facts.person.iter().rev().find_map(|fact| match &fact.said {
+    let last = facts.person.iter().rev().find(|fact| speaks_of_orders(&fact.said))?;
+    match &last.said {
         PersonSaid::OrderMandate { order } => {
-            Some(Order { nth: fact.nth.to_string(), at: fact.at, order })
+            Some(Order { nth: last.nth.to_string(), at: last.at, order })
         }
         PersonSaid::Retry { .. }
         | PersonSaid::Release { .. }
@@ -70,7 +72,26 @@ fn newest(facts: &MandateFacts) -> Option<Order<'_>> {
         | PersonSaid::Match { .. }
         | PersonSaid::Choose { .. }
         | PersonSaid::Leave { .. } => None,
-    })
+    }
+}
+
+/// Gives an order, or leaves one; the latter counts for what was ordered before, and for no more.
+#[must_use]
+pub fn speaks_of_orders(said: &PersonSaid) -> bool {
+    match said {
+        PersonSaid::OrderMandate { .. } => true,
+        PersonSaid::Leave { code } => {
+            matches!(code, ReasonCode::BankDetailsNotAllowed | ReasonCode::BankDetailsRefused)
+        }
+        PersonSaid::Retry { .. }
+        | PersonSaid::Release { .. }
+        | PersonSaid::Stop { .. }
+        | PersonSaid::Ignore { .. }
+        | PersonSaid::Adopt { .. }
+        | PersonSaid::NotOurs { .. }
+        | PersonSaid::Match { .. }
+        | PersonSaid::Choose { .. } => false,
+    }
 }
 
 /// The next step of the newest order, when no mandate is usable.

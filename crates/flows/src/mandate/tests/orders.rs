@@ -247,3 +247,23 @@ look 2026-11-27T09:00:00Z
         ),
     );
 }
+
+#[test]
+fn an_order_that_was_left_is_over_and_the_next_one_counts() {
+    check(
+        "policy off
+         pair CU1
+         refuses validation create bank account
+         says order
+         --- says leave bank_details_refused
+         --- refuses validation create bank account
+         says order",
+        &format!(
+            "bank-account/pro:1/7/GBP/1/1 d1 of CU1
+             open bank_details_refused (not this one) {HINTS} erases d1
+             open no_mandate (GBP) {HINTS}
+             bank-account/pro:1/7/GBP/3/1 d3 of CU1
+             open bank_details_refused (not this one) {HINTS} erases d3"
+        ),
+    );
+}

@@ -155,7 +155,19 @@ impl World {
             ["erp", "refuses"] => self.refuses = true,
             ["processor", "gives_no_link"] => self.gives_links = false,
             ["says", "release"] => self.learn_said(PersonSaid::Release { about: None }),
+            _ => self.learn_of_orders(line),
+        }
+    }
+
+    /// What concerns bank details and their orders.
+    fn learn_of_orders(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
             ["says", "retry"] => self.learn_said(PersonSaid::Retry { about: None }),
+            ["says", "leave", code] => {
+                let code = ReasonCode::ALL.iter().find(|known| known.code() == *code).unwrap();
+                self.learn_said(PersonSaid::Leave { code: *code });
+            }
             ["says", "order"] => self.learn_order(),
             ["details", "gone"] => self.facts.held.clear(),
             ["policy", "hold"] => {
