@@ -10,7 +10,7 @@ use tracing::warn;
 use flows::common::Frame;
 use model::case::{Actor, CaseKind};
 use model::command::CommandView;
-use model::ids::ConnectionId;
+use model::ids::{AccountId, ConnectionId};
 use model::ledger::PeriodBook;
 use model::policy::Mode;
 use ports::{Clock, Erp};
@@ -18,7 +18,7 @@ use store::Store;
 use store::rows::CaseId;
 
 use crate::error::{EngineError, Result};
-use crate::look::{Recent, Served};
+use crate::look::{Recent, Served, Sheet};
 use crate::winding::Winding;
 use crate::world::World;
 
@@ -35,6 +35,9 @@ pub struct Settings {
     pub concurrency: usize,
     /// Seconds between reads of the accounting periods.
     pub periods_seconds: i64,
+    /// Cases with payments in one batch from which on payments are read from lists, as far as nothing
+    /// was heard of them.
+    pub sheet_from: usize,
 }
 
 impl Settings {
@@ -46,6 +49,7 @@ impl Settings {
             batch: 200,
             concurrency: 16,
             periods_seconds: 300,
+            sheet_from: 40,
         }
     }
 }
@@ -58,6 +62,8 @@ pub struct Engine {
     periods: Mutex<BTreeMap<ConnectionId, (Timestamp, PeriodBook)>>,
     troubles: Mutex<BTreeMap<ConnectionId, Trouble>>,
     pub(crate) recent: Mutex<BTreeMap<CaseId, Recent>>,
+    /// Lists of payments, by the processor's account.
+    pub(crate) sheets: Mutex<BTreeMap<AccountId, Sheet>>,
     /// Serialises decide-and-save of collections under a link's daily limits.
     pub(crate) limits: futures::lock::Mutex<()>,
     pub(crate) winding: Winding,
@@ -92,6 +98,7 @@ impl Engine {
             periods: Mutex::default(),
             troubles: Mutex::default(),
             recent: Mutex::default(),
+            sheets: Mutex::default(),
             limits: futures::lock::Mutex::new(()),
             winding: Winding::default(),
         }

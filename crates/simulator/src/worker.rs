@@ -72,7 +72,10 @@ impl Worker {
         let line = Line::new(Arc::clone(world), interrupt.clone(), Arc::clone(store), repeats);
         let faulty: Arc<dyn Store> =
             Arc::new(WorkerStore::new(Arc::clone(store), interrupt.clone(), Arc::clone(world)));
-        let settings = Settings { concurrency: 1, batch: 50, ..Settings::new(name.as_str()) };
+        // Few cases are due at a time here: every other process reads payments from lists all the same.
+        let sheet_from = if name.ends_with(['0', '2', '4', '6', '8']) { 2 } else { 40 };
+        let settings =
+            Settings { concurrency: 1, batch: 50, sheet_from, ..Settings::new(name.as_str()) };
         let clock = Arc::new(WorkerClock::new(Arc::clone(&world.clock)));
         let engine = Engine::new(faulty, Arc::clone(&clock) as _, settings);
         engine.set_world(with_ports(&line, connected));

@@ -92,6 +92,7 @@ impl Engine {
             self.add_documents(&mut batch, &erp, &cases).await?;
             self.note(&erp.connection, None);
         }
+        self.read_sheets(world, claimed, contexts).await?;
         Ok(batch)
     }
 

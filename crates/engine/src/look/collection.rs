@@ -388,6 +388,7 @@ fn collection_facts(
     // What is only remembered is no fact of this look.
     let seen = (!gone).then(|| fact(invoice_subject(depth), invoice)).flatten();
     let mut rows: Vec<_> = seen.into_iter().collect();
+    rows.extend(fact(super::HEARD_FACT, &facts.events.len()));
     for (attempt, collection) in facts.readable() {
         rows.extend(fact(format!("collection/{}", attempt.id), collection));
     }

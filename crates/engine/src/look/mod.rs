@@ -7,6 +7,7 @@ mod mandate;
 mod payments;
 mod payout;
 mod refund;
+mod sheet;
 mod sources;
 mod unseen;
 mod unserved;
@@ -14,6 +15,7 @@ mod unserved;
 pub(crate) use batch::{Batch, kind_made};
 pub(crate) use payments::Recent;
 pub(crate) use payout::{kind_of_role, serve_link};
+pub(crate) use sheet::Sheet;
 
 use model::decision::Decision;
 use model::ids::{AccountId, ConnectionId, LinkId};
@@ -31,6 +33,9 @@ pub(crate) use sources::Served;
 
 /// The subject of the fact that holds the invoice as queries show it.
 pub(crate) const INVOICE_FACT: &str = "invoice";
+
+/// The subject of the fact that holds how many events of its payments a case's look knew.
+pub(crate) const HEARD_FACT: &str = "heard";
 
 /// The subject of the fact that holds the ERP's customer.
 pub(crate) const CUSTOMER_FACT: &str = "customer";

@@ -125,8 +125,13 @@ impl Worker {
         let ahead = Arc::new(AtomicI64::new(0));
         let clock: Arc<dyn Clock> =
             Arc::new(WorkerClock::new(Arc::clone(&site.outside.time), Arc::clone(&ahead)));
-        let settings =
-            Settings { concurrency: site.concurrency, batch: 50, ..Settings::new(name.as_str()) };
+        let settings = Settings {
+            concurrency: site.concurrency,
+            batch: 50,
+            // Few cases are due at a time here.
+            sheet_from: 2,
+            ..Settings::new(name.as_str())
+        };
         let engine = Engine::new(faulty, Arc::clone(&clock), settings);
         let mut seen = site.connected.clone();
         for (nth, id) in super::setup::CONNECTIONS.iter().enumerate() {
