@@ -1,6 +1,7 @@
 //! What every store must do, as tests against the trait alone: one suite for each implementation.
 //! A test gets an empty store of its own, and panics where a promise is broken.
 
+mod bank_details;
 mod commands;
 mod connections;
 mod directory;
@@ -54,6 +55,7 @@ pub fn tests() -> Vec<&'static Test> {
         locks::TESTS,
         sends::TESTS,
         people::TESTS,
+        bank_details::TESTS,
         inbox::TESTS,
         streams::TESTS,
         directory::TESTS,

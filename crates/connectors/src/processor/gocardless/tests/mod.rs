@@ -1,5 +1,6 @@
 //! The connector against documented bodies and scripted answers.
 
+mod direct;
 mod mapping;
 mod reads;
 mod webhook;
