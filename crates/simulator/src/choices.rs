@@ -34,6 +34,8 @@ pub enum Dice {
     Fault,
     /// How long things take within a step, and how a fault strikes.
     Within,
+    /// What the world makes frequent.
+    Focus,
 }
 
 /// Chance of its own for one place in the story.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use model::defects::{Defect as InCode, switch};
 
+use crate::focus::Focus;
 use crate::simulation::{Defect as InFakes, Options, run_with};
 
 /// Where a defect is, and which.
@@ -20,6 +21,8 @@ pub enum Place {
 #[derive(Debug)]
 pub struct Seen {
     pub words: &'static str,
+    /// The world in which it is looked for.
+    pub focus: Focus,
     /// The first seed that shows it, and what it says; `None`: none did.
     pub by: Option<(u64, String)>,
 }
@@ -38,13 +41,39 @@ pub fn find(place: Place, mut seeds: Range<u64>) -> Seen {
         Place::Code(defect) => (Some(defect), None, defect.words()),
         Place::Fakes(defect) => (None, Some(defect), defect.words()),
     };
-    let late = matches!(in_code, Some(InCode::LocksFreedEarly));
-    let options = Options { defect: in_fakes, late, ..Options::default() };
+    let focus = focus_of(place);
+    let options = Options { defect: in_fakes, focus: Some(focus), ..Options::default() };
     switch(in_code);
     let by = seeds.find_map(|seed| {
         let broken = run_with(seed, &options).violations.into_iter().next()?;
         Some((seed, broken))
     });
     switch(None);
-    Seen { words, by }
+    Seen { words, focus, by }
+}
+
+/// The world that brings about what the mistake is about.
+fn focus_of(place: Place) -> Focus {
+    match place {
+        Place::Code(InCode::ReversalCrossesDeposit) => Focus::Reversals,
+        Place::Code(InCode::RouteDecidedTwice) => Focus::Routes,
+        Place::Code(InCode::LocksFreedEarly) => Focus::Locks,
+        Place::Code(InCode::RejectionSentAgain) => Focus::Refusals,
+        Place::Code(InCode::BounceNotPutBack) => Focus::Bounces,
+        Place::Code(
+            InCode::NewestTakenBack
+            | InCode::ReceiptWithoutPayout
+            | InCode::RestNeverApplied
+            | InCode::ChargebackIgnored,
+        ) => Focus::Away,
+        Place::Code(
+            InCode::ContentChangedUnderKey
+            | InCode::WatchCutShort
+            | InCode::AttemptsCountedExisting
+            | InCode::ResendWithoutLooking,
+        )
+        | Place::Fakes(InFakes::StampsIgnored) => Focus::Unclear,
+        Place::Fakes(InFakes::AcceptedFirst) => Focus::Store,
+        Place::Code(_) | Place::Fakes(_) => Focus::Anything,
+    }
 }

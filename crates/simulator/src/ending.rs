@@ -3,13 +3,17 @@
 
 use std::sync::Arc;
 
+use engine::say::Order;
 use jiff::SignedDuration;
+use model::case::{Actor, CaseKind};
+use model::ids::PayoutId;
 use model::policy::Mode;
-use store::rows::CaseFilter;
+use model::reason::ReasonCode;
+use store::rows::{CaseFilter, CaseRow};
 
 use crate::assertions::ending;
 use crate::at_once::at_once;
-use crate::moves::{Family, bank, policies};
+use crate::moves::{Family, bank, policies, refusals};
 use crate::simulation::Simulation;
 
 /// Days without faults after which everything must be at rest.
@@ -17,6 +21,9 @@ const DAYS_MAX: u32 = 40;
 
 /// The steps of the end count from here, so that they share no chance with those before.
 const FIRST_STEP: u32 = 1_000_000;
+
+/// The day on which people do what was left to them.
+const PEOPLE_DAY: u32 = 12;
 
 /// Looks per case until everything is at rest: banks take days, and each tells something new.
 const LOOKS_PER_CASE: u64 = 120;
@@ -40,12 +47,16 @@ impl Simulation {
         let today = self.world.clock.today();
         self.world.state().books.set_periods_before(today, true);
         policies::set_mode(self, Mode::On);
+        self.lift_refusals();
         let before = self.looks;
         let mut wrong = Vec::new();
         for day in 0..DAYS_MAX {
             self.begin_step(FIRST_STEP + day);
             self.world.remember();
             bank::settle_all(&self.world);
+            if day == PEOPLE_DAY {
+                self.people_do_theirs();
+            }
             self.deliver();
             self.world.pass(SignedDuration::from_hours(1));
             self.turns();
@@ -68,6 +79,51 @@ impl Simulation {
         }
         for line in wrong {
             self.world.broken(line);
+        }
+    }
+
+    /// People deposit what the link leaves to them, and say "try again" of what was refused before
+    /// its cause was mended.
+    fn people_do_theirs(&mut self) {
+        let all = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
+        let cases = at_once(self.store.cases(&all)).unwrap_or_default();
+        let left = cases.iter().filter(|case| {
+            case.key.kind == CaseKind::Payout
+                && case.reason.as_ref().is_some_and(|one| one.code == ReasonCode::LeftToPeople)
+        });
+        let today = self.world.clock.today();
+        for payout in left.map(|case| PayoutId::new(case.key.subject.as_str())) {
+            let deposited = self.world.state().books.deposit_payout_by_hand(&payout, today);
+            if let Some(id) = deposited {
+                self.world.tell(&format!("somebody deposits the receipts of {payout} as {id}"));
+            }
+        }
+        if self.profile.families.contains(&Family::Refusals) {
+            self.say_retry();
+        }
+    }
+
+    /// What was refused is taken again, and somebody says so of every case.
+    fn lift_refusals(&mut self) {
+        if !self.profile.families.contains(&Family::Refusals) {
+            return;
+        }
+        refusals::lift(&self.world);
+        self.say_retry();
+    }
+
+    fn say_retry(&mut self) {
+        self.world.state().watched.people_acted();
+        let all = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
+        let cases = at_once(self.store.cases(&all)).unwrap_or_default();
+        let is_refused = |case: &CaseRow| {
+            case.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::Rejected)
+        };
+        let ada = Actor::Person("ada".to_owned());
+        for case in cases.iter().filter(|case| is_refused(case)) {
+            if let Err(error) = at_once(self.console.order(&case.key, Order::Retry, &ada)) {
+                self.world.broken(format!("nobody can say retry of {}: {error}", case.key));
+            }
         }
     }
 

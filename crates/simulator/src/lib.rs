@@ -12,6 +12,7 @@ mod ending;
 pub mod explore;
 pub mod fakes;
 pub mod faults;
+pub mod focus;
 mod intake;
 mod interrupt;
 mod moves;

@@ -25,6 +25,23 @@ pub struct Profile {
     pub steps: u32,
     /// Records of one page of a list: small ones make paging happen, large ones make stories quick.
     pub page: usize,
+    /// Moves of one step, at most: many of them are met at once.
+    pub moves_max: u64,
+    pub pace: Pace,
+    /// The bank account is in another currency than what is collected.
+    pub exchanged: bool,
+}
+
+/// How much time a step takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// Seconds to a day.
+    #[default]
+    Usual,
+    /// Around deadlines, cut-offs and watches.
+    Short,
+    /// Mostly days.
+    Days,
 }
 
 /// Chances in ten thousand per occasion, when the fault is among those of the seed.
@@ -77,6 +94,9 @@ impl Profile {
             invoices: random.below(4) + 1,
             steps: steps(random),
             page: random.pick(&[3, 10, 40]).copied().unwrap_or(3),
+            moves_max: 3,
+            pace: Pace::Usual,
+            exchanged: false,
         }
     }
 }

@@ -17,9 +17,10 @@ use crate::at_once::at_once;
 use crate::choices::{Choice, Dice, Kept, chance_at};
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
+use crate::focus::Focus;
 use crate::intake::Intake;
 use crate::moves::{self, Family, invoices, orders, policies};
-use crate::profile::Profile;
+use crate::profile::{Pace, Profile};
 use crate::random::Random;
 use crate::setup;
 use crate::worker::{self, Ended, Worker};
@@ -84,9 +85,8 @@ impl Defect {
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     pub defect: Option<Defect>,
-    /// Writes take effect late more often than in any world: what goes wrong between two cases
-    /// needs it.
-    pub late: bool,
+    /// `None`: the seed chooses what its world makes frequent.
+    pub focus: Option<Focus>,
     /// Only these moves and faults happen: a shrunk story.
     pub kept: Kept,
 }
@@ -104,6 +104,7 @@ pub struct Outcome {
 
 pub struct Simulation {
     seed: u64,
+    focus: Focus,
     pub(crate) profile: Profile,
     pub(crate) world: Arc<World>,
     pub(crate) store: Arc<dyn Store>,
@@ -152,7 +153,9 @@ impl Simulation {
     fn new(seed: u64, options: &Options) -> Result<Simulation, StoreError> {
         let mut random = chance_at(seed, Dice::World, [0; 3]);
         let mut profile = Profile::of(&mut random, setup::first_day());
-        if options.defect.is_some() || options.late {
+        let focus = options.focus.unwrap_or_else(|| Focus::of(seed));
+        focus.shape(&mut profile, seed);
+        if options.defect.is_some() {
             // Mistakes about repeats show where writes are repeated.
             profile.rates.insert(Fault::EffectLate, DEFECT_LATE_RATE);
         }
@@ -162,6 +165,7 @@ impl Simulation {
         let world = World::new(clock, Arc::new(Mutex::new(faults))).paging(profile.page);
         let world = Arc::new(world);
         world.state().break_fakes(options.defect);
+        world.state().processor.exchanges = profile.exchanged;
         let key = MasterKeySource::Bytes(Zeroizing::new([7; 32]));
         let store = SqliteStore::in_line(&Place::Memory, Vault::open(&key)?)?;
         let store: Arc<dyn Store> = Arc::new(store);
@@ -173,6 +177,7 @@ impl Simulation {
         let intake = Intake::new(&world, &store, options.defect);
         let mut simulation = Simulation {
             seed,
+            focus,
             profile,
             world,
             store,
@@ -259,8 +264,9 @@ impl Simulation {
     fn tell_beginning(&self) {
         let policy = &self.profile.policy;
         self.world.tell(&format!(
-            "seed {}: {:?}; post on {:?}, reversals {:?}, {:?}, {:?}, {:?}, {:?}, {:?}",
+            "seed {}, {}: {:?}; post on {:?}, reversals {:?}, {:?}, {:?}, {:?}, {:?}, {:?}",
             self.seed,
+            self.focus.word(),
             self.profile.families,
             policy.post_on,
             policy.reversals,
@@ -293,8 +299,8 @@ impl Simulation {
     fn one_step(&mut self) {
         self.world.remember();
         let mut random = chance_at(self.seed, Dice::Step, [self.step, 0, 0]);
-        let moves = u32::try_from(random.below(3)).unwrap_or(0) + 1;
-        let passes = pass(&mut random);
+        let moves = u32::try_from(random.below(self.profile.moves_max)).unwrap_or(0) + 1;
+        let passes = pass(self.profile.pace, &mut random);
         for nth in 0..moves {
             if self.makes(Choice::Move { step: self.step, nth }) {
                 self.make_move(nth);
@@ -311,6 +317,9 @@ impl Simulation {
     fn make_move(&mut self, nth: u32) {
         let mut random = chance_at(self.seed, Dice::Move, [self.step, nth, 0]);
         let Some(family) = random.pick(&self.profile.families).copied() else { return };
+        if family.is_of_people() {
+            self.world.state().watched.people_acted();
+        }
         match family {
             Family::SecondWorker => self.join_or_leave(),
             Family::Orders => {
@@ -325,6 +334,10 @@ impl Simulation {
                 let line = policies::make(self, &mut random);
                 self.world.tell(&line);
             }
+            Family::Routes => {
+                let line = policies::make_route(self);
+                self.world.tell(&line);
+            }
             Family::Bank
             | Family::Reversals
             | Family::Payouts
@@ -334,7 +347,10 @@ impl Simulation {
             | Family::Refunds
             | Family::Foreign
             | Family::Editing
-            | Family::Periods => {
+            | Family::Periods
+            | Family::Away
+            | Family::Refusals
+            | Family::Exchange => {
                 if let Some(line) = moves::make(family, &self.world, &mut random) {
                     self.world.tell(&line);
                 }
@@ -428,8 +444,13 @@ impl Simulation {
 }
 
 /// Around deadlines and cut-offs, around leases and watches, and around days.
-fn pass(random: &mut Random) -> SignedDuration {
-    match random.below(10) {
+fn pass(pace: Pace, random: &mut Random) -> SignedDuration {
+    let kind = match pace {
+        Pace::Usual => random.below(10),
+        Pace::Short => random.below(7),
+        Pace::Days => random.below(5) + 5,
+    };
+    match kind {
         0..=2 => SignedDuration::from_secs(random.between(5, 120)),
         3..=5 => SignedDuration::from_mins(random.between(2, 25)),
         6..=8 => SignedDuration::from_hours(random.between(1, 9)),

@@ -5,20 +5,24 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use simulator::faults::Fault;
+use simulator::focus::Focus;
 use simulator::{Defect, Options, Outcome, run, run_with, shrink};
 
 /// Seeds of every run: about a minute on two cores.
 const FIXED: Range<u64> = 0..160;
 
-/// Seeds that broke a promise once, with what they found.
+/// Seeds that broke a promise once, with the world and with what they found.
 const KEPT: &str = include_str!("../seeds/kept.txt");
 
 /// Runs seeds on two threads, each story alone in its own world; gives what each came to.
-fn outcomes(seeds: &[u64]) -> Vec<Outcome> {
+fn outcomes(seeds: &[(u64, Option<Focus>)]) -> Vec<Outcome> {
+    let one = |(seed, focus): &(u64, Option<Focus>)| {
+        run_with(*seed, &Options { focus: *focus, ..Options::default() })
+    };
     let (first, second) = seeds.split_at(seeds.len() / 2);
     std::thread::scope(|scope| {
-        let other = scope.spawn(|| second.iter().map(|seed| run(*seed)).collect::<Vec<_>>());
-        let mut all: Vec<Outcome> = first.iter().map(|seed| run(*seed)).collect();
+        let other = scope.spawn(|| second.iter().map(one).collect::<Vec<_>>());
+        let mut all: Vec<Outcome> = first.iter().map(one).collect();
         all.extend(other.join().expect("the other thread ends well"));
         all
     })
@@ -41,7 +45,7 @@ fn check(outcome: &Outcome) {
 #[test]
 fn the_fixed_seeds_keep_every_promise_under_every_fault() {
     println!("seeds {FIXED:?}");
-    let seeds: Vec<u64> = FIXED.collect();
+    let seeds: Vec<(u64, Option<Focus>)> = FIXED.map(|seed| (seed, None)).collect();
     let mut struck: BTreeMap<Fault, u64> = BTreeMap::new();
     for outcome in outcomes(&seeds) {
         check(&outcome);
@@ -58,11 +62,12 @@ fn the_fixed_seeds_keep_every_promise_under_every_fault() {
 
 #[test]
 fn seeds_that_found_something_stay_mended() {
-    let seeds: Vec<u64> = KEPT
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .map(|seed| seed.parse().unwrap())
-        .collect();
+    let kept = |line: &str| {
+        let mut words = line.split_whitespace();
+        let seed = words.next().unwrap().parse().unwrap();
+        (seed, Some(words.next().and_then(Focus::named).expect("a seed stands with its world")))
+    };
+    let seeds: Vec<(u64, Option<Focus>)> = KEPT.lines().map(kept).collect();
     assert!(!seeds.is_empty());
     outcomes(&seeds).iter().for_each(check);
 }
@@ -84,7 +89,8 @@ fn seen(defect: Defect, promise: &str) {
 
 fn seen_in(mut seeds: Range<u64>, defect: Defect, promise: &str) {
     let found = seeds.find(|seed| {
-        let options = Options { defect: Some(defect), ..Options::default() };
+        let focus = Some(Focus::Anything);
+        let options = Options { defect: Some(defect), focus, ..Options::default() };
         let violations = run_with(*seed, &options).violations;
         violations.iter().any(|line| line.starts_with(promise))
     });

@@ -44,6 +44,14 @@ pub fn tests(root: &Path, fast: bool) -> Outcome {
     }
 }
 
+/// The simulator sees each deliberate mistake. They are built in for this step alone, and for the
+/// simulator's own crates.
+pub fn deliberate_defects(root: &Path) -> Outcome {
+    let mut cargo = shell::cargo(root);
+    cargo.args(["test", "-p", "simulator", "--features", "defects", "--test", "defects"]);
+    counted(&mut cargo, count::libtest)
+}
+
 /// Examples in documentation, which nextest does not run.
 pub fn doc_tests(root: &Path) -> Outcome {
     let mut cargo = shell::cargo(root);

@@ -52,6 +52,7 @@ fn steps(root: &Path, fast: bool) -> Vec<Step> {
         Step::quick("clippy", root, cargo::clippy),
         Step::quick("tidy", root, |root| Outcome::one(tidy::run(root))),
         Step::quick("tests", root, move |root| cargo::tests(root, fast)),
+        Step::full("deliberate defects", root, cargo::deliberate_defects),
         Step::full("doc tests", root, cargo::doc_tests),
         Step::quick("documentation", root, cargo::documentation),
     ];

@@ -5,17 +5,20 @@ use model::key::Key;
 use model::payout::PayoutStatus;
 
 use crate::world::State;
-use crate::world::erp::{BANK, Books};
+use crate::world::erp::{BANK, EXCHANGE_CLEARING};
 
 /// What the documents of a payout put on the bank account.
 #[must_use]
-pub fn at_bank(books: &Books, payout: &PayoutId) -> i64 {
-    let bank = LedgerAccountId::from(BANK);
+pub fn at_bank(state: &State, payout: &PayoutId) -> i64 {
+    let books = &state.books;
+    let row = state.processor.payouts.get(payout);
+    let exchanged = row.is_some_and(|row| row.payout.exchange.is_some());
+    let bank = LedgerAccountId::from(if exchanged { EXCHANGE_CLEARING } else { BANK });
     let of_payout = |key: &Option<Key>| {
         key.as_ref().and_then(|key| key.as_str().split('/').nth(1)) == Some(payout.as_str())
     };
-    let ours: i64 =
-        books.lines_on(&bank).iter().filter(|(key, _)| of_payout(key)).map(|(_, m)| m).sum();
+    let lines = books.lines_on(&bank);
+    let ours: i64 = lines.iter().filter(|(key, _)| of_payout(key)).map(|(_, m)| m).sum();
     let by_hand = books.deposits.values().filter(|row| row.key.is_none() && !row.voided);
     let receipts = by_hand.flat_map(|row| &row.receipts).filter_map(|id| books.receipts.get(id));
     let of_theirs = receipts.filter(|row| row.payout.as_ref() == Some(payout));
@@ -31,7 +34,7 @@ pub fn check(state: &State, booked: impl Fn(&PayoutId) -> bool) -> Vec<String> {
         .iter()
         .filter(|(id, row)| row.payout.status == PayoutStatus::Paid && booked(id));
     let wrong = paid.filter_map(|(id, row)| {
-        let at_bank = at_bank(&state.books, id);
+        let at_bank = at_bank(state, id);
         let amount = row.payout.amount.minor;
         (at_bank != amount).then(|| {
             format!("P4: payout {id} is {amount}, its documents put {at_bank} on the bank account")

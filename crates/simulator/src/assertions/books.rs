@@ -7,7 +7,7 @@ use model::command::{ErpWrite, Write};
 use model::ids::{CollectionId, InvoiceId, PayoutId, ReceiptId};
 use model::payout::{PayoutItemKind, PayoutStatus};
 
-use crate::world::erp::{BANK, Books, ReceiptRow};
+use crate::world::erp::{BANK, Books, EXCHANGE_CLEARING, ReceiptRow};
 use crate::world::processor::{PaymentRow, Processor};
 use crate::world::{STALENESS_SECONDS, State};
 
@@ -17,7 +17,8 @@ use crate::world::{STALENESS_SECONDS, State};
 pub fn crossing(books: &Books, write: &Write) -> Option<String> {
     let Write::Erp(ErpWrite::RecordRefund(write)) = write else { return None };
     let row = books.receipts.get(&write.receipt)?;
-    let from_bank = write.from.as_ref().is_some_and(|from| from.as_str() == BANK);
+    let from_bank =
+        write.from.as_ref().is_some_and(|from| [BANK, EXCHANGE_CLEARING].contains(&from.as_str()));
     let early = row.payout.is_some() && row.deposit.is_none() && !row.touched;
     (from_bank && early)
         .then(|| format!("P3: receipt {} is taken back before it is deposited", write.receipt))

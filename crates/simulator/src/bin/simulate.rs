@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use simulator::explore::{Bounds, Explored, explore};
 use simulator::faults::Fault;
-use simulator::{Options, Outcome, run, shrink};
+use simulator::focus::Focus;
+use simulator::{Options, Outcome, run_with, shrink};
 
 /// Seeds of the simulated world.
 #[derive(Debug, Parser)]
@@ -26,6 +27,9 @@ struct Arguments {
     /// How much of the real thing is under test.
     #[arg(long, value_enum, default_value_t = Depth::Model)]
     depth: Depth,
+    /// What the worlds make frequent; each seed chooses when not given.
+    #[arg(long, value_parser = world)]
+    world: Option<Focus>,
     /// Stories told at the same time; as many as there are cores when not given.
     #[arg(long)]
     threads: Option<usize>,
@@ -55,10 +59,15 @@ fn range(text: &str) -> Result<Range<u64>, String> {
     Ok(number(parts.0)?..number(parts.1)?)
 }
 
+fn world(text: &str) -> Result<Focus, String> {
+    let words: Vec<&str> = Focus::ALL.into_iter().map(Focus::word).collect();
+    Focus::named(text).ok_or_else(|| format!("one of {}", words.join(", ")))
+}
+
 impl Depth {
-    fn run(self, seed: u64) -> Outcome {
+    fn run(self, seed: u64, options: &Options) -> Outcome {
         match self {
-            Depth::Model => run(seed),
+            Depth::Model => run_with(seed, options),
             Depth::Wire => simulator::wire::run(seed),
         }
     }
@@ -97,14 +106,15 @@ fn main() -> ExitCode {
 
 /// The story of one seed; the shorter one when it breaks a promise.
 fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
-    let outcome = arguments.depth.run(seed);
+    let options = Options { focus: arguments.world, ..Options::default() };
+    let outcome = arguments.depth.run(seed, &options);
     if outcome.violations.is_empty() {
         println!("{}", outcome.story);
         println!("seed {seed}: every promise was kept");
         return ExitCode::SUCCESS;
     }
     let shrunk = match arguments.depth {
-        Depth::Model if !arguments.whole => shrink::shrink(seed, &Options::default()),
+        Depth::Model if !arguments.whole => shrink::shrink(seed, &options),
         Depth::Model | Depth::Wire => None,
     };
     match shrunk {
@@ -116,7 +126,9 @@ fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
         None => println!("{}", outcome.story),
     }
     print_broken(&outcome);
-    println!("replay: simulate --seed {seed} --depth {}", arguments.depth.word());
+    let world = arguments.world.map(|focus| format!(" --world {}", focus.word()));
+    let depth = arguments.depth.word();
+    println!("replay: simulate --seed {seed} --depth {depth}{}", world.unwrap_or_default());
     ExitCode::FAILURE
 }
 
@@ -129,15 +141,18 @@ fn print_defects(arguments: &Arguments) -> ExitCode {
     let first = usize::try_from(arguments.from).unwrap_or(0);
     let seeds = arguments.seeds.clone().unwrap_or(0..DEFECT_SEEDS);
     let mut unseen = 0_u32;
-    println!("| defect | seeds | what is seen |");
-    println!("| --- | --- | --- |");
+    println!("| defect | world | seeds | what is seen |");
+    println!("| --- | --- | --- | --- |");
     for place in simulator::defects::all().into_iter().skip(first) {
         let seen = simulator::defects::find(place, seeds.clone());
         match seen.by {
-            Some((seed, broken)) => println!("| {} | {} | {broken} |", seen.words, seed + 1),
+            Some((seed, broken)) => {
+                let (words, world) = (seen.words, seen.focus.word());
+                println!("| {words} | {world} | {} | {broken} |", seed + 1);
+            }
             None => {
                 unseen += 1;
-                println!("| {} | - | nothing in {seeds:?} |", seen.words);
+                println!("| {} | {} | - | nothing in {seeds:?} |", seen.words, seen.focus.word());
             }
         }
     }
@@ -158,7 +173,8 @@ fn explore_all(seeds: Range<u64>, arguments: &Arguments) -> ExitCode {
     let bounds = Bounds { seeds, threads, all: arguments.all };
     let seconds = arguments.minutes.map(|minutes| minutes * 60);
     let over = || seconds.is_some_and(|seconds| begun.elapsed().as_secs() >= seconds);
-    let explored = explore(&bounds, |seed| arguments.depth.run(seed), over);
+    let options = Options { focus: arguments.world, ..Options::default() };
+    let explored = explore(&bounds, |seed| arguments.depth.run(seed, &options), over);
     for (seed, broken) in &explored.broken {
         println!("seed {seed}: {}", broken.join(" | "));
     }

@@ -103,6 +103,7 @@ pub fn settle_all(world: &World) {
         }
         let payouts: Vec<PayoutId> = processor.payouts.keys().cloned().collect();
         for id in payouts {
+            processor.confirm_rate(&id, now);
             let made = processor.payouts.get(&id).map(|row| row.payout.created_at);
             if made.is_some_and(|made| made < now) {
                 processor.pay(&id, now);

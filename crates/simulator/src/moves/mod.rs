@@ -1,8 +1,10 @@
 //! Moves of the world between the turns of the workers, one file per area.
 
+pub mod away;
 pub mod bank;
 pub mod customers;
 pub mod editing;
+pub mod exchange;
 pub mod foreign;
 pub mod invoices;
 pub mod mandates;
@@ -11,6 +13,8 @@ pub mod payouts;
 pub mod periods;
 pub mod policies;
 pub mod refunds;
+pub mod refusals;
+pub mod routes;
 
 use model::ids::{CollectionId, InvoiceId, MandateId};
 use model::payment::CollectionStatus;
@@ -47,6 +51,14 @@ pub enum Family {
     Orders,
     /// A second worker on the same store.
     SecondWorker,
+    /// Nobody works for days.
+    Away,
+    /// The ERP refuses documents for good.
+    Refusals,
+    /// Reversals take another way from now on.
+    Routes,
+    /// Rates of payouts in another currency are confirmed.
+    Exchange,
 }
 
 impl Family {
@@ -65,6 +77,33 @@ impl Family {
         Family::Orders,
         Family::SecondWorker,
     ];
+
+    /// Moves that only worlds with a focus have, or wide ones.
+    pub const FURTHER: [Family; 3] = [Family::Away, Family::Refusals, Family::Routes];
+
+    /// Whether people do something by it that may clear a refusal.
+    #[must_use]
+    pub fn is_of_people(self) -> bool {
+        match self {
+            Family::Invoices
+            | Family::Customers
+            | Family::Editing
+            | Family::Periods
+            | Family::Policies
+            | Family::Orders
+            | Family::Refusals
+            | Family::Routes => true,
+            Family::Bank
+            | Family::Reversals
+            | Family::Payouts
+            | Family::Mandates
+            | Family::Refunds
+            | Family::Foreign
+            | Family::SecondWorker
+            | Family::Away
+            | Family::Exchange => false,
+        }
+    }
 }
 
 /// A move that only needs the world. Gives what was done, for the story.
@@ -80,8 +119,11 @@ pub fn make(family: Family, world: &World, random: &mut Random) -> Option<String
         Family::Foreign => foreign::make(world, random),
         Family::Editing => editing::make(world, random),
         Family::Periods => periods::make(world, random),
+        Family::Away => away::make(world, random),
+        Family::Refusals => refusals::make(world, random),
+        Family::Exchange => exchange::make(world),
         // Made by the driver: they need the engine or the workers.
-        Family::Policies | Family::Orders | Family::SecondWorker => None,
+        Family::Policies | Family::Routes | Family::Orders | Family::SecondWorker => None,
     };
     world.announce();
     done

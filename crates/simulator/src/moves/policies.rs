@@ -25,6 +25,16 @@ pub fn make(simulation: &mut Simulation, random: &mut Random) -> String {
     format!("the link's policy is edited: {what}")
 }
 
+/// The route of reversals alone is edited.
+pub fn make_route(simulation: &mut Simulation) -> String {
+    let Some(mut link) = simulation.connected.links.values().next().cloned() else {
+        return "there is no link".to_owned();
+    };
+    let line = super::routes::make(&mut link.policy);
+    put(simulation, link);
+    line
+}
+
 fn edit(policy: &mut Policy, random: &mut Random) -> String {
     match random.below(9) {
         0 => {

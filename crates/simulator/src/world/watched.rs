@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::command::{ErpWrite, ProcessorWrite, RejectionCause, Write};
 use model::ids::InvoiceId;
 use model::key::Key;
-use store::rows::{CaseId, Claimed, LookResult, Saved};
+use store::rows::{CaseId, Claimed, LookResult, Saved, SendOutcome};
 
 #[derive(Debug, Default)]
 pub struct Watched {
@@ -19,6 +20,23 @@ pub struct Watched {
     epochs: BTreeMap<CaseId, i64>,
     /// The case of each command.
     cases: BTreeMap<Key, CaseId>,
+    /// What each key last asked for, and what is known to have become of its sends.
+    sends: BTreeMap<Key, Sends>,
+    /// How often people did something that may clear a refusal.
+    deeds: u64,
+}
+
+/// The sends of one key, as an onlooker keeps them.
+#[derive(Debug)]
+struct Sends {
+    /// What moves money, in words.
+    content: String,
+    /// A send whose answer is not committed.
+    unanswered: bool,
+    /// Some send may have had its effect.
+    may_have_happened: bool,
+    /// Refused for good when people had done so much.
+    refused: Option<u64>,
 }
 
 impl Watched {
@@ -41,9 +59,78 @@ impl Watched {
         lost.then(|| format!("P6: a look at case {} is saved under a lost lease", look.case))
     }
 
+    /// People did something that may clear a refusal.
+    pub fn people_acted(&mut self) {
+        self.deeds += 1;
+    }
+
+    /// A command goes out. Under a key that may have happened it asks for the same as before, and one
+    /// that was refused for good is not sent again until somebody did something.
+    pub fn sends(&mut self, key: &Key, write: &Write) -> Option<String> {
+        let content = content(write)?;
+        let deeds = self.deeds;
+        let new = || Sends {
+            content: content.clone(),
+            unanswered: false,
+            may_have_happened: false,
+            refused: None,
+        };
+        let before = self.sends.entry(key.clone()).or_insert_with(new);
+        before.may_have_happened |= before.unanswered;
+        let broken = if before.may_have_happened && before.content != content {
+            let had = &before.content;
+            Some(format!("P6: {key} may have happened as {had}, and is sent as {content}"))
+        } else if before.refused == Some(deeds) {
+            Some(format!("P5: {key} is sent again as it was refused, and nobody did anything"))
+        } else {
+            None
+        };
+        before.content = content;
+        before.unanswered = true;
+        before.refused = None;
+        broken
+    }
+
+    /// The answer to a command is committed.
+    pub fn answered(&mut self, key: &Key, outcome: &SendOutcome) {
+        let deeds = self.deeds;
+        let Some(sends) = self.sends.get_mut(key) else { return };
+        match outcome {
+            SendOutcome::Done(_) | SendOutcome::Unknown(_) => sends.may_have_happened = true,
+            SendOutcome::Rejected { rejection, .. } => {
+                let for_good = matches!(rejection.cause, RejectionCause::Validation);
+                let certain = !sends.may_have_happened;
+                sends.refused = (for_good && certain).then_some(deeds);
+            }
+            SendOutcome::NotExecuted(_) | SendOutcome::Stale(_) => {}
+        }
+        sends.unanswered = false;
+    }
+
     /// A send was begun, or withheld.
     pub fn begun(&self, key: &Key, epoch: i64, begun: bool) -> Option<String> {
         let lost = self.cases.get(key).is_some_and(|case| self.is_lost(*case, epoch));
         (begun && lost).then(|| format!("P6: {key} is sent under a lost lease"))
     }
+}
+
+/// What a write moves, in words; `None`: it moves no money by a document or payment of its own.
+fn content(write: &Write) -> Option<String> {
+    Some(match write {
+        Write::Processor(ProcessorWrite::Collect(w)) => {
+            format!("{} by {} for {}", w.amount, w.mandate, w.invoice)
+        }
+        Write::Erp(ErpWrite::RecordReceipt(w)) => format!("{} of {}", w.amount, w.customer),
+        Write::Erp(ErpWrite::RecordRefund(w)) => {
+            format!("{} of {} from {:?}", w.amount, w.receipt, w.from)
+        }
+        Write::Erp(ErpWrite::RecordDeposit(w)) => {
+            format!("{} of {:?} and {:?} to {}", w.total, w.receipts, w.refunds, w.bank)
+        }
+        Write::Erp(ErpWrite::RecordJournal(w)) => {
+            let lines = w.lines.iter().map(|line| format!("{} {}", line.account, line.amount));
+            lines.collect::<Vec<_>>().join(", ")
+        }
+        Write::Erp(_) | Write::Processor(_) => return None,
+    })
 }

@@ -117,9 +117,13 @@ impl Line {
     fn first_send(&self, key: &Key, write: &Write) {
         let now = self.world.now();
         let mut state = self.world.state();
+        let changed = state.watched.sends(key, write);
         let first = state.watched.sent.insert(key.clone());
         let beyond = books::beyond(&state.books, write, now);
         drop(state);
+        if let Some(broken) = changed {
+            self.world.broken(broken);
+        }
         if let Some(broken) = beyond.filter(|_| first) {
             self.world.broken(format!("{broken}, by {key}"));
         }
@@ -138,9 +142,18 @@ impl Line {
     }
 
     fn window<T>(&self, stream: &'static str, records: Vec<T>, page: Option<&str>) -> Page<T> {
-        let answer = self.page(records, page);
+        let answer = self.page(records, page, true);
         if answer.next.is_none() {
             self.interrupt.end_window(stream);
+        }
+        answer
+    }
+
+    /// As a window, of a list that is paged by a cursor and only grows: nothing in it moves.
+    fn window_of_events<T>(&self, records: Vec<T>, page: Option<&str>) -> Page<T> {
+        let answer = self.page(records, page, false);
+        if answer.next.is_none() {
+            self.interrupt.end_window("events");
         }
         answer
     }
@@ -170,10 +183,10 @@ impl Line {
 
     /// One page of a list. It may hold fewer records than asked for, the next may begin with what
     /// this one ended with, or a record may have moved to the page before meanwhile.
-    fn page<T>(&self, records: Vec<T>, page: Option<&str>) -> Page<T> {
+    fn page<T>(&self, records: Vec<T>, page: Option<&str>, moves: bool) -> Page<T> {
         let mut from: usize = page.and_then(|text| text.parse().ok()).unwrap_or(0);
         let rest = records.len().saturating_sub(from);
-        if page.is_some() && rest > 0 && self.strikes(Fault::MovedBetween) {
+        if moves && page.is_some() && rest > 0 && self.strikes(Fault::MovedBetween) {
             from += 1;
         }
         let size = if rest > 1 && self.strikes(Fault::ShortPage) { 1 } else { self.world.page };

@@ -98,7 +98,7 @@ impl Processor for WorkerProcessor {
         let shown = rows.filter(|row| row.visible_at <= now && row.event.at >= since);
         let events = shown.map(|row| row.event.clone()).collect();
         drop(state);
-        Ok(self.line.window("events", events, page))
+        Ok(self.line.window_of_events(events, page))
     }
 
     async fn payouts_since(

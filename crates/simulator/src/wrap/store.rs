@@ -20,8 +20,8 @@ use ports::exchange::Exchange;
 use store::rows::{
     AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
     Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow,
-    InboxSeen, Link, LookResult, Mark, NewMandateOrder, PairQuery, PaymentContext, PersonSaid,
-    Saved, SendOutcome, StatusCounts,
+    InboxSeen, Link, LookResult, Mark, NewMandateOrder, Note, OddDelivery, PairQuery,
+    PaymentContext, PersonSaid, Saved, SendOutcome, StatusCounts,
 };
 use store::{Result, Store, StoreError};
 
@@ -99,6 +99,10 @@ impl WorkerStore {
     ) {
         let broken = self.world.state().watched.begun(key, epoch, *begun);
         self.broken(broken);
+    }
+
+    fn see_answer(&self, key: &Key, outcome: &SendOutcome, _at: Timestamp, (): &()) {
+        self.world.state().watched.answered(key, outcome);
     }
 
     /// The window must have been read to its end.
@@ -183,6 +187,7 @@ through_faults! {
             lease_now: Timestamp,
             need_lease_seconds: u32
         ) -> bool;
+        see_answer finish_send(key: &Key, outcome: &SendOutcome, at: Timestamp) -> ();
         see_mark move_mark(
             connection: &ConnectionId,
             stream: &str,
@@ -209,16 +214,11 @@ through_faults! {
     writes renew(claimed: &[(CaseId, i64)], lease_until: Timestamp) -> Vec<CaseId>;
     reads contexts(cases: &[CaseId]) -> Vec<CaseContext>;
     reads payment_context(case: &CaseKey) -> PaymentContext;
-    writes finish_send(key: &Key, outcome: &SendOutcome, at: Timestamp) -> ();
     writes release(case: CaseId, epoch: i64, due_at: Option<Timestamp>) -> ();
     writes expire_worker(worker: &str) -> u32;
     reads lease_holders() -> Vec<String>;
     reads facts_named(cases: &[CaseKey], subject: &str) -> Vec<Option<serde_json::Value>>;
     writes person_said(case: &CaseKey, said: &PersonSaid, actor: &Actor, at: Timestamp) -> ();
-    writes inbox_put(connection: &ConnectionId, body: &[u8], at: Timestamp) -> i64;
-    writes inbox_count_bad(connection: &ConnectionId) -> ();
-    reads inbox_take(limit: u32) -> Vec<InboxRow>;
-    writes inbox_done(id: i64, hints: &[Hint], note: Option<&str>) -> ();
     writes order_mandate(
         hint: &Hint,
         wanted: &NewMandateOrder,
@@ -227,6 +227,12 @@ through_faults! {
         at: Timestamp
     ) -> BankDetailsId;
     reads bank_details(id: &BankDetailsId) -> Option<SecretString>;
+    writes inbox_put(connection: &ConnectionId, body: &[u8], at: Timestamp) -> i64;
+    writes inbox_count_bad(connection: &ConnectionId) -> ();
+    reads inbox_take(limit: u32) -> Vec<InboxRow>;
+    writes inbox_done(id: i64, hints: &[Hint], note: Option<&Note>) -> ();
+    reads odd_deliveries(include_dismissed: bool) -> Vec<OddDelivery>;
+    writes dismiss_delivery(id: i64, actor: &Actor, at: Timestamp) -> ();
     reads inbox_recent(limit: u32) -> Vec<InboxSeen>;
     reads mark(connection: &ConnectionId, stream: &str) -> Mark;
     writes lease_stream(

@@ -30,9 +30,21 @@ pub const BANK: &str = "bank";
 /// Money received and not yet in a deposit.
 pub const UNDEPOSITED: &str = "undeposited";
 
+/// What is collected in one currency and received in another.
+pub const EXCHANGE_CLEARING: &str = "exchange clearing";
+
 /// Every account there is.
-pub const CHART: &[&str] =
-    &[BANK, UNDEPOSITED, "fees", "fee tax", "chargebacks", "refunds", "rounding", "suspense"];
+pub const CHART: &[&str] = &[
+    BANK,
+    UNDEPOSITED,
+    "fees",
+    "fee tax",
+    "chargebacks",
+    "refunds",
+    "rounding",
+    "suspense",
+    EXCHANGE_CLEARING,
+];
 
 #[must_use]
 pub fn pounds(minor: i64) -> Money {
@@ -61,6 +73,16 @@ pub struct Books {
     pub touched: BTreeSet<InvoiceId>,
     /// Payouts whose documents people voided.
     pub touched_payouts: BTreeSet<PayoutId>,
+    /// What is refused whatever it contains.
+    pub refusing: Refusing,
+}
+
+/// What the ERP refuses until somebody mends it.
+#[derive(Debug, Clone, Default)]
+pub struct Refusing {
+    /// Receipts and refunds of these customers.
+    pub customers: BTreeSet<ErpCustomerId>,
+    pub deposits: bool,
 }
 
 impl Books {

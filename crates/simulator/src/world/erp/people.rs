@@ -236,6 +236,14 @@ impl Books {
         Some(deposit)
     }
 
+    /// A person's deposit of everything of a payout that waits for one.
+    pub fn deposit_payout_by_hand(&mut self, payout: &PayoutId, on: Date) -> Option<DepositId> {
+        let of_payout = |row: &ReceiptRow| row.payout.as_ref() == Some(payout);
+        let rows = self.receipts.iter().filter(|(_, row)| of_payout(row));
+        let ids: Vec<ReceiptId> = rows.map(|(id, _)| id.clone()).collect();
+        self.deposit_by_hand(&ids, on)
+    }
+
     /// Voids a deposit of ours: its receipts and refunds are undeposited again.
     pub fn void_deposit(&mut self, id: &DepositId) -> bool {
         let Some(row) = self.deposits.get_mut(id).filter(|row| !row.voided) else { return false };

@@ -38,6 +38,7 @@ impl Books {
         if let Some(answer) = stamped.and_then(|_| self.find(key, write).transpose()) {
             return answer;
         }
+        self.refused_for_good(write)?;
         match write {
             ErpWrite::SaveCustomerFields(w) => self.save_customer(w),
             ErpWrite::AnnotateInvoice(w) => self.annotate(w, now),
@@ -86,6 +87,30 @@ impl Books {
             | ErpWrite::RecordJournal(_) => false,
         };
         Ok(happened.then(|| adopted(&changed_id(write))))
+    }
+
+    fn refused_for_good(&self, write: &ErpWrite) -> Result<(), PortError> {
+        let of = |receipt| self.receipts.get(receipt).map(|row| &row.customer);
+        let customer = match write {
+            ErpWrite::RecordReceipt(w) => Some(&w.customer),
+            ErpWrite::RecordRefund(w) => of(&w.receipt),
+            ErpWrite::ApplyReceipt(w) => of(&w.receipt),
+            ErpWrite::UnapplyReceipt(w) => of(&w.receipt),
+            ErpWrite::RecordDeposit(_) if self.refusing.deposits => {
+                return Err(refused(RejectionCause::Validation, "deposits need a department"));
+            }
+            ErpWrite::RecordDeposit(_)
+            | ErpWrite::RecordJournal(_)
+            | ErpWrite::SaveCustomerFields(_)
+            | ErpWrite::AnnotateInvoice(_)
+            | ErpWrite::AnnotateReceipt(_) => None,
+        };
+        match customer.filter(|id| self.refusing.customers.contains(*id)) {
+            Some(id) => {
+                Err(refused(RejectionCause::Validation, format!("customer {id} is on hold")))
+            }
+            None => Ok(()),
+        }
     }
 
     fn open_on(&self, on: Date) -> Result<(), PortError> {

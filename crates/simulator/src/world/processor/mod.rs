@@ -44,6 +44,8 @@ pub struct Processor {
     ids: u64,
     /// A deliberate defect: keys are not looked at, so that a repeat makes a second payment.
     pub ignores_keys: bool,
+    /// The creditor's bank account is in another currency.
+    pub exchanges: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -5,9 +5,12 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use model::event::EventSubject;
 use model::ids::{CollectionId, PayoutId};
-use model::money::ItemAmount;
+use model::money::{Currency, ItemAmount, Money};
 use model::payment::{CollectionStatus, RefundStatus};
-use model::payout::{ItemTax, Payout, PayoutItem, PayoutItemKind, PayoutKind, PayoutStatus};
+use model::payout::{
+    ItemTax, Payout, PayoutExchange, PayoutItem, PayoutItemKind, PayoutKind, PayoutStatus,
+};
+use rust_decimal::Decimal;
 
 use super::super::erp::{CURRENCY, pounds};
 use super::{CREDITOR_BANK, PayoutRow, PendingItem, Processor, Why};
@@ -73,7 +76,7 @@ impl Processor {
             reference: Some(format!("REF-{id}")),
             creditor: None,
             bank_account: Some(CREDITOR_BANK.to_owned()),
-            exchange: None,
+            exchange: self.exchanges.then(pending_exchange),
             tax_currency: None,
             created_at: now,
         };
@@ -137,6 +140,19 @@ impl Processor {
         true
     }
 
+    /// What the bank receives is known from now on.
+    pub fn confirm_rate(&mut self, id: &PayoutId, now: Timestamp) -> bool {
+        let Some(row) = self.payouts.get_mut(id) else { return false };
+        let pending = row.payout.exchange.as_mut().filter(|exchange| exchange.amount.is_none());
+        let Some(exchange) = pending else { return false };
+        // 1.25 of the other currency for one.
+        let received = row.payout.amount.minor / 4 * 5;
+        exchange.amount = Some(Money::new(received, exchange.currency));
+        exchange.rate = Some(Decimal::new(125, 2));
+        self.emit(now, EventSubject::Payout(id.to_string()), "fx_rate_confirmed", Why::default());
+        true
+    }
+
     /// The bank transfer came back: the money is with the processor again.
     pub fn bounce(&mut self, id: &PayoutId, now: Timestamp) -> bool {
         let Some(row) = self.payouts.get_mut(id) else { return false };
@@ -163,7 +179,11 @@ impl Processor {
             | CollectionStatus::ChargedBack => false,
         };
         let still = |row: &super::PaymentRow| !moving(row.status) && !row.waits_for_payout;
+        let unrated = |row: &PayoutRow| {
+            row.payout.exchange.as_ref().is_some_and(|exchange| exchange.amount.is_none())
+        };
         self.pending.is_empty()
+            && !self.payouts.values().any(unrated)
             && self.payments.values().all(still)
             && self.payouts.values().all(|row| row.payout.status == PayoutStatus::Paid)
     }
@@ -183,6 +203,10 @@ impl Processor {
             });
         }
     }
+}
+
+fn pending_exchange() -> PayoutExchange {
+    PayoutExchange { amount: None, currency: Currency::EUR, rate: None }
 }
 
 fn why<'a>(payout: &'a PayoutId, cause: &'a str) -> Why<'a> {

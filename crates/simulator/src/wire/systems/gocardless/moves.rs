@@ -31,7 +31,11 @@ pub fn make(debits: &Debits, family: Family, stage: &mut Stage<'_>) -> Option<St
         | Family::Customers
         | Family::Policies
         | Family::Orders
-        | Family::SecondWorker => None,
+        | Family::SecondWorker
+        | Family::Away
+        | Family::Refusals
+        | Family::Routes
+        | Family::Exchange => None,
     }
 }
 

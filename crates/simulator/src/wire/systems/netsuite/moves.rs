@@ -24,7 +24,11 @@ pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<Stri
         | Family::Payouts
         | Family::Policies
         | Family::Orders
-        | Family::SecondWorker => None,
+        | Family::SecondWorker
+        | Family::Away
+        | Family::Refusals
+        | Family::Routes
+        | Family::Exchange => None,
     }
 }
 
