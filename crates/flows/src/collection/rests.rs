@@ -106,13 +106,14 @@ fn never_applied(facts: &CollectionFacts, key: &Key, receipt: &Receipt) -> Optio
 }
 
 /// A refund of this payment stands in a payout and is not booked yet: what it un-applies on the way
-/// is not a person's doing.
+/// is not a person's doing. One that is booked as a loss leaves no refund document.
 fn refund_pending(facts: &CollectionFacts, id: &CollectionId) -> bool {
     let refunds = facts.items.iter().filter(|kept| {
         kept.item.kind == PayoutItemKind::PaymentRefunded
             && kept.item.collection.as_ref() == Some(id)
     });
-    refunds.into_iter().any(|kept| !has_document(facts, kept, DocumentRole::Refund))
+    let booked = [DocumentRole::Refund, DocumentRole::Loss];
+    refunds.into_iter().any(|kept| !booked.iter().any(|role| has_document(facts, kept, *role)))
 }
 
 fn has_document(facts: &CollectionFacts, kept: &KeptItem, role: DocumentRole) -> bool {

@@ -43,6 +43,15 @@ fn what_a_refund_unapplies_on_its_way_is_nobodys_doing() {
     check(&format!("{refund}, due 30, receipt PM1/PO1 100 applied:70 first:100"), "collected");
 }
 
+/// The payer was refunded after the receipt was taken back, and the chargeback is cancelled then.
+#[test]
+fn a_refund_that_was_a_loss_leaves_the_rest_to_be_applied() {
+    let refund = format!("{PAID}, item PO2/0 refunded PM1 -30 1d, receipt PM1/PO1 100 applied:60");
+    check(&format!("{refund}, due 40"), "collected");
+    check(&format!("{refund}, due 40, tied PO2/0 refund RF1"), "apply/R1/1 40 to I");
+    check(&format!("{refund}, due 40, tied PO2/0 loss J1"), "apply/R1/1 40 to I");
+}
+
 #[test]
 fn only_a_payment_that_counts_as_collected_is_applied() {
     let failed = "payment PM1 failed, event PM1 failed other 5d, item PO1/0 paid PM1 100 9d, \

@@ -6,6 +6,7 @@ use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 
 use model::case::Actor;
+use model::decision::{DocumentRole, ItemDocument};
 use model::event::{Event, EventSubject};
 use model::ids::{CollectionId, EventId, MandateId, PayoutId, SubsidiaryId};
 use model::invoice::{Approval, InvoiceStatus};
@@ -93,6 +94,7 @@ impl World {
                 self.learn_item(place, kind, id, number(amount), rest);
             }
             ["receipt" | "refund" | "loss", ..] => self.learn_document(words),
+            ["tied", place, role, document] => self.tie(place, role, document),
             ["cmd", key, state, rest @ ..] => self.learn_command(key, state, rest),
             ["said", rest @ ..] => self.learn_said(rest),
             ["policy", rest @ ..] => rest.iter().for_each(|word| self.learn_policy(word)),
@@ -198,6 +200,24 @@ impl World {
                 self.facts.attempts.push(attempt);
             }
         }
+    }
+
+    /// Another case booked an item by this document.
+    fn tie(&mut self, place: &str, role: &str, document: &str) {
+        let (payout, ordinal) = place.split_once('/').unwrap();
+        let role_of = match role {
+            "refund" => DocumentRole::Refund,
+            "loss" => DocumentRole::Loss,
+            _ => panic!("no role: {role}"),
+        };
+        self.facts.settled.push(ItemDocument {
+            payout: PayoutId::new(payout),
+            ordinal: ordinal.parse().unwrap(),
+            role: role_of,
+            key: Key::new(&[role, payout, ordinal]),
+            document: document.to_owned(),
+            collection: None,
+        });
     }
 
     fn learn_event(&mut self, id: &str, action: &str, rest: &[&str]) {
