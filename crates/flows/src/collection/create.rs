@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use model::command::{Collect, CommandState, ProcessorWrite, Write};
+use model::command::{Collect, CommandState, CommandView, ProcessorWrite, Write};
 use model::decision::{Decision, Stage};
 use model::ids::CollectionId;
 use model::invoice::Invoice;
@@ -56,11 +56,14 @@ pub fn unresolved_debit(
     key: &Key,
     write: &Write,
 ) -> Option<Decision> {
+    let changed = |view: &CommandView| {
+        !view.write.same_intent(write) && !model::defect!(ContentChangedUnderKey)
+    };
     let open = facts.frame.commands.iter().find(|view| {
         view.write.collects()
             && match view.state {
                 CommandState::Watched => true,
-                CommandState::InFlight => view.key != *key || !view.write.same_intent(write),
+                CommandState::InFlight => view.key != *key || changed(view),
                 CommandState::Intended
                 | CommandState::Done
                 | CommandState::Rejected

@@ -136,7 +136,8 @@ fn next_state(
             return refused(format!("the command {key} is {} already", state_word(stored.state)));
         }
     };
-    if stored.is_open() && !new.command.write.same_intent(&stored.write) {
+    let changed = !new.command.write.same_intent(&stored.write);
+    if stored.is_open() && changed && !model::defect!(ContentChangedUnderKey) {
         return refused(format!("the command {key} may have been sent with other content"));
     }
     Ok(Some(next))

@@ -1,6 +1,7 @@
 //! Opens databases: settings of the connection, migrations, and the check that the master key given
 //! is the one the database was made with.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -36,6 +37,11 @@ const EVERY_PAGE: i32 = -1;
 /// it, so that must not happen beside an open database.
 static MAKING: Mutex<()> = Mutex::new(());
 
+thread_local! {
+    /// A database in memory that nothing was ever written to but its tables.
+    static TEMPLATE: RefCell<Option<Connection>> = const { RefCell::new(None) };
+}
+
 /// Where a database lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -47,7 +53,7 @@ pub enum Place {
 /// Opens the one connection that writes, making and migrating the database where needed.
 pub(super) fn open_writer(place: &Place, vault: &Vault) -> Result<Connection> {
     let mut db = match place {
-        Place::Memory => Connection::open_in_memory()?,
+        Place::Memory => in_memory()?,
         Place::File(path) => {
             let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
             make_private(path)?;
@@ -62,6 +68,24 @@ pub(super) fn open_writer(place: &Place, vault: &Vault) -> Result<Connection> {
     patiently(|| migrate(&mut db))?;
     own(&mut db, vault)?;
     Ok(db)
+}
+
+/// A database in memory with its tables: a copy of this thread's first one, since making them takes
+/// longer than anything else that opening does.
+fn in_memory() -> Result<Connection> {
+    TEMPLATE.with_borrow_mut(|template| {
+        let template = match template {
+            Some(template) => template,
+            empty => {
+                let mut first = Connection::open_in_memory()?;
+                migrate(&mut first)?;
+                empty.insert(first)
+            }
+        };
+        let mut db = Connection::open_in_memory()?;
+        Backup::new(template, &mut db)?.step(EVERY_PAGE)?;
+        Ok(db)
+    })
 }
 
 /// Opens a connection that can not write, to a database that is open for writing already.
