@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan};
 use model::ids::ConnectionId;
 use ports::PortError;
 use ports::processor::Delivery;
-use store::rows::InboxRow;
+use store::rows::{InboxRow, Note};
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
@@ -23,6 +23,9 @@ const LOOK_BACK_MINUTES: i64 = 10;
 /// Hours of the event list that a delivery makes us read at most: an event that claims to be older
 /// is left to the sweep.
 const OLDEST_HOURS: i64 = 72;
+
+/// Odd events of one delivery that are told by their own sentence.
+const ODD_TOLD: usize = 10;
 
 /// Noted with deliveries of a connection that is not in use.
 const NOT_CONNECTED: &str =
@@ -41,18 +44,21 @@ impl Engine {
         for (connection, rows) in by_connection {
             match world.processor(&connection) {
                 Some(processor) => {
-                    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-                    done += match self.take_in(&world, &processor, rows).await {
+                    let read =
+                        rows.iter().map(|row| (row.id, processor.port.read_delivery(&row.body)));
+                    let read: Vec<(i64, Delivery)> = read.collect();
+                    done += match self.take_in(&world, &processor, &read).await {
                         Err(EngineError::Port(error)) => {
                             self.note_error(&connection, &error);
-                            self.leave_to_the_sweep(&ids, &error).await?
+                            self.leave_to_the_sweep(&read, &error).await?
                         }
                         taken => taken?,
                     };
                 }
                 None => {
                     for row in rows {
-                        self.store.inbox_done(row.id, &[], Some(NOT_CONNECTED)).await?;
+                        let note = Note::Said(NOT_CONNECTED.to_owned());
+                        self.store.inbox_done(row.id, &[], Some(&note)).await?;
                     }
                 }
             }
@@ -62,12 +68,13 @@ impl Engine {
 
     /// One side that does not answer must not keep the deliveries of others, or the due cases behind
     /// them, from being worked on.
-    async fn leave_to_the_sweep(&self, rows: &[i64], error: &PortError) -> Result<u32> {
-        let note = format!("{error}; the sweep of the event list covers it");
-        for row in rows {
-            self.store.inbox_done(*row, &[], Some(&note)).await?;
+    async fn leave_to_the_sweep(&self, read: &[(i64, Delivery)], error: &PortError) -> Result<u32> {
+        for (id, delivery) in read {
+            let said = format!("{error}; the sweep of the event list covers it");
+            let note = odd(delivery).unwrap_or(Note::Said(said));
+            self.store.inbox_done(*id, &[], Some(&note)).await?;
         }
-        Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
+        Ok(u32::try_from(read.len()).unwrap_or(u32::MAX))
     }
 
     /// The event list is read once for all of them, from a little before the earliest event on.
@@ -75,13 +82,8 @@ impl Engine {
         &self,
         world: &World,
         processor: &ProcessorPort,
-        rows: Vec<InboxRow>,
+        read: &[(i64, Delivery)],
     ) -> Result<u32> {
-        let read = rows.into_iter().map(|row| {
-            let delivery = processor.port.read_delivery(&row.body);
-            (row.id, delivery)
-        });
-        let read: Vec<(i64, Delivery)> = read.collect();
         let events = read.iter().flat_map(|(_, delivery)| &delivery.events);
         let earliest: Option<Timestamp> = events.map(|event| event.at).min();
         if let Some(earliest) = earliest {
@@ -92,11 +94,22 @@ impl Engine {
         let mut done = 0;
         for (id, delivery) in read {
             let hints = self.hints_of(world, processor, &delivery.events, self.now()).await?;
-            let note = delivery.odd.join("; ");
-            let note = (!note.is_empty()).then_some(note.as_str());
-            self.store.inbox_done(id, &hints, note).await?;
+            self.store.inbox_done(*id, &hints, odd(delivery).as_ref()).await?;
             done += 1;
         }
         Ok(done)
     }
+}
+
+/// What of a delivery only a person can judge. However many odd events it holds, the first few tell
+/// what it is.
+fn odd(delivery: &Delivery) -> Option<Note> {
+    let told = delivery.odd.iter().take(ODD_TOLD).map(String::as_str).collect::<Vec<_>>();
+    let more = delivery.odd.len().saturating_sub(told.len());
+    let text = match (told.is_empty(), more) {
+        (true, _) => return None,
+        (false, 0) => told.join("; "),
+        (false, more) => format!("{}; and {more} more", told.join("; ")),
+    };
+    Some(Note::Odd(text))
 }

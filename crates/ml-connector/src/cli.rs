@@ -442,6 +442,12 @@ pub enum Webhooks {
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
+    /// You have seen what was odd in a delivery: take it off the list of what waits for a person.
+    Dismiss {
+        /// The delivery's number, as "attention list" and "webhooks list" show it; ALL for every one.
+        #[arg(value_name = "NUMBER")]
+        number: String,
+    },
     /// Send a body to a running server as if the processor had, signed with the stored secret.
     Send {
         /// The processor connection.

@@ -146,12 +146,14 @@ reasons! {
     AboveLimit = "above_limit", NeedsPerson, "The amount is above the limit of the processor or the link", "Release the case, or raise the limit.";
     AmountChanged = "amount_changed", NeedsPerson, "The invoice's balance differs from the payment that is under way", "Nothing is lost: the payment is applied up to the balance. Settle the difference.";
     NegativeTotal = "negative_total", NeedsPerson, "The invoice's amount is negative", "Use a credit memo instead.";
+    DeliveryOdd = "delivery_odd", NeedsPerson, "A delivery holds something that is not understood", "See what it is, then dismiss it: ml-connector webhooks dismiss NUMBER.";
     OddRecord = "odd_record", NeedsPerson, "The record can not be read", "Mend the record in its own system.";
     RecordMissing = "record_missing", NeedsPerson, "A record that was known is gone", "Look it up in its own system.";
     CancelledByPerson = "cancelled_by_person", NeedsPerson, "The payment was cancelled at the processor by somebody else", "Release the case to collect anew.";
     DeniedByPayer = "denied_by_payer", NeedsPerson, "The payer denied the payment", "Talk to the payer; release the case to collect anew.";
     RetriesUsedUp = "retries_used_up", NeedsPerson, "The collection failed and its retries are used up", "Retry now, or collect by other means.";
     FailureFinal = "failure_final", NeedsPerson, "The collection failed for a cause that a retry can not heal", "Mend the cause with the payer, then release the case.";
+    AmountRefused = "amount_refused", NeedsPerson, "The processor refuses the amount", "Correct or split the invoice, collect it in another way, or have the account's limits raised and retry.";
     Rejected = "rejected", NeedsPerson, "The other side refused the write", "Mend what it names, then retry; saving the record again retries too.";
     ReceiptVoided = "receipt_voided", NeedsPerson, "A receipt of ours was voided or deleted by somebody", "Resolve it: record it again, or leave it.";
     FieldsNotWritten = "fields_not_written", NeedsPerson, "The ERP refuses the status fields on the invoice", "Correct what it names; saving the invoice there, or retry, writes them again.";

@@ -18,8 +18,8 @@ use ports::exchange::Exchange;
 use crate::rows::{
     AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
     Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow,
-    InboxSeen, Link, LookResult, Mark, NewMandateOrder, PairQuery, PaymentContext, PersonSaid,
-    Saved, SendOutcome, StatusCounts,
+    InboxSeen, Link, LookResult, Mark, NewMandateOrder, Note, OddDelivery, PairQuery,
+    PaymentContext, PersonSaid, Saved, SendOutcome, StatusCounts,
 };
 
 /// Why the store did not do it. Nothing is half-stored.
@@ -165,8 +165,17 @@ pub trait Store: Send + Sync {
     async fn inbox_count_bad(&self, connection: &ConnectionId) -> Result<()>;
     /// Oldest first; not yet processed.
     async fn inbox_take(&self, limit: u32) -> Result<Vec<InboxRow>>;
-    /// Marks processed and gives the hints of it in the same transaction; `note` says what was odd.
-    async fn inbox_done(&self, id: i64, hints: &[Hint], note: Option<&str>) -> Result<()>;
+    /// Marks processed and gives the hints of it in the same transaction. An odd one counts among
+    /// what waits for a person until it is dismissed, and is kept as long.
+    async fn inbox_done(&self, id: i64, hints: &[Hint], note: Option<&Note>) -> Result<()>;
+
+    /// Deliveries in which something was odd, the oldest first.
+    async fn odd_deliveries(&self, include_dismissed: bool) -> Result<Vec<OddDelivery>>;
+    /// A person has seen what was odd; written into the audit trail.
+    ///
+    /// # Errors
+    /// `Refused` when there is no odd delivery of this number. Saying it again changes nothing.
+    async fn dismiss_delivery(&self, id: i64, actor: &Actor, at: Timestamp) -> Result<()>;
 
     /// The newest deliveries, processed or not.
     async fn inbox_recent(&self, limit: u32) -> Result<Vec<InboxSeen>>;

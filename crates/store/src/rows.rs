@@ -311,6 +311,26 @@ pub struct InboxSeen {
     pub note: Option<String>,
 }
 
+/// What is noted with a processed delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// Why it was not needed: nobody has to look at it.
+    Said(String),
+    /// What in it could not be understood: it waits for a person.
+    Odd(String),
+}
+
+/// A delivery in which something could not be understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OddDelivery {
+    pub id: i64,
+    pub connection: ConnectionId,
+    pub received_at: Timestamp,
+    /// What it was.
+    pub odd: String,
+    pub dismissed: bool,
+}
+
 /// How far a stream of one connection was read completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use engine::say::Order;
+use jiff::Timestamp;
 use model::case::CaseKey;
 use model::ids::{CollectionId, LinkId, ProcessorCustomerId};
 use model::person::PersonSaid;
-use model::reason::{ReasonCode, ReasonKind};
-use store::rows::AttentionRow;
+use model::reason::{Reason, ReasonCode, ReasonKind};
+use store::rows::{AttentionRow, Link, OddDelivery};
 
 use crate::cli::{Attention, Resolve};
 use crate::commands::case_name::find;
@@ -22,7 +23,12 @@ const RETRIES_MAX: usize = 3;
 pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<ExitCode> {
     match command {
         Attention::List { all, link, code } => {
-            let wanted = Wanted { all, link, code: code.as_deref().map(reason_code).transpose()? };
+            let code = code.as_deref().map(reason_code).transpose()?;
+            let link = match link {
+                Some(name) => Some(crate::commands::links::find(instance, &name).await?),
+                None => None,
+            };
+            let wanted = Wanted { all, link, code };
             return list(instance, &wanted, json).await;
         }
         Attention::Retry { case } => {
@@ -137,46 +143,90 @@ fn page(code: ReasonCode) -> Option<String> {
 struct Wanted {
     /// Ignored items too.
     all: bool,
-    link: Option<String>,
+    link: Option<Link>,
     code: Option<ReasonCode>,
 }
 
 impl Wanted {
     fn has(&self, item: &AttentionRow) -> bool {
-        let link = item.link.as_ref().map(LinkId::as_str);
-        self.link.as_ref().is_none_or(|wanted| link == Some(wanted.as_str()))
-            && self.code.is_none_or(|wanted| item.reason.code == wanted)
+        let link = self.link.as_ref();
+        link.is_none_or(|wanted| item.link.as_ref() == Some(&wanted.id))
+            && self.has_code(item.reason.code)
+    }
+
+    fn has_code(&self, code: ReasonCode) -> bool {
+        self.code.is_none_or(|wanted| code == wanted)
+    }
+
+    /// Deliveries belong to a connection, and so to every link that uses it.
+    fn has_delivery(&self, delivery: &OddDelivery) -> bool {
+        let link = self.link.as_ref();
+        link.is_none_or(|wanted| wanted.processor == delivery.connection)
+            && self.has_code(ReasonCode::DeliveryOdd)
+    }
+}
+
+/// One line of the list, whatever it is about.
+#[derive(serde::Serialize)]
+struct Item {
+    case: String,
+    link: Option<LinkId>,
+    code: &'static str,
+    sentence: String,
+    next_step: String,
+    raised_at: Timestamp,
+    ignored: bool,
+    page: Option<String>,
+}
+
+impl Item {
+    fn of_case(row: AttentionRow) -> Item {
+        Item {
+            case: row.case.to_string(),
+            link: row.link,
+            code: row.reason.code.code(),
+            sentence: row.reason.sentence(),
+            next_step: row.reason.code.next_step().to_owned(),
+            raised_at: row.raised_at,
+            ignored: row.ignored,
+            page: page(row.reason.code),
+        }
+    }
+
+    fn of_delivery(row: OddDelivery) -> Item {
+        let reason = Reason::new(ReasonCode::DeliveryOdd, row.odd);
+        Item {
+            case: format!("delivery/{}/{}", row.connection, row.id),
+            link: None,
+            code: reason.code.code(),
+            sentence: reason.sentence(),
+            next_step: reason.code.next_step().replace("NUMBER", &row.id.to_string()),
+            raised_at: row.received_at,
+            ignored: row.dismissed,
+            page: page(reason.code),
+        }
     }
 }
 
 async fn list(instance: &Instance, wanted: &Wanted, json: bool) -> Result<ExitCode> {
-    if let Some(name) = &wanted.link {
-        crate::commands::links::find(instance, name).await?;
-    }
-    let mut items = instance.store.attention(wanted.all).await?;
-    items.retain(|item| wanted.has(item));
+    let mut rows = instance.store.attention(wanted.all).await?;
+    rows.retain(|row| wanted.has(row));
+    let mut deliveries = instance.store.odd_deliveries(wanted.all).await?;
+    deliveries.retain(|delivery| wanted.has_delivery(delivery));
+    let mut items: Vec<Item> = rows.into_iter().map(Item::of_case).collect();
+    items.extend(deliveries.into_iter().map(Item::of_delivery));
+    items.sort_by_key(|item| item.raised_at);
     let waits = items.iter().any(|item| !item.ignored);
     if json {
-        let rows: Vec<_> = items
-            .iter()
-            .map(|item| {
-                serde_json::json!({
-                    "case": item.case.to_string(), "link": item.link,
-                    "code": item.reason.code.code(), "sentence": item.reason.sentence(),
-                    "next_step": item.reason.code.next_step(), "raised_at": item.raised_at,
-                    "ignored": item.ignored, "page": page(item.reason.code),
-                })
-            })
-            .collect();
-        output::json(&rows);
+        output::json(&items);
     } else {
         let rows = items
-            .iter()
+            .into_iter()
             .map(|item| {
                 vec![
-                    item.case.to_string(),
-                    item.reason.code.code().to_owned(),
-                    format!("{}\n→ {}", item.reason.sentence(), item.reason.code.next_step()),
+                    item.case,
+                    item.code.to_owned(),
+                    format!("{}\n→ {}", item.sentence, item.next_step),
                     item.raised_at.strftime("%F %R").to_string(),
                 ]
             })

@@ -4,7 +4,10 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::binary::{Place, SECRET, TOKEN};
+use crate::world::{World, rows, text};
 
 const BODY: &str = r#"{"events":[{"id":"EV1","created_at":"2026-03-02T08:00:00.000Z","resource_type":"payments","action":"confirmed","links":{"payment":"PM1"}},{"odd":true},{"id":"EV2","created_at":"2026-03-02T08:00:01.000Z","resource_type":"balloons","action":"popped","links":{}}]}"#;
 
@@ -81,6 +84,59 @@ fn what_is_signed_right_is_durable_before_its_answer() {
         let status = raw(&place, request.as_bytes(), false);
         assert!(status.contains(expected), "{path}: {status:?}");
     }
+}
+
+#[test]
+fn slow_what_is_odd_in_a_delivery_waits_until_it_is_dismissed() {
+    let world = World::connected();
+    let place = &world.place;
+    place.write("unknown.json", BODY.as_bytes());
+    place.write("nonsense", b"this is not JSON at all");
+    place.write("plain.json", br#"{"events":[]}"#);
+    assert_eq!(place.json(&["attention", "list"], 0), json!([]));
+    let server = place.serve();
+    for file in ["unknown.json", "nonsense", "plain.json"] {
+        place.well(&["webhooks", "send", "gc", file]);
+    }
+    let processed = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        place.status()["inbox_waiting"] == 0
+    });
+    assert!(processed, "{}", place.status());
+    let items = world.attention("delivery_odd");
+    assert_eq!(items.len(), 2, "what is plain is not listed: {items:?}");
+    assert!(text(&items[0]["sentence"]).contains("balloons.popped is not known"), "{items:?}");
+    assert!(text(&items[1]["sentence"]).contains("not JSON"), "{items:?}");
+    assert_eq!(items[0]["page"], "docs/attention/delivery_odd.md");
+    let case = text(&items[0]["case"]);
+    let number = case.strip_prefix("delivery/gc/").expect("a delivery's name");
+    assert!(text(&items[0]["next_step"]).ends_with(&format!("webhooks dismiss {number}.")));
+    assert_eq!(place.status()["attention"], 2);
+    place.json(&["status"], 3);
+    assert!(metrics(place).contains("mlc_attention 2"), "{}", metrics(place));
+
+    place.well(&["webhooks", "dismiss", number]);
+    assert_eq!(world.attention("delivery_odd").len(), 1);
+    assert!(metrics(place).contains("mlc_attention 1"), "{}", metrics(place));
+    place.well(&["webhooks", "dismiss", "ALL"]);
+    assert_eq!(place.json(&["attention", "list"], 0), json!([]), "nothing waits");
+    let all = place.json(&["attention", "list", "--all"], 0);
+    assert_eq!(rows(&all).len(), 2, "what was dismissed can still be seen: {all}");
+    drop(server);
+    assert!(place.well(&["audit", "export"]).contains("delivery dismissed"));
+    let said = place.fails(&["webhooks", "dismiss", "4711"], 2);
+    assert!(said.contains("no delivery 4711"), "{said}");
+}
+
+/// The text of `/metrics`.
+fn metrics(place: &Place) -> String {
+    let mut stream = TcpStream::connect(&place.address).expect("the server listens");
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
+    let request = b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    stream.write_all(request).expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use model::ids::ConnectionId;
 
 use super::fixtures::{AnyStore, at, case, connection, hint, ok, person, refused, request};
-use crate::rows::Side;
+use crate::rows::{Note, OddDelivery, Side};
 
 super::suite! {
     deliveries_come_back_oldest_first,
@@ -11,6 +11,7 @@ super::suite! {
     hints_of_a_delivery_are_given_with_it,
     bad_signatures_are_counted_alone,
     an_odd_hint_does_not_hold_up_its_delivery,
+    an_odd_delivery_waits_for_a_person_until_it_is_dismissed,
 }
 
 fn bank() -> ConnectionId {
@@ -31,12 +32,51 @@ async fn deliveries_come_back_oldest_first(store: AnyStore) {
 async fn a_processed_delivery_is_taken_no_more(store: AnyStore) {
     let first = ok(store.inbox_put(&bank(), b"one", at(1)).await);
     let second = ok(store.inbox_put(&bank(), b"two", at(2)).await);
-    ok(store.inbox_done(first, &[], Some("an unknown kind of event")).await);
+    ok(store.inbox_done(first, &[], Some(&Note::Said("not needed".to_owned()))).await);
     let left: Vec<i64> = ok(store.inbox_take(10).await).iter().map(|row| row.id).collect();
     assert_eq!(left, [second]);
     assert_eq!(ok(store.status(at(3)).await).inbox_waiting, 1);
     ok(store.inbox_done(first, &[], None).await);
     refused(store.inbox_done(second + 100, &[], None).await);
+}
+
+async fn an_odd_delivery_waits_for_a_person_until_it_is_dismissed(store: AnyStore) {
+    let odd = ok(store.inbox_put(&bank(), b"one", at(1)).await);
+    let plain = ok(store.inbox_put(&bank(), b"two", at(2)).await);
+    let other = ok(store.inbox_put(&bank(), b"three", at(3)).await);
+    assert!(ok(store.odd_deliveries(true).await).is_empty(), "nothing is known of them yet");
+    let note = Note::Odd("the body is not JSON".to_owned());
+    ok(store.inbox_done(odd, &[], Some(&note)).await);
+    ok(store.inbox_done(plain, &[], Some(&Note::Said("not needed".to_owned()))).await);
+    ok(store.inbox_done(other, &[], Some(&note)).await);
+    let waiting = ok(store.odd_deliveries(false).await);
+    assert_eq!(waiting.iter().map(|one| one.id).collect::<Vec<_>>(), [odd, other]);
+    let first = waiting.first().cloned();
+    let expected = OddDelivery {
+        id: odd,
+        connection: bank(),
+        received_at: at(1),
+        odd: "the body is not JSON".to_owned(),
+        dismissed: false,
+    };
+    assert_eq!(first, Some(expected));
+    assert_eq!(ok(store.status(at(4)).await).attention, 2);
+    refused(store.dismiss_delivery(plain, &person(), at(5)).await);
+    refused(store.dismiss_delivery(other + 100, &person(), at(5)).await);
+    for _ in 0..2 {
+        ok(store.dismiss_delivery(odd, &person(), at(5)).await);
+    }
+    let left: Vec<i64> = ok(store.odd_deliveries(false).await).iter().map(|one| one.id).collect();
+    assert_eq!(left, [other]);
+    let all = ok(store.odd_deliveries(true).await);
+    assert_eq!(all.iter().map(|one| one.dismissed).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(ok(store.status(at(6)).await).attention, 1);
+    let trail = ok(store.audit_rows(0, 10).await);
+    let told = trail.iter().filter(|row| row.what == "delivery dismissed");
+    assert_eq!(told.count(), 1, "said once in the trail");
+    // Worked on again, what a person has seen stays dismissed.
+    ok(store.inbox_done(odd, &[], Some(&note)).await);
+    assert_eq!(ok(store.odd_deliveries(false).await).len(), 1);
 }
 
 async fn hints_of_a_delivery_are_given_with_it(store: AnyStore) {

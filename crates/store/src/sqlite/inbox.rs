@@ -2,17 +2,24 @@
 
 use jiff::Timestamp;
 use rusqlite::{Row, params};
+use serde_json::json;
 
+use model::case::Actor;
 use model::ids::ConnectionId;
 
-use super::cases;
 use super::tx::{Tx, micros, refused, time};
+use super::{audit, cases};
 use crate::api::Result;
-use crate::rows::{Hint, InboxRow, InboxSeen};
+use crate::rows::{Hint, InboxRow, InboxSeen, Note, OddDelivery};
 
 /// Processed deliveries that are kept, for people who want to see what came: some weeks of a busy
 /// account, and no more of the payers' data than that.
 const PROCESSED_KEPT: i64 = 10_000;
+
+/// Values of `inbox.odd`.
+const NOTHING_ODD: i64 = 0;
+const ODD: i64 = 1;
+const DISMISSED: i64 = 2;
 
 pub(super) fn put(
     tx: &Tx<'_>,
@@ -67,10 +74,50 @@ pub(super) fn recent(tx: &Tx<'_>, limit: u32) -> Result<Vec<InboxSeen>> {
     )
 }
 
-pub(super) fn done(tx: &Tx<'_>, id: i64, hints: &[Hint], note: Option<&str>) -> Result<()> {
-    if tx.run("update inbox set done = 1, note = ?2 where id = ?1", params![id, note])? == 0 {
+pub(super) fn done(tx: &Tx<'_>, id: i64, hints: &[Hint], note: Option<&Note>) -> Result<()> {
+    let (text, odd) = match note {
+        None => (None, NOTHING_ODD),
+        Some(Note::Said(text)) => (Some(text), NOTHING_ODD),
+        Some(Note::Odd(text)) => (Some(text), ODD),
+    };
+    let sql = "update inbox set done = 1, note = ?2, odd = max(odd, ?3) where id = ?1";
+    if tx.run(sql, params![id, text, odd])? == 0 {
         return refused(format!("there is no delivery {id}"));
     }
-    tx.run("delete from inbox where done = 1 and id <= ?1", [id - PROCESSED_KEPT])?;
+    tx.run(
+        "delete from inbox where done = 1 and odd <> ?2 and id <= ?1",
+        params![id - PROCESSED_KEPT, ODD],
+    )?;
     cases::hint(tx, hints)
+}
+
+pub(super) fn odd(tx: &Tx<'_>, include_dismissed: bool) -> Result<Vec<OddDelivery>> {
+    let most = if include_dismissed { DISMISSED } else { ODD };
+    tx.all(
+        "select id, connection, received_at, note, odd from inbox
+         where odd > 0 and odd <= ?1 order by id",
+        [most],
+        |row| {
+            Ok(OddDelivery {
+                id: row.get(0)?,
+                connection: ConnectionId::new(row.get::<_, String>(1)?),
+                received_at: time(row.get(2)?)?,
+                odd: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
+                dismissed: row.get::<_, i64>(4)? == DISMISSED,
+            })
+        },
+    )
+}
+
+pub(super) fn dismiss(tx: &Tx<'_>, id: i64, actor: &Actor, at: Timestamp) -> Result<()> {
+    let standing =
+        tx.one("select odd from inbox where id = ?1", [id], |row| Ok(row.get::<_, i64>(0)?))?;
+    match standing {
+        Some(DISMISSED) => Ok(()),
+        Some(ODD) => {
+            tx.run("update inbox set odd = ?2 where id = ?1", params![id, DISMISSED])?;
+            audit::append(tx, actor, None, "delivery dismissed", &json!({ "delivery": id }), at)
+        }
+        Some(_) | None => refused(format!("there is no delivery {id} with something odd in it")),
+    }
 }

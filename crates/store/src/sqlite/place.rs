@@ -153,12 +153,16 @@ fn migrate(db: &mut Connection) -> Result<()> {
     match sqlite.and_then(rusqlite::Error::sqlite_error_code) {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Err(StoreError::Busy),
         Some(ErrorCode::DiskFull) => Err(StoreError::Full),
-        // The other process made the tables between our look and our step.
-        Some(_) if error.to_string().contains("already exists") => Err(StoreError::Busy),
+        // The other process made the tables or columns between our look and our step.
+        Some(_) if made_meanwhile(&error.to_string()) => Err(StoreError::Busy),
         Some(_) | None => {
             Err(StoreError::Broken(format!("its tables can not be brought up to date: {error}")))
         }
     }
+}
+
+fn made_meanwhile(words: &str) -> bool {
+    ["already exists", "duplicate column name"].iter().any(|one| words.contains(one))
 }
 
 /// Writes the master key's id into a new database, or compares it with that of an old one.

@@ -25,8 +25,8 @@ use crate::api::{Result, Store};
 use crate::rows::{
     AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
     Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow,
-    InboxSeen, Link, LookResult, Mark, NewMandateOrder, PairQuery, PaymentContext, PersonSaid,
-    Saved, SendOutcome, StatusCounts,
+    InboxSeen, Link, LookResult, Mark, NewMandateOrder, Note, OddDelivery, PairQuery,
+    PaymentContext, PersonSaid, Saved, SendOutcome, StatusCounts,
 };
 
 /// Hands copies of the named arguments to an operation: `go!(self.write, (a, b), |tx| …)`.
@@ -213,9 +213,17 @@ impl Store for SqliteStore {
         self.read(move |tx| inbox::take(tx, limit)).await
     }
 
-    async fn inbox_done(&self, id: i64, hints: &[Hint], note: Option<&str>) -> Result<()> {
-        let note = note.map(str::to_owned);
-        go!(self.write, (hints), |tx| inbox::done(tx, id, &hints, note.as_deref()))
+    async fn inbox_done(&self, id: i64, hints: &[Hint], note: Option<&Note>) -> Result<()> {
+        let note = note.cloned();
+        go!(self.write, (hints), |tx| inbox::done(tx, id, &hints, note.as_ref()))
+    }
+
+    async fn odd_deliveries(&self, include_dismissed: bool) -> Result<Vec<OddDelivery>> {
+        self.read(move |tx| inbox::odd(tx, include_dismissed)).await
+    }
+
+    async fn dismiss_delivery(&self, id: i64, actor: &Actor, at: Timestamp) -> Result<()> {
+        go!(self.write, (actor), |tx| inbox::dismiss(tx, id, &actor, at))
     }
 
     async fn inbox_recent(&self, limit: u32) -> Result<Vec<InboxSeen>> {

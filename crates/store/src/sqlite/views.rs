@@ -121,7 +121,8 @@ pub(super) fn status(tx: &Tx<'_>, now: Timestamp) -> Result<StatusCounts> {
     )?;
     Ok(StatusCounts {
         cases,
-        attention: count("select count(*) from attention where ignored = 0")?,
+        attention: count("select count(*) from attention where ignored = 0")?
+            + count("select count(*) from inbox where odd > 0 and odd = 1")?,
         due_now: due_now.unwrap_or_default(),
         leased: count("select count(*) from cases where worker is not null")?,
         inbox_waiting: count("select count(*) from inbox where done = 0")?,
