@@ -13,6 +13,9 @@ use model::money::Money;
 use model::policy::Policy;
 use model::reason::{Reason, ReasonCode};
 
+/// The field that a processor names when it refuses to collect an amount.
+const AMOUNT_FIELD: &str = "amount";
+
 /// The frame of a look.
 #[derive(Debug, Clone)]
 pub struct Frame {
@@ -124,7 +127,9 @@ impl Frame {
         if reopened || renewed {
             return None;
         }
+        let of_amount = rejection.field.as_deref() == Some(AMOUNT_FIELD) && write.collects();
         let code = match rejection.cause {
+            RejectionCause::Validation if of_amount => ReasonCode::AmountRefused,
             RejectionCause::PeriodClosed => ReasonCode::PeriodClosed,
             RejectionCause::Unsupported => ReasonCode::UnsupportedHere,
             RejectionCause::ApplicationImpossible

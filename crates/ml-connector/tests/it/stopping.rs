@@ -97,6 +97,48 @@ fn slow_an_amount_above_the_limit_waits_for_a_person() {
 }
 
 #[test]
+fn slow_limits_of_a_run_hold_what_is_above_them_for_a_person() {
+    for limit in ["limits.run_count_max=2", "limits.run_max.GBP=7000"] {
+        let (world, customer, first) = World::live(&["30.00", "30.00", "30.00"], &[limit]);
+        world.sync();
+        assert_eq!(world.payments().len(), 2, "{limit}");
+        let item = world.only_attention("above_limit");
+        let held = text(&item["case"]);
+        assert!(first.iter().any(|invoice| held == world.case(invoice)), "{item}");
+        assert!(text(&item["sentence"]).contains("run"), "{item}");
+        // Later runs have a count of their own, and leave what was held to a person.
+        world.days(1);
+        world.sync();
+        assert_eq!(world.payments().len(), 2, "{limit}: nobody released it");
+        let next = world.invoice(&customer.id, "30.00");
+        world.minutes(60);
+        world.sync();
+        assert_eq!(world.payments().len(), 3, "{limit}: {next} is of another run");
+        world.place.well(&["attention", "release", &held]);
+        world.minutes(60);
+        world.sync();
+        assert_eq!(world.payments().len(), 4, "{limit}");
+        assert!(world.attention("above_limit").is_empty(), "{limit}");
+    }
+}
+
+#[test]
+fn slow_an_amount_that_the_processor_refuses_is_told_as_that() {
+    let (world, _, invoices) = World::live(&["0.50"], &[]);
+    world.sync();
+    assert!(world.payments().is_empty());
+    let item = world.only_attention("amount_refused");
+    assert_eq!(text(&item["case"]), world.case(&invoices[0]));
+    assert!(!text(&item["next_step"]).contains("saving"), "saving it again does not help: {item}");
+    assert_eq!(item["page"], "docs/attention/amount_refused.md");
+    world.deed(&json!({"do": "edit_invoice", "invoice": invoices[0], "amount": "12.00"}));
+    world.minutes(10);
+    world.sync();
+    assert_eq!(world.payments().len(), 1, "corrected, it is collected");
+    assert!(world.attention("amount_refused").is_empty());
+}
+
+#[test]
 fn slow_limits_of_the_day_hold_until_the_next() {
     let amounts = ["30.00", "30.00", "30.00"];
     for limit in ["limits.day_count_max=2", "limits.day_max.GBP=7000"] {

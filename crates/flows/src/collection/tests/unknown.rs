@@ -72,6 +72,8 @@ fn a_key_on_a_payment_is_used_even_when_its_command_is_lost() {
 fn a_refusal_stands_until_it_is_cleared() {
     check("cmd collect/E/I/1 rejected", "rejected");
     check("cmd collect/E/I/1 rejected, due 60", "rejected");
+    // Saving again does not help where the amount itself is refused.
+    check("cmd collect/E/I/1 rejected:amount", "amount_refused");
     // A mandate that can not be used: its cause is gone once another one is there.
     check("cmd collect/E/I/1 rejected:mandate", "rejected");
     let another = "cmd collect/E/I/1 rejected:mandate, mandate MD1 cancelled, mandate MD2 active";
@@ -80,6 +82,7 @@ fn a_refusal_stands_until_it_is_cleared() {
     check(&format!("{failed}, cmd retry/PM1/1 rejected:state"), "rejected");
     let posting = "payment PM1 paid_out, item PO1/0 paid PM1 100 1d";
     check(&format!("{posting}, cmd receipt/PM1/PO1 rejected"), "rejected");
+    check(&format!("{posting}, cmd receipt/PM1/PO1 rejected:amount"), "rejected");
 }
 
 #[test]

@@ -145,7 +145,7 @@ impl World {
                 _ => RejectionCause::Validation,
             },
             words: "no".to_owned(),
-            field: None,
+            field: (about == "amount").then(|| about.to_owned()),
         });
         let answer = (state == CommandState::Done).then(|| WriteAnswer {
             id: about.to_owned(),
