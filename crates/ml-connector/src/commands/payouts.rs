@@ -16,7 +16,7 @@ pub async fn run(instance: &Instance, command: Payouts, json: bool) -> Result<Ex
     match command {
         Payouts::List => list(instance, json).await,
         Payouts::Show { payout } => show(instance, &payout, json).await,
-        Payouts::Export { payout } => export(instance, payout.as_deref()).await,
+        Payouts::Export { payout } => export(instance, payout.as_deref(), json).await,
     }
 }
 
@@ -156,12 +156,27 @@ fn word<T: serde::Serialize>(value: &T) -> String {
     }
 }
 
-async fn export(instance: &Instance, payout: Option<&str>) -> Result<ExitCode> {
+/// The columns of an export, whatever its form.
+const COLUMNS: [&str; 9] = [
+    "payout",
+    "arrival_on",
+    "currency",
+    "item",
+    "kind",
+    "amount_minor",
+    "payment",
+    "refund",
+    "route",
+];
+
+/// Every kept item; as CSV, or as a list of objects with the same members, whose amounts stay text:
+/// they have tenths of the minor unit.
+async fn export(instance: &Instance, payout: Option<&str>, json: bool) -> Result<ExitCode> {
     let rows = match payout {
         Some(payout) => vec![find(instance, payout).await?],
         None => all(instance).await?,
     };
-    println!("payout,arrival_on,currency,item,kind,amount_minor,payment,refund,route");
+    let mut lines = Vec::new();
     for row in rows {
         let (account, id) = ids(&row.key);
         for kept in instance.store.items_of_payout(&account, &id).await? {
@@ -171,11 +186,29 @@ async fn export(instance: &Instance, payout: Option<&str>) -> Result<ExitCode> {
                 kept.currency.to_string(),
             ];
             line.extend(cells(&kept));
-            let line: Vec<String> = line.iter().map(|cell| csv_cell(cell)).collect();
-            println!("{}", line.join(","));
+            lines.push(line);
         }
     }
+    if json {
+        let objects: Vec<_> = lines.into_iter().map(object).collect();
+        output::json(&objects);
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{}", COLUMNS.join(","));
+    for line in lines {
+        let line: Vec<String> = line.iter().map(|cell| csv_cell(cell)).collect();
+        println!("{}", line.join(","));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line by its columns; what is empty is null.
+fn object(line: Vec<String>) -> serde_json::Value {
+    let members = COLUMNS.iter().zip(line).map(|(name, cell)| {
+        let value = if cell.is_empty() { serde_json::Value::Null } else { cell.into() };
+        ((*name).to_owned(), value)
+    });
+    members.collect::<serde_json::Map<_, _>>().into()
 }
 
 /// Quoted where needed; cells that a spreadsheet would run as a formula are neutralised, plain

@@ -22,8 +22,11 @@ pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<
     let (pending, others) = (count(Verdict::Pending), count(Verdict::Others));
     // Pending is explained by its reason; a side that could not be read is not.
     let proved = differs == 0 && unread == 0 && whole;
+    let nothing = proof.findings.is_empty();
     if json {
-        output::json(&serde_json::json!({ "proof": proof, "chain": chain, "proved": proved }));
+        output::json(&serde_json::json!({
+            "proof": proof, "chain": chain, "proved": proved, "nothing_to_prove": nothing,
+        }));
         return Ok(exit(proved));
     }
     let rows = proof.findings.iter().map(row).collect();
@@ -40,6 +43,10 @@ pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<
         println!("{others} lines are not ours to prove: see \"not ours\" above.");
     }
     match (proved, pending) {
+        (true, 0) if nothing => println!(
+            "There is nothing to prove yet: no payout was read. Once one was paid, this compares it \
+             with the books."
+        ),
         (true, 0) => println!("Proved to the penny."),
         (true, _) => println!("Proved, but for {pending} payouts that are still on their way."),
         (false, _) => println!(

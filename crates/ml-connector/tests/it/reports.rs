@@ -36,6 +36,14 @@ fn slow_payouts_are_broken_down_to_the_penny() {
     assert!((sum - Decimal::from(amount)).abs() < Decimal::ONE, "{sum} is not {amount}: {csv}");
     assert_eq!(place.well(&["payouts", "export"]), csv, "it is the only one");
 
+    let objects = rows(&place.json(&["payouts", "export", &id], 0));
+    assert_eq!(objects.len(), items.len(), "the same lines as JSON: {objects:?}");
+    let lines = csv.lines().skip(1).map(|line| line.split(',').map(str::to_owned));
+    for (object, line) in objects.iter().zip(lines) {
+        let told = head.iter().map(|name| text(&object[*name]));
+        assert_eq!(told.collect::<Vec<_>>(), line.collect::<Vec<_>>());
+    }
+
     let proof = place.json(&["verify", "--link", "uk"], 0);
     assert_eq!(proof["proved"], true, "{proof}");
     let status = place.json(&["status"], 0);
@@ -67,6 +75,16 @@ fn slow_a_side_that_can_not_be_read_is_not_proved() {
     let payout = text(&world.payouts()[0]["id"]);
     let named = findings.iter().find(|one| text(&one["what"]).contains(&payout));
     assert_eq!(named.map(|one| text(&one["verdict"])).as_deref(), Some("differs"), "{findings:?}");
+}
+
+#[test]
+fn where_nothing_was_paid_there_is_nothing_to_prove() {
+    let place = Place::with_processor();
+    let said = place.well(&["verify"]);
+    assert!(said.contains("nothing to prove yet"), "{said}");
+    assert!(!said.contains("Proved to the penny"), "{said}");
+    assert_eq!(place.json(&["verify"], 0)["nothing_to_prove"], true);
+    assert_eq!(place.json(&["payouts", "export"], 0), serde_json::json!([]));
 }
 
 #[test]
