@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use model::ids::{
     CollectionId, ErpCustomerId, InvoiceId, LedgerAccountId, MandateId, ProcessorCustomerId,
-    ReceiptId,
+    ProcessorRefundId, ReceiptId,
 };
 use model::money::{Currency, Money};
 use model::payment::CollectionStatus;
@@ -31,6 +31,11 @@ pub enum Need {
     MandateRequests,
     /// Deliveries are signed.
     Signatures,
+    /// A payment that is applied to an invoice counts as a change of the invoice. Where it does not,
+    /// the daily sweep and the direct reads before money moves find it.
+    PaymentIsChange,
+    /// A part of a receipt can be taken off its invoice.
+    PartialUnapply,
     /// People can void a receipt and it stays to be seen.
     VoidedReceipts,
     /// Single permissions can be taken from the connection's role.
@@ -56,6 +61,8 @@ pub enum Trouble {
     Throttled,
     /// The credentials are refused, until calm.
     Unauthorised,
+    /// The access token has run out early; a new one is given.
+    TokenExpired,
     /// Lists and queries show what was there when this began, within the stated staleness.
     Stale,
 }
@@ -118,6 +125,15 @@ pub trait ErpSubject: Send + Sync {
     /// A person records a payment by bank transfer for the invoice.
     fn pay_by_hand(&self, id: &InvoiceId, amount: Money);
 
+    /// A person voids the invoice, which nothing is applied to.
+    fn void_invoice(&self, id: &InvoiceId);
+
+    /// A person ticks the box that asks for a retry.
+    fn tick_retry(&self, id: &InvoiceId);
+
+    /// A person deposits the receipt at the bank, alone and gross.
+    fn deposit_by_hand(&self, id: &ReceiptId);
+
     /// A person voids the receipt.
     fn void_receipt(&self, id: &ReceiptId);
 
@@ -178,6 +194,9 @@ pub trait ProcessorSubject: Send + Sync {
     /// Banks and time bring a payment that was just made to the status: submitted, confirmed, paid
     /// out (its payout paid), failed, cancelled by a person, or charged back.
     fn bring_to(&self, id: &CollectionId, status: CollectionStatus);
+
+    /// A person refunds part of a payment that was paid out; gives the refund.
+    fn refund(&self, id: &CollectionId, amount: Money) -> ProcessorRefundId;
 
     /// What the processor would deliver for all events so far.
     fn deliveries(&self) -> Vec<Posted>;

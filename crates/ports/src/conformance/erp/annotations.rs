@@ -16,6 +16,8 @@ super::suite! {
     every_status_survives_the_way_there_and_back,
     an_annotation_changes_nothing_else,
     an_annotation_written_twice_does_no_harm,
+    a_ticked_retry_is_seen_and_cleared,
+    texts_of_any_length_are_taken,
     customer_fields_are_saved_one_by_one,
     a_receipt_takes_the_payout_that_it_did_not_know,
     what_is_not_there_is_not_annotated,
@@ -91,6 +93,54 @@ async fn an_annotation_written_twice_does_no_harm(subject: &dyn ErpSubject) {
         ok(world.write("write", &write).await);
         assert_eq!(world.read_invoice(&invoice).await.annotation, full());
     }
+}
+
+async fn a_ticked_retry_is_seen_and_cleared(subject: &dyn ErpSubject) {
+    let world = World::new(subject);
+    let invoice = world.invoice("INV-1", 24_000);
+    subject.tick_retry(&invoice);
+    let ticked = async || {
+        let ids = std::slice::from_ref(&invoice);
+        let cheap = found(only(ok(world.erp.invoices(ids, BOTH[0]).await)));
+        assert_eq!(cheap, world.read_invoice(&invoice).await);
+        cheap.retry_requested
+    };
+    assert!(ticked().await);
+    let keep = annotate(&invoice, full());
+    ok(world.write("keep", &keep).await);
+    assert!(ticked().await, "cleared without being asked to");
+    let clear = ErpWrite::AnnotateInvoice(AnnotateInvoice {
+        invoice: invoice.clone(),
+        annotation: full(),
+        clear_retry: true,
+    });
+    assert_eq!(ok(world.erp.find(&key("clear"), &clear).await), None);
+    ok(world.write("clear", &clear).await);
+    assert!(!ticked().await);
+    assert!(ok(world.erp.find(&key("clear"), &clear).await).is_some());
+}
+
+/// What does not fit into a field is cut, never refused: a bank's words have no limit.
+async fn texts_of_any_length_are_taken(subject: &dyn ErpSubject) {
+    let world = World::new(subject);
+    let invoice = world.invoice("INV-1", 24_000);
+    let long = "Ünderstood? ".repeat(2_000);
+    let annotation = Annotation {
+        integration_error: Some(long.clone()),
+        description: Some(long.clone()),
+        reason_code: Some(long.clone()),
+        ..Annotation::default()
+    };
+    let write = annotate(&invoice, annotation);
+    ok(world.write("note", &write).await);
+    let read = world.read_invoice(&invoice).await.annotation;
+    let kept = read.integration_error.unwrap_or_default();
+    assert!(kept.len() >= 100 && long.starts_with(&kept), "{kept:?}");
+    assert!(ok(world.erp.find(&key("note"), &write).await).is_some(), "cut, and not recognised");
+    let mut receipt = world.receipt_for(&invoice, 24_000, 24_000).await;
+    receipt.memo = long;
+    let id = ok(world.record("receipt", &receipt).await).id;
+    assert_eq!(ok(world.record("receipt", &receipt).await).id, id);
 }
 
 async fn customer_fields_are_saved_one_by_one(subject: &dyn ErpSubject) {

@@ -2,16 +2,19 @@
 
 use model::command::{ApplyReceipt, ErpWrite, RejectionCause, UnapplyReceipt};
 use model::ids::ReceiptId;
+use model::invoice::InvoiceStatus;
 
 use super::expect::{not_done, ok, rejected, stale};
 use super::world::{World, key};
-use crate::conformance::subject::ErpSubject;
+use crate::conformance::subject::{ErpSubject, Need};
 use crate::{Guard, PortError};
 
 super::suite! {
     ErpSubject:
-    a_receipt_is_taken_off_in_part_and_in_whole,
-    what_is_taken_off_one_invoice_pays_another,
+    a_receipt_is_taken_off_in_whole,
+    a_receipt_is_taken_off_in_part needs [Need::PartialUnapply],
+    what_is_taken_off_one_invoice_pays_another needs [Need::PartialUnapply],
+    an_open_receipt_is_applied_step_by_step,
     an_unapplication_decided_on_another_state_is_stale,
     an_application_decided_on_another_rest_is_stale,
     an_application_decided_on_another_balance_is_stale,
@@ -23,7 +26,19 @@ super::suite! {
     a_closed_period_takes_a_change_whole_or_refuses_it_by_name,
 }
 
-async fn a_receipt_is_taken_off_in_part_and_in_whole(subject: &dyn ErpSubject) {
+async fn a_receipt_is_taken_off_in_whole(subject: &dyn ErpSubject) {
+    let world = World::new(subject);
+    let invoice = world.invoice("INV-1", 24_000);
+    let receipt = world.paid("receipt", &invoice).await;
+    ok(world.write("off", &world.unapply(&receipt, &invoice, 24_000)).await);
+    let read = world.read_invoice(&invoice).await;
+    assert_eq!((read.due, read.status), (world.money(24_000), InvoiceStatus::Open));
+    let after = world.receipt("receipt").await;
+    assert_eq!((after.unapplied, after.amount), (world.money(24_000), world.money(24_000)));
+    assert!(after.applications.is_empty() && !after.voided, "{after:?}");
+}
+
+async fn a_receipt_is_taken_off_in_part(subject: &dyn ErpSubject) {
     let world = World::new(subject);
     let invoice = world.invoice("INV-1", 24_000);
     let receipt = world.paid("receipt", &invoice).await;
@@ -54,6 +69,19 @@ async fn what_is_taken_off_one_invoice_pays_another(subject: &dyn ErpSubject) {
     ok(world.write("more", &world.apply(&receipt, &second, 3_000).await).await);
     assert_eq!(world.applied(&receipt.id, &second).await, 10_000);
     assert_eq!(world.due(&second).await, 0);
+}
+
+async fn an_open_receipt_is_applied_step_by_step(subject: &dyn ErpSubject) {
+    let world = World::new(subject);
+    let (first, second) = (world.invoice("INV-1", 20_000), world.invoice("INV-2", 10_000));
+    let receipt = world.unapplied("receipt", &first, 12_000).await;
+    ok(world.write("one", &world.apply(&receipt, &first, 5_000).await).await);
+    let receipt = world.receipt("receipt").await;
+    ok(world.write("two", &world.apply(&receipt, &second, 6_999).await).await);
+    let receipt = world.receipt("receipt").await;
+    assert_eq!(receipt.unapplied, world.money(1));
+    assert_eq!(receipt.applications.len(), 2, "{receipt:?}");
+    assert_eq!((world.due(&first).await, world.due(&second).await), (15_000, 3_001));
 }
 
 async fn an_unapplication_decided_on_another_state_is_stale(subject: &dyn ErpSubject) {
@@ -123,12 +151,12 @@ async fn a_change_is_found_by_its_effect(subject: &dyn ErpSubject) {
     let world = World::new(subject);
     let invoice = world.invoice("INV-1", 24_000);
     let receipt = world.paid("receipt", &invoice).await;
-    let off = world.unapply(&receipt, &invoice, 10_000);
+    let off = world.unapply(&receipt, &invoice, 24_000);
     assert_eq!(ok(world.erp.find(&key("off"), &off).await), None);
     ok(world.write("off", &off).await);
     assert!(ok(world.erp.find(&key("off"), &off).await).is_some_and(|answer| answer.adopted));
-    let receipt = world.receipt("receipt").await;
-    let on = world.apply(&receipt, &invoice, 10_000).await;
+    let open = world.unapplied("open", &invoice, 10_000).await;
+    let on = world.apply(&open, &invoice, 10_000).await;
     assert_eq!(ok(world.erp.find(&key("on"), &on).await), None);
     ok(world.write("on", &on).await);
     assert!(ok(world.erp.find(&key("on"), &on).await).is_some_and(|answer| answer.adopted));
@@ -139,23 +167,23 @@ async fn a_change_made_twice_is_made_once(subject: &dyn ErpSubject) {
     let world = World::new(subject);
     let invoice = world.invoice("INV-1", 24_000);
     let receipt = world.paid("receipt", &invoice).await;
-    let off = world.unapply(&receipt, &invoice, 10_000);
+    let off = world.unapply(&receipt, &invoice, 24_000);
     assert_eq!(world.erp.guard(&off), Guard::State);
     ok(world.write("off", &off).await);
     match world.write("off", &off).await {
         Ok(answer) => assert!(answer.adopted, "{answer:?}"),
         refused => stale(refused),
     }
-    assert_eq!(world.due(&invoice).await, 10_000);
-    let receipt = world.receipt("receipt").await;
-    let on = world.apply(&receipt, &invoice, 4_000).await;
+    assert_eq!(world.due(&invoice).await, 24_000);
+    let open = world.unapplied("open", &invoice, 10_000).await;
+    let on = world.apply(&open, &invoice, 4_000).await;
     assert_eq!(world.erp.guard(&on), Guard::State);
     ok(world.write("on", &on).await);
     match world.write("on", &on).await {
         Ok(answer) => assert!(answer.adopted, "{answer:?}"),
         refused => stale(refused),
     }
-    assert_eq!(world.due(&invoice).await, 6_000);
+    assert_eq!(world.due(&invoice).await, 20_000);
 }
 
 async fn a_change_of_an_unknown_receipt_is_not_done(subject: &dyn ErpSubject) {

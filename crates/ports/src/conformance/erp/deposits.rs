@@ -3,8 +3,8 @@
 use model::command::{DepositLine, ErpWrite, RecordDeposit, RejectionCause, WriteAnswer};
 use model::receipt::{Deposit, DocumentKind, ErpDocument, Receipt, ReceiptPlace};
 
-use super::expect::{adopted, made, not_done, ok, rejected, rejected_as};
-use super::world::{World, key};
+use super::expect::{adopted, found, made, not_done, ok, rejected, rejected_as};
+use super::world::{BOTH, World, key};
 use crate::PortError;
 use crate::conformance::subject::{ErpSubject, Need};
 
@@ -17,6 +17,7 @@ super::suite! {
     the_same_deposit_again_is_adopted,
     the_key_with_another_deposit_is_refused,
     a_receipt_is_deposited_once,
+    what_a_person_deposited_is_not_deposited_again,
     a_voided_receipt_is_not_deposited needs [Need::VoidedReceipts],
     a_deposit_of_an_unknown_receipt_is_not_made,
     a_deposit_takes_as_many_lines_as_is_said,
@@ -127,6 +128,22 @@ async fn a_receipt_is_deposited_once(subject: &dyn ErpSubject) {
     not_done(put(&world, "again", &both).await);
     world.nothing_under(DocumentKind::Deposit, "again").await;
     assert_eq!(world.receipt("second").await.place, ReceiptPlace::Undeposited);
+    assert_eq!(world.held().await, (6_025, 24_000));
+}
+
+async fn what_a_person_deposited_is_not_deposited_again(subject: &dyn ErpSubject) {
+    let world = World::new(subject);
+    let (first, second) = two(&world).await;
+    let write = world.deposit_of(&[&first, &second], 0, 30_025);
+    subject.deposit_by_hand(&first.id);
+    for depth in BOTH {
+        match found(world.read(DocumentKind::Receipt, "first", depth).await) {
+            ErpDocument::Receipt(read) => assert_eq!(read.place, ReceiptPlace::Deposited),
+            other => panic!("{depth:?}: {other:?}"),
+        }
+    }
+    not_done(put(&world, "deposit", &write).await);
+    world.nothing_under(DocumentKind::Deposit, "deposit").await;
     assert_eq!(world.held().await, (6_025, 24_000));
 }
 

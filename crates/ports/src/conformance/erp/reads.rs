@@ -4,7 +4,7 @@ use model::ids::{ErpCustomerId, InvoiceId, ReceiptId};
 use model::invoice::{Approval, InvoiceStatus};
 use model::receipt::{DocumentKind, ErpDocument};
 
-use super::expect::{found, ok, only, unsupported};
+use super::expect::{found, not_done, ok, only, unsupported};
 use super::world::{BOTH, World, key};
 use crate::conformance::subject::{ErpSubject, Need};
 use crate::erp::ChoiceKind;
@@ -17,6 +17,8 @@ super::suite! {
     a_customer_reads_as_it_was_written,
     cheap_and_direct_reads_of_a_customer_agree,
     records_come_in_the_order_asked,
+    a_whole_slice_is_read_at_once,
+    a_voided_invoice_owes_nothing,
     an_empty_slice_gives_nothing,
     an_unknown_id_is_missing_and_no_error,
     what_can_not_be_an_id_is_no_error,
@@ -96,6 +98,39 @@ async fn records_come_in_the_order_asked(subject: &dyn ErpSubject) {
         let dues: Vec<Option<i64>> = reads.iter().map(due).collect();
         assert_eq!(dues, [Some(200), None, Some(100), Some(200)], "{depth:?}");
     }
+}
+
+async fn a_whole_slice_is_read_at_once(subject: &dyn ErpSubject) {
+    let world = World::new(subject);
+    let many = 120.min(world.erp.description().slice_max);
+    let mut ids: Vec<InvoiceId> = Vec::new();
+    for (nth, minor) in (0..many).zip(1_i64..) {
+        ids.push(world.invoice(&format!("INV-{nth}"), minor));
+    }
+    ids.reverse();
+    for depth in BOTH {
+        let reads = ok(world.erp.invoices(&ids, depth).await);
+        assert_eq!(reads.len(), many);
+        for (id, read) in ids.iter().zip(reads) {
+            assert_eq!(found(read).id, *id, "{depth:?}");
+        }
+    }
+}
+
+async fn a_voided_invoice_owes_nothing(subject: &dyn ErpSubject) {
+    let world = World::new(subject);
+    let invoice = world.invoice("INV-1", 24_000);
+    let write = world.receipt_for(&invoice, 24_000, 24_000).await;
+    subject.void_invoice(&invoice);
+    for depth in BOTH {
+        let ids = std::slice::from_ref(&invoice);
+        let read = found(only(ok(world.erp.invoices(ids, depth).await)));
+        assert_eq!((read.status, read.due), (InvoiceStatus::Voided, world.money(0)), "{depth:?}");
+    }
+    let open = ok(world.erp.open_invoices(None).await);
+    assert!(open.records.iter().all(|seen| seen.id != invoice), "listed as open");
+    not_done(world.record("receipt", &write).await);
+    world.nothing_under(DocumentKind::Receipt, "receipt").await;
 }
 
 async fn an_empty_slice_gives_nothing(subject: &dyn ErpSubject) {

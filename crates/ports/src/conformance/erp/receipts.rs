@@ -1,5 +1,7 @@
 //! Receipts: applied up to what is owed, once per key, never over something else.
 
+use futures::future::join_all;
+
 use model::command::{ErpWrite, RejectionCause};
 use model::invoice::InvoiceStatus;
 use model::key::Key;
@@ -15,6 +17,7 @@ super::suite! {
     a_receipt_pays_its_invoice_and_keeps_the_rest,
     a_receipt_may_be_applied_to_nothing,
     the_same_receipt_again_is_adopted,
+    receipts_sent_at_once_under_one_key_make_one,
     the_key_with_another_amount_is_refused,
     the_key_with_another_customer_is_refused,
     a_receipt_whose_application_was_changed_is_adopted_all_the_same,
@@ -63,6 +66,22 @@ async fn the_same_receipt_again_is_adopted(subject: &dyn ErpSubject) {
     adopted(world.record("receipt", &write).await, &id);
     let found = ok(world.erp.find(&key("receipt"), &ErpWrite::RecordReceipt(write)).await);
     assert_eq!(found.map(|answer| (answer.id, answer.adopted)), Some((id, true)));
+    assert_eq!(world.held().await, (24_000, 0));
+}
+
+/// Two workers must never do it, and if they do, the other side's uniqueness holds.
+async fn receipts_sent_at_once_under_one_key_make_one(subject: &dyn ErpSubject) {
+    let world = World::new(subject);
+    let invoice = world.invoice("INV-1", 24_000);
+    let write = ErpWrite::RecordReceipt(world.receipt_for(&invoice, 24_000, 24_000).await);
+    if world.erp.guard(&write) != Guard::Unique {
+        return;
+    }
+    let key = key("receipt");
+    let sends = (0..3).map(|_| world.erp.write(&key, &write));
+    let answers: Vec<_> = join_all(sends).await.into_iter().map(ok).collect();
+    assert_eq!(answers.iter().filter(|answer| !answer.adopted).count(), 1, "{answers:?}");
+    assert!(answers.iter().all(|answer| answer.id == answers[0].id), "{answers:?}");
     assert_eq!(world.held().await, (24_000, 0));
 }
 

@@ -54,7 +54,7 @@ async fn changes(world: &World<'_>) -> Vec<(&'static str, ErpWrite)> {
     let annotation = Annotation { collection: Some("PM1".to_owned()), ..Annotation::default() };
     let annotate = AnnotateInvoice { invoice: third.clone(), annotation, clear_retry: false };
     vec![
-        ("off", world.unapply(&applied, &first, 9_000)),
+        ("off", world.unapply(&applied, &first, 24_000)),
         // Before the annotation: a change of the invoice must not make it stale.
         ("on", world.apply(&open, &third, 5_000).await),
         ("note", ErpWrite::AnnotateInvoice(annotate)),
@@ -91,7 +91,7 @@ async fn what_was_changed_and_not_answered_is_found(subject: &dyn ErpSubject) {
             (_, again) => stale(again),
         }
     }
-    assert_eq!(world.receipt("applied").await.unapplied, world.money(9_000));
+    assert_eq!(world.receipt("applied").await.unapplied, world.money(24_000));
     assert_eq!(world.receipt("open").await.unapplied, world.money(1_000));
 }
 
@@ -117,7 +117,7 @@ async fn a_change_lost_on_its_way_is_made_by_the_next_send(subject: &dyn ErpSubj
         assert_eq!(ok(world.erp.find(&key(name), &write).await), None, "{name}");
         ok(world.write(name, &write).await);
     }
-    assert_eq!(world.receipt("applied").await.unapplied, world.money(9_000));
+    assert_eq!(world.receipt("applied").await.unapplied, world.money(24_000));
     assert_eq!(world.receipt("open").await.unapplied, world.money(1_000));
 }
 

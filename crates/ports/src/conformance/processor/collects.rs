@@ -1,5 +1,6 @@
 //! Payments are made once per key, and never over something else (promise P1).
 
+use futures::future::join_all;
 use jiff::ToSpan;
 
 use model::command::{Collect, ProcessorWrite, RejectionCause};
@@ -15,6 +16,7 @@ use crate::conformance::subject::ProcessorSubject;
 super::suite! {
     ProcessorSubject:
     the_same_payment_again_is_adopted,
+    payments_sent_at_once_under_one_key_make_one,
     the_key_with_another_amount_is_refused,
     the_key_with_another_mandate_is_refused,
     a_payment_whose_mandate_was_replaced_is_adopted,
@@ -38,6 +40,16 @@ async fn the_same_payment_again_is_adopted(subject: &dyn ProcessorSubject) {
     let id = made(world.send(&collect).await);
     adopted(world.send(&collect).await, &id);
     assert_eq!(world.payments().await, [id.as_str().into()]);
+}
+
+/// Two workers must never do it, and if they do, the other side's uniqueness holds.
+async fn payments_sent_at_once_under_one_key_make_one(subject: &dyn ProcessorSubject) {
+    let world = World::new(subject);
+    let collect = world.collect("5031", 12_000);
+    let sends = (0..3).map(|_| world.send(&collect));
+    let answers: Vec<_> = join_all(sends).await.into_iter().map(ok).collect();
+    assert_eq!(answers.iter().filter(|answer| !answer.adopted).count(), 1, "{answers:?}");
+    assert_eq!(world.payments().await, [answers[0].id.as_str().into()]);
 }
 
 async fn the_key_with_another_amount_is_refused(subject: &dyn ProcessorSubject) {

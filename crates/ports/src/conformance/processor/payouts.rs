@@ -16,6 +16,7 @@ super::suite! {
     items_add_up_to_the_payout,
     items_are_numbered_and_stay_as_they_are,
     a_chargeback_takes_the_amount_back_in_a_later_payout,
+    a_refund_is_read_and_leaves_by_a_later_payout,
     a_payout_is_listed_since_it_was_made,
     an_unknown_payout_has_no_items,
 }
@@ -118,6 +119,35 @@ async fn a_chargeback_takes_the_amount_back_in_a_later_payout(subject: &dyn Proc
     }
     assert_eq!(taken, [(Some(id), ItemAmount::from_minor(-12_000))]);
     assert_eq!(settled, 2);
+}
+
+async fn a_refund_is_read_and_leaves_by_a_later_payout(subject: &dyn ProcessorSubject) {
+    let world = World::new(subject);
+    let start = subject.now();
+    let id = world.at(Status::PaidOut, 12_000).await;
+    let refund = subject.refund(&id, world.money(3_001));
+    let read = found(only(ok(world.processor.refunds(std::slice::from_ref(&refund)).await)));
+    assert_eq!((&read.id, read.collection.as_ref()), (&refund, Some(&id)));
+    assert_eq!(read.amount, world.money(3_001));
+    let payment = world.payment(&id).await;
+    assert_eq!((payment.amount, payment.refunded), (world.money(12_000), world.money(3_001)));
+    let other = world.collected("5032", 50_000).await;
+    subject.bring_to(&other, Status::PaidOut);
+    let mut taken = Vec::new();
+    for payout in payouts(&world, start).await {
+        let items = items(&world, &payout).await;
+        assert_adds_up(&payout, &items);
+        for item in of(&items, PayoutItemKind::PaymentRefunded) {
+            taken.push((item.refund.clone(), item.collection.clone(), item.amount));
+        }
+    }
+    // An item may name the refund, the payment, or both.
+    assert_eq!(taken.len(), 1, "{taken:?}");
+    let (of_refund, of_payment, amount) = &taken[0];
+    assert_eq!(*amount, ItemAmount::from_minor(-3_001));
+    assert!(of_refund.as_ref().is_none_or(|named| *named == refund), "{taken:?}");
+    assert!(of_payment.as_ref().is_none_or(|named| *named == id), "{taken:?}");
+    assert!(of_refund.is_some() || of_payment.is_some(), "{taken:?}");
 }
 
 async fn a_payout_is_listed_since_it_was_made(subject: &dyn ProcessorSubject) {

@@ -20,6 +20,7 @@ super::suite! {
     a_write_that_fails_over_there_is_never_said_to_be_refused needs [Need::Trouble(Trouble::Down)],
     too_many_requests_are_throttled needs [Need::Trouble(Trouble::Throttled)],
     refused_credentials_are_unauthorised needs [Need::Trouble(Trouble::Unauthorised)],
+    an_expired_token_is_renewed needs [Need::Trouble(Trouble::TokenExpired)],
     a_missing_permission_is_a_refusal_by_that_name needs [Need::Permissions],
     direct_reads_are_never_behind needs [Need::Trouble(Trouble::Stale)],
     lists_are_up_to_date_after_the_stated_staleness needs [Need::Trouble(Trouble::Stale)],
@@ -107,6 +108,17 @@ async fn refused_credentials_are_unauthorised(subject: &dyn ProcessorSubject) {
     unauthorised(world.send(&collect).await);
     subject.calm();
     assert_eq!(ok(world.find(&collect).await), None);
+    made(world.send(&collect).await);
+}
+
+/// Renewed once and unnoticed, before a read and before a write, which is then made once.
+async fn an_expired_token_is_renewed(subject: &dyn ProcessorSubject) {
+    let world = World::new(subject);
+    subject.trouble(Trouble::TokenExpired);
+    assert!(world.payments().await.is_empty());
+    subject.trouble(Trouble::TokenExpired);
+    let id = made(world.send(&world.collect("5031", 12_000)).await);
+    assert_eq!(world.payments().await, [id.as_str().into()]);
 }
 
 /// The credentials are good, they may only read: a refusal of this write by its name.
