@@ -31,6 +31,8 @@ pub enum Need {
     MandateRequests,
     /// Deliveries are signed.
     Signatures,
+    /// The ERP itself refuses a second document of a key.
+    UniqueKeys,
     /// A payment that is applied to an invoice counts as a change of the invoice. Where it does not,
     /// the daily sweep and the direct reads before money moves find it.
     PaymentIsChange,
