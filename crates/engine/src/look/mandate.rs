@@ -11,6 +11,7 @@ use model::decision::{Decision, Stage};
 use model::ids::{ErpCustomerId, MandateId, MandateRequestId, ProcessorCustomerId};
 use model::key::Key;
 use model::mandate::{Mandate, MandateRequest};
+use model::money::Currency;
 use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
 use ports::{Depth, Read};
@@ -38,20 +39,12 @@ impl Engine {
         depth: Depth,
     ) -> Result<Looked> {
         let seq = self.look_seq(depth, batch).await?;
-        let bare = |code, what: &str| {
-            Looked::bare(seq, Decision::rest(Stage::Open, Reason::new(code, what)))
-        };
-        let account = &claimed.key.account;
-        let Some((id, currency)) = claimed.key.mandate_parts() else {
-            return Ok(bare(ReasonCode::OddRecord, "the case names no customer and currency"));
-        };
-        let Some(processor) = world.processor_of_account(account) else {
-            return Ok(bare(ReasonCode::NoLink, account.as_str()));
-        };
-        let links = world.links_of_processor(&processor.connection);
-        let fitting = links.into_iter().find(|link| link.policy.currencies.contains(&currency));
-        let Some(served) = fitting.and_then(|link| self.served(world, &link.id)) else {
-            return Ok(bare(ReasonCode::CurrencyNotMapped, currency.code()));
+        let (served, id, currency) = match self.mandate_served(world, claimed) {
+            Ok(found) => found,
+            Err((code, what)) => {
+                let decision = Decision::rest(Stage::Open, Reason::new(code, what));
+                return Ok(Looked::bare(seq, decision));
+            }
         };
         let customer = sight(self.customer_for(&served.erp, &id, depth, batch).await?);
         let resolved = self.resolve(world, context, false).await?;
@@ -103,12 +96,33 @@ impl Engine {
             facts: mandate_facts(&facts),
             pairs: new_pair
                 .into_iter()
-                .map(|pair| (served.erp.account.clone(), processor.account.clone(), pair))
+                .map(|pair| (served.erp.account.clone(), served.processor.account.clone(), pair))
                 .collect(),
             refs: mandate_refs(&served, &facts, pair.as_ref()),
             stopped,
             ..looked
         })
+    }
+
+    /// The link that the case goes by, its customer and its currency; or why there is none.
+    fn mandate_served(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+    ) -> std::result::Result<(Served, ErpCustomerId, Currency), (ReasonCode, String)> {
+        let account = &claimed.key.account;
+        let Some((id, currency)) = claimed.key.mandate_parts() else {
+            let what = "the case names no customer and currency";
+            return Err((ReasonCode::OddRecord, what.to_owned()));
+        };
+        let Some(processor) = world.processor_of_account(account) else {
+            return Err((ReasonCode::NoLink, account.to_string()));
+        };
+        let mut links = world.links_of_processor(&processor.connection);
+        let fitting = links.find(|link| link.policy.currencies.contains(&currency));
+        let served = fitting.and_then(|link| self.served(world, &link.id));
+        let served = served.ok_or((ReasonCode::CurrencyNotMapped, currency.to_string()))?;
+        Ok((served, id, currency))
     }
 
     async fn requests(&self, served: &Served, views: &[CommandView]) -> Result<Requests> {

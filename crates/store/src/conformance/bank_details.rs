@@ -40,7 +40,7 @@ async fn an_order_makes_its_case_due_and_names_its_details(store: AnyStore) {
     let claimed = ok(store.claim(&request("w", 5)).await).remove(0);
     assert_eq!(claimed.key, case(1));
     let context = ok(store.contexts(&[claimed.id]).await).remove(0);
-    assert_eq!(context.bank_details, [id.clone()]);
+    assert_eq!(context.bank_details, std::slice::from_ref(&id));
     let fact = &context.person_facts[0];
     assert_eq!((fact.nth, fact.at, &fact.actor), (1, at(5), &person()));
     let PersonSaid::OrderMandate { order } = &fact.said else { panic!("{fact:?}") };
