@@ -21,6 +21,9 @@ const LACKS: &[Need] = &[Need::Trouble(Trouble::TokenExpired)];
 /// Calendar days after the charge date before a refund is allowed (gocardless sheet section 13).
 const REFUND_SAFETY_DAYS: i64 = 8;
 
+/// A well-formed account number whose digits do not fit each other.
+const REFUSED_ACCOUNT: &str = "44779911";
+
 /// Strikes until it is cleared.
 const FOR_EVER: u32 = 100_000;
 
@@ -31,7 +34,8 @@ struct Account(World);
 
 impl Account {
     /// With settings of the emulator.
-    fn with(settings: Value) -> Account {
+    fn with(mut settings: Value) -> Account {
+        settings["modulus_failures"] = json!([REFUSED_ACCOUNT]);
         let world = World::with(settings, DEFAULT_TOKEN);
         let endpoint = json!({"url": "https://mlc.example/webhooks/1", "secret": WEBHOOK_SECRET});
         world.control("/seed", json!({ "webhook_endpoints": [endpoint] }));
@@ -83,6 +87,18 @@ impl Account {
         let plan = json!({"payment": id, "outcome": outcome, "cause": "refer_to_payer"});
         self.0.control("/plan", plan);
     }
+}
+
+/// Details of a payer at a British bank.
+fn bacs(account: &str) -> Vec<(String, String)> {
+    [
+        ("account_holder_name", "Marigold Quillfeather"),
+        ("country_code", "GB"),
+        ("branch_code", "20-00-00"),
+        ("account_number", account),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
 }
 
 impl ProcessorSubject for Account {
@@ -192,6 +208,14 @@ impl ProcessorSubject for Account {
     fn authorise(&self, request: &str) {
         self.act(json!({"action": "complete_flow", "billing_request": request}));
         self.0.pass(1);
+    }
+
+    fn bank_details(&self) -> Vec<(String, String)> {
+        bacs("55779911")
+    }
+
+    fn refused_bank_details(&self) -> Vec<(String, String)> {
+        bacs(REFUSED_ACCOUNT)
     }
 
     fn forbid_writes(&self) {

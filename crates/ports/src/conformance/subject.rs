@@ -29,6 +29,8 @@ pub enum Need {
     Choices,
     /// The port asks payers for mandates.
     MandateRequests,
+    /// The port makes mandates from bank details.
+    BankDetails,
     /// Deliveries are signed.
     Signatures,
     /// The ERP itself refuses a second document of a key.
@@ -205,6 +207,12 @@ pub trait ProcessorSubject: Send + Sync {
 
     /// The payer authorises the mandate request with this id.
     fn authorise(&self, request: &str);
+
+    /// Fields of bank details in the first currency that the processor takes.
+    fn bank_details(&self) -> Vec<(String, String)>;
+
+    /// As well-formed, and refused by the processor.
+    fn refused_bank_details(&self) -> Vec<(String, String)>;
 
     /// The credentials may only read from now on.
     fn forbid_writes(&self);

@@ -3,6 +3,7 @@
 mod actions;
 mod collects;
 mod deliveries;
+mod direct;
 mod lists;
 mod mandates;
 mod payouts;
@@ -24,6 +25,7 @@ pub fn cases() -> Vec<&'static Case<dyn ProcessorSubject>> {
         collects::CASES,
         actions::CASES,
         mandates::CASES,
+        direct::CASES,
         payouts::CASES,
         deliveries::CASES,
         unknowns::CASES,
