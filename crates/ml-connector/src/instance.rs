@@ -1,6 +1,7 @@
 //! An opened instance: configuration, store, clock, engine. Every command starts here; a command
 //! beside a running server is a second replica.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use engine::{Engine, Settings};
@@ -33,6 +34,8 @@ pub struct Instance {
 #[derive(Default)]
 pub struct Recorded {
     waiting: Mutex<Vec<Exchange>>,
+    /// How the last exchange of each connection ended; `None`: no answer.
+    last: Mutex<BTreeMap<String, Option<u16>>>,
 }
 
 /// Exchanges that wait at most; beyond it the newest are not kept.
@@ -40,6 +43,9 @@ const WAITING_MAX: usize = 10_000;
 
 impl Recorder for Recorded {
     fn record(&self, exchange: Exchange) {
+        if let Ok(mut last) = self.last.lock() {
+            last.insert(exchange.connection.clone(), exchange.status);
+        }
         if let Ok(mut waiting) = self.waiting.lock()
             && waiting.len() < WAITING_MAX
         {
@@ -49,6 +55,22 @@ impl Recorder for Recorded {
 }
 
 impl Recorded {
+    /// A connection whose last exchange ended without a proper answer, and how: whoever waits now
+    /// waits for that.
+    #[must_use]
+    pub fn trouble(&self) -> Option<(String, &'static str)> {
+        let last = self.last.lock().ok()?;
+        last.iter().find_map(|(connection, status)| {
+            let what = match status {
+                None => "it gave no answer",
+                Some(429) => "the other side asks to slow down",
+                Some(408 | 500..) => "the other side fails",
+                Some(_) => return None,
+            };
+            Some((connection.clone(), what))
+        })
+    }
+
     fn take(&self) -> Vec<Exchange> {
         self.waiting.lock().map(|mut waiting| std::mem::take(&mut *waiting)).unwrap_or_default()
     }
@@ -179,4 +201,37 @@ async fn clock(config: &Config) -> Result<Arc<dyn Clock>> {
     .map_err(|error| Failure::Failed(error.to_string()))?;
     let clock = FollowedClock::start(url, Arc::new(transport)).await?;
     Ok(clock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_exchange_of_a_connection_tells_what_is_waited_for() {
+        let recorded = Recorded::default();
+        let see = |connection: &str, status: Option<u16>| {
+            recorded.record(Exchange {
+                at: jiff::Timestamp::UNIX_EPOCH,
+                connection: connection.to_owned(),
+                method: "GET".to_owned(),
+                path: "/".to_owned(),
+                status,
+                duration_milliseconds: 1,
+                request_id: None,
+                request_body: None,
+                response_body: None,
+                command: None,
+            });
+            recorded.trouble()
+        };
+        let slow = Some(("bank".to_owned(), "the other side asks to slow down"));
+        assert_eq!(see("bank", Some(200)), None);
+        assert_eq!(see("bank", Some(422)), None, "a refusal is an answer");
+        assert_eq!(see("bank", Some(429)), slow);
+        assert_eq!(see("erp", Some(200)), slow, "each connection has its own");
+        assert_eq!(see("bank", Some(200)), None, "it answers again");
+        assert_eq!(see("bank", None), Some(("bank".to_owned(), "it gave no answer")));
+        assert_eq!(see("bank", Some(503)), Some(("bank".to_owned(), "the other side fails")));
+    }
 }

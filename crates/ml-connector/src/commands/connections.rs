@@ -377,11 +377,17 @@ async fn ping_one(
     let health = match checked {
         Ok(health) => health,
         Err(error) => {
+            let next = match &error {
+                // Which is this command.
+                Failure::Port(PortError::Unauthorised(_)) => None,
+                other => other.next_step(),
+            };
             if !json {
-                println!("{}: {error}", connection.id);
+                println!("{}: {error}{}", connection.id, advice(next.unwrap_or_default()));
             }
-            let body =
-                serde_json::json!({ "connection": connection.id, "error": error.to_string() });
+            let body = serde_json::json!({
+                "connection": connection.id, "error": error.to_string(), "next_step": next,
+            });
             return Ok((error.number(), body));
         }
     };

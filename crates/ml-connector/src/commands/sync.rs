@@ -184,7 +184,13 @@ impl Polls {
 fn hindrance(instance: &Instance, put_off: &[PutOff]) -> Option<String> {
     match put_off.first() {
         Some(one) => Some(format!("connection {}: {}", one.connection, one.error)),
-        None => instance.engine.hindrance().map(|error| error.to_string()),
+        None => match instance.engine.hindrance() {
+            Some(error) => Some(error.to_string()),
+            None => {
+                let trouble = instance.recorder.trouble();
+                trouble.map(|(connection, what)| format!("connection {connection}: {what}"))
+            }
+        },
     }
 }
 
