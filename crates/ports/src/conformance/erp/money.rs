@@ -11,6 +11,7 @@ super::suite! {
     ErpSubject:
     amounts_are_exact_in_the_own_currency,
     amounts_are_exact_in_every_currency needs [Need::Currencies],
+    a_receipt_keeps_the_rate_of_its_invoice needs [Need::Currencies],
     a_receipt_in_another_currency_than_its_invoice_is_refused needs [Need::Currencies],
 }
 
@@ -48,6 +49,22 @@ async fn amounts_are_exact_in_every_currency(subject: &dyn ErpSubject) {
     assert!(!world.chart.others.is_empty());
     for currency in world.chart.others.clone() {
         check(&world, currency.code(), Money::zero(currency)).await;
+    }
+}
+
+/// Else the ERP would post a gain or loss that is none.
+async fn a_receipt_keeps_the_rate_of_its_invoice(subject: &dyn ErpSubject) {
+    let world = World::new(subject);
+    for currency in world.chart.others.clone() {
+        let customer = world.customer_in(currency);
+        let total = Money::new(10_000, currency);
+        let invoice = world.invoice_of(&customer, &format!("INV-{currency}"), total);
+        let write = world.receipt_for(&invoice, 10_000, 10_000).await;
+        let name = currency.code().to_owned();
+        made(world.record(&name, &write).await);
+        let receipt = world.receipt(&name).await;
+        assert_eq!(receipt.exchange_rate, write.exchange_rate, "{currency}");
+        assert_eq!(receipt.subsidiary, write.subsidiary, "{currency}");
     }
 }
 
