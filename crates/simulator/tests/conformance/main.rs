@@ -3,8 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not there")]
 
+mod mistakes;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use model::customer::CustomerFields;
@@ -22,6 +27,8 @@ use ports::{Erp, Processor};
 use simulator::Defect;
 use simulator::fakes::{BANK, CURRENCY, Fakes, Outage, UNDEPOSITED, first_day};
 use simulator::faults::Fault;
+
+use mistakes::{MISTAKES, Mistake, MistakenErp};
 
 /// The fakes know one currency and one role, and have no chart to choose from.
 const ERP_LACKS: &[Need] = &[
@@ -41,11 +48,23 @@ const PROCESSOR_LACKS: &[Need] = &[
     Need::Trouble(Trouble::TokenExpired),
 ];
 
-struct Fake(Fakes);
+/// The fakes, and what stands in for the ERP's port where the suite is to see a mistake.
+struct Fake(Arc<Fakes>, Option<MistakenErp>);
 
 impl Fake {
     fn new() -> Fake {
-        Fake(Fakes::new().unwrap())
+        Fake(Arc::new(Fakes::new().unwrap()), None)
+    }
+
+    /// A fake that is mistaken itself.
+    fn mistaken(defect: Defect) -> Fake {
+        Fake(Arc::new(Fakes::mistaken(defect).unwrap()), None)
+    }
+
+    /// A fake behind a mistaken port.
+    fn behind(mistake: Mistake) -> Fake {
+        let fakes = Arc::new(Fakes::new().unwrap());
+        Fake(Arc::clone(&fakes), Some(MistakenErp { fakes, mistake }))
     }
 
     fn pass(&self, by: Duration) {
@@ -70,7 +89,7 @@ impl Fake {
 
 impl ErpSubject for Fake {
     fn erp(&self) -> &dyn Erp {
-        self.0.erp()
+        self.1.as_ref().map_or(self.0.erp(), |mistaken| mistaken as &dyn Erp)
     }
 
     fn chart(&self) -> Chart {
@@ -320,27 +339,34 @@ async fn the_fake_processor_does_what_every_processor_must() {
 #[tokio::test]
 #[should_panic(expected = "reads::cheap_and_direct_reads_of_an_invoice_agree")]
 async fn an_erp_that_shows_old_balances_is_seen() {
-    let mistaken = || Box::new(Fake(Fakes::mistaken(Defect::DuesFrozen).unwrap())) as Box<_>;
-    run_erp(ERP_LACKS, mistaken).await;
+    run_erp(ERP_LACKS, || Box::new(Fake::mistaken(Defect::DuesFrozen))).await;
 }
 
 #[tokio::test]
 #[should_panic(expected = "receipts::the_same_receipt_again_is_adopted")]
 async fn an_erp_that_ignores_external_ids_is_seen() {
-    let mistaken = || Box::new(Fake(Fakes::mistaken(Defect::StampsIgnored).unwrap())) as Box<_>;
-    run_erp(ERP_LACKS, mistaken).await;
+    run_erp(ERP_LACKS, || Box::new(Fake::mistaken(Defect::StampsIgnored))).await;
 }
 
 #[tokio::test]
 #[should_panic(expected = "deposits::a_deposit_brings_its_total_to_the_bank")]
 async fn an_erp_that_posts_a_penny_too_much_is_seen() {
-    let mistaken = || Box::new(Fake(Fakes::mistaken(Defect::BankOff).unwrap())) as Box<_>;
-    run_erp(ERP_LACKS, mistaken).await;
+    run_erp(ERP_LACKS, || Box::new(Fake::mistaken(Defect::BankOff))).await;
 }
 
 #[tokio::test]
 #[should_panic(expected = "collects::the_same_payment_again_is_adopted")]
 async fn a_processor_that_ignores_keys_is_seen() {
-    let mistaken = || Box::new(Fake(Fakes::mistaken(Defect::KeysIgnored).unwrap())) as Box<_>;
-    run_processor(PROCESSOR_LACKS, mistaken).await;
+    run_processor(PROCESSOR_LACKS, || Box::new(Fake::mistaken(Defect::KeysIgnored))).await;
+}
+
+#[tokio::test]
+async fn mistakes_of_a_connector_are_seen() {
+    for (mistake, case) in MISTAKES {
+        let suite = run_erp(ERP_LACKS, || Box::new(Fake::behind(mistake)));
+        let ended = AssertUnwindSafe(suite).catch_unwind().await;
+        let said = ended.err().and_then(|said| said.downcast::<String>().ok());
+        let said = said.unwrap_or_else(|| panic!("{mistake:?} is not seen"));
+        assert!(said.contains(case), "{mistake:?} is not seen by {case}: {said}");
+    }
 }
