@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use engine::{Engine, Settings};
+use jiff::Timestamp;
 use model::case::Actor;
 use ports::Clock;
 use ports::exchange::{Exchange, Recorder};
@@ -34,17 +35,32 @@ pub struct Instance {
 #[derive(Default)]
 pub struct Recorded {
     waiting: Mutex<Vec<Exchange>>,
-    /// How the last exchange of each connection ended; `None`: no answer.
-    last: Mutex<BTreeMap<String, Option<u16>>>,
+    /// When each connection last gave no proper answer, and what it gave.
+    troubles: Mutex<BTreeMap<String, (Timestamp, &'static str)>>,
 }
 
 /// Exchanges that wait at most; beyond it the newest are not kept.
 const WAITING_MAX: usize = 10_000;
 
+/// Seconds after which no read waits any more for what was answered: a rate window and a half.
+const TROUBLE_SECONDS: i64 = 90;
+
+/// What a status means to whoever waits; `None`: it is a proper answer.
+fn trouble_of(status: Option<u16>) -> Option<&'static str> {
+    match status {
+        None => Some("it gives no answer"),
+        Some(429) => Some("the other side asks to slow down"),
+        Some(408 | 500..) => Some("the other side fails"),
+        Some(_) => None,
+    }
+}
+
 impl Recorder for Recorded {
     fn record(&self, exchange: Exchange) {
-        if let Ok(mut last) = self.last.lock() {
-            last.insert(exchange.connection.clone(), exchange.status);
+        if let Some(what) = trouble_of(exchange.status)
+            && let Ok(mut troubles) = self.troubles.lock()
+        {
+            troubles.insert(exchange.connection.clone(), (exchange.at, what));
         }
         if let Ok(mut waiting) = self.waiting.lock()
             && waiting.len() < WAITING_MAX
@@ -55,20 +71,14 @@ impl Recorder for Recorded {
 }
 
 impl Recorded {
-    /// A connection whose last exchange ended without a proper answer, and how: whoever waits now
-    /// waits for that.
+    /// A connection that lately gave no proper answer, and what it gave: whoever waits at `now` waits
+    /// for that. Answers in between say nothing, for requests overlap.
     #[must_use]
-    pub fn trouble(&self) -> Option<(String, &'static str)> {
-        let last = self.last.lock().ok()?;
-        last.iter().find_map(|(connection, status)| {
-            let what = match status {
-                None => "it gave no answer",
-                Some(429) => "the other side asks to slow down",
-                Some(408 | 500..) => "the other side fails",
-                Some(_) => return None,
-            };
-            Some((connection.clone(), what))
-        })
+    pub fn trouble(&self, now: Timestamp) -> Option<(String, &'static str)> {
+        let troubles = self.troubles.lock().ok()?;
+        let lately = |at: Timestamp| now.duration_since(at).as_secs() <= TROUBLE_SECONDS;
+        let found = troubles.iter().find(|(_, (at, _))| lately(*at));
+        found.map(|(connection, (_, what))| (connection.clone(), *what))
     }
 
     fn take(&self) -> Vec<Exchange> {
@@ -208,11 +218,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_exchange_of_a_connection_tells_what_is_waited_for() {
+    fn what_a_connection_lately_gave_tells_what_is_waited_for() {
         let recorded = Recorded::default();
-        let see = |connection: &str, status: Option<u16>| {
+        let after = |seconds: i64| Timestamp::from_second(seconds).unwrap();
+        let see = |connection: &str, seconds: i64, status: Option<u16>| {
             recorded.record(Exchange {
-                at: jiff::Timestamp::UNIX_EPOCH,
+                at: after(seconds),
                 connection: connection.to_owned(),
                 method: "GET".to_owned(),
                 path: "/".to_owned(),
@@ -223,15 +234,17 @@ mod tests {
                 response_body: None,
                 command: None,
             });
-            recorded.trouble()
+            recorded
+                .trouble(after(seconds))
+                .map(|(connection, what)| format!("{connection} {what}"))
         };
-        let slow = Some(("bank".to_owned(), "the other side asks to slow down"));
-        assert_eq!(see("bank", Some(200)), None);
-        assert_eq!(see("bank", Some(422)), None, "a refusal is an answer");
-        assert_eq!(see("bank", Some(429)), slow);
-        assert_eq!(see("erp", Some(200)), slow, "each connection has its own");
-        assert_eq!(see("bank", Some(200)), None, "it answers again");
-        assert_eq!(see("bank", None), Some(("bank".to_owned(), "it gave no answer")));
-        assert_eq!(see("bank", Some(503)), Some(("bank".to_owned(), "the other side fails")));
+        let slow = Some("bank the other side asks to slow down".to_owned());
+        assert_eq!(see("bank", 0, Some(200)), None);
+        assert_eq!(see("bank", 1, Some(422)), None, "a refusal is an answer");
+        assert_eq!(see("bank", 2, Some(429)), slow);
+        assert_eq!(see("bank", 3, Some(200)), slow, "requests overlap");
+        assert_eq!(recorded.trouble(after(200)), None, "nobody waits for it any more");
+        assert_eq!(see("bank", 201, None).as_deref(), Some("bank it gives no answer"));
+        assert_eq!(see("bank", 202, Some(503)).as_deref(), Some("bank the other side fails"));
     }
 }

@@ -187,7 +187,7 @@ fn hindrance(instance: &Instance, put_off: &[PutOff]) -> Option<String> {
         None => match instance.engine.hindrance() {
             Some(error) => Some(error.to_string()),
             None => {
-                let trouble = instance.recorder.trouble();
+                let trouble = instance.recorder.trouble(instance.clock.now());
                 trouble.map(|(connection, what)| format!("connection {connection}: {what}"))
             }
         },
