@@ -50,6 +50,8 @@ struct Order<'a> {
 enum End {
     NotAllowed(String),
     Refused(String),
+    /// It was of no use: another mandate was usable when it came.
+    Dropped,
 }
 
 fn rest(code: ReasonCode, detail: impl Into<String>) -> Decision {
@@ -124,6 +126,7 @@ pub fn next(facts: &MandateFacts, customer: &ErpCustomer) -> Step {
             let reason = Reason::new(ReasonCode::BankDetailsRefused, words);
             decided(Decision::rest(Stage::Open, reason))
         }
+        Some(End::Dropped) => Step::Nothing,
         None => decided(act(facts, customer, &order)),
     }
 }
@@ -279,12 +282,17 @@ fn ended(facts: &MandateFacts, order: &Order<'_>) -> Option<End> {
     if done_id(facts, "bank-account", order).is_some() {
         return None;
     }
-    let details = &order.order.details;
-    if !facts.held.contains(details) {
-        return Some(End::Refused("they are not there any more".to_owned()));
+    let lapsed = facts.frame.now.duration_since(order.at) > DETAILS_LIFE;
+    let unused = || format!("they were given on {} and not used", facts.frame.date_of(order.at));
+    if facts.held.contains(&order.order.details) {
+        return lapsed.then(|| End::Refused(unused()));
     }
-    (facts.frame.now.duration_since(order.at) > DETAILS_LIFE).then(|| {
-        End::Refused(format!("they were given on {} and not used", facts.frame.date_of(order.at)))
+    let tried = views(facts, &head(facts, "bank-account", order)).next().is_some();
+    Some(match (tried, facts.in_currency().next()) {
+        // Never tried, and there was a mandate: while that was usable, the details were erased.
+        (false, Some(_)) => End::Dropped,
+        (false, None) if lapsed => End::Refused(unused()),
+        (true | false, _) => End::Refused("they are not there any more".to_owned()),
     })
 }
 

@@ -58,6 +58,28 @@ fn nothing_is_made_while_a_mandate_is_usable() {
         let told = "closed mandate_usable (MD1 is active)";
         check(&known, &format!("{told} {HINTS} erases d1"));
     }
+    // What was ordered meanwhile is over, also when that mandate ends.
+    check(
+        "policy off
+         pair CU1
+         mandate MD1 GBP active
+         field customer CU1
+         field mandate MD1
+         field status Active
+         says order
+         --- mandate MD1 GBP cancelled
+         --- says order",
+        &format!(
+            "closed mandate_usable (MD1 is active) {HINTS} erases d1
+             mandate-fields/pro:1/7/GBP/1 status=Cancelled hints
+             open mandate_unusable (MD1 is cancelled)
+             {}
+             {SHOWS_SOON} {HINTS}",
+            MADE.replace("GBP/1/1 d1", "GBP/2/1 d2")
+                .replace("GBP/1/1 BA-d1", "GBP/2/1 BA-d2")
+                .replace("erases d1", "erases d2")
+        ),
+    );
     check(
         "policy off \n pair CU1 \n mandate MD1 EUR active \n says order",
         &format!("{MADE} \n {SHOWS_SOON} {HINTS}"),
@@ -185,12 +207,13 @@ fn wrong_details_are_erased_and_given_again() {
 fn an_order_is_held_with_the_link_and_lapses() {
     for (known, reason) in [("stopped", "stopped ()"), ("mode post_only", "post_only ()")] {
         check(
-            &format!("pair CU1 \n {known} \n says order --- days 29 --- days 2"),
+            &format!("pair CU1 \n {known} \n says order --- days 29 --- days 2 --- days 1"),
             &format!(
                 "open {reason} {HINTS}
                  open {reason}
                  open bank_details_refused (they were given on 2026-11-20 and not used) {HINTS} \
-erases d1"
+erases d1
+                 open bank_details_refused (they were given on 2026-11-20 and not used)"
             ),
         );
     }
