@@ -132,6 +132,7 @@ async fn a_cleared_refusal_takes_new_content(store: AnyStore) {
     assert_eq!(row.view.state, CommandState::Intended);
     assert_eq!((row.view.rejection, row.rejected_version), (None, None));
     assert_eq!(row.view.write, collect(1, 7));
+    assert_eq!(row.view.sends, 0, "refused for certain: as if it had never been sent");
     assert!(begin(&store, &held, &key(1, 1), 2).await);
 }
 

@@ -241,9 +241,11 @@ pub(super) fn settle(tx: &Tx<'_>, look: &LookResult, key: &Key, settle: &Settle)
         Settle::Refused(rejection) => (None, Some(rejection), Some(look.seq)),
         Settle::Watched | Settle::Ended | Settle::Cleared => (None, None, None),
     };
+    // Every send was certainly refused: it is as if it had never been sent.
+    let unsent = *settle == Settle::Cleared && !stored.maybe_sent;
     tx.run(
         "update commands set state = ?2, answer = ?3, settled_seq = ?4, rejection = ?5,
-           rejected_version = null
+           rejected_version = null, sends = case when ?6 then 0 else sends end
          where key = ?1",
         params![
             key.as_str(),
@@ -251,6 +253,7 @@ pub(super) fn settle(tx: &Tx<'_>, look: &LookResult, key: &Key, settle: &Settle)
             answer.map(json).transpose()?,
             known_at,
             refusal.map(json).transpose()?,
+            unsent,
         ],
     )?;
     match next {
