@@ -217,7 +217,7 @@ pub fn missing_items(facts: &CollectionFacts, id: &CollectionId) -> bool {
 }
 
 /// More settlements are named by events than items are kept.
-pub fn missing_settlements(facts: &CollectionFacts, id: &CollectionId) -> bool {
+fn missing_settlements(facts: &CollectionFacts, id: &CollectionId) -> bool {
     facts.count_events(id, "paid_out") > count(facts.settlements(id))
 }
 

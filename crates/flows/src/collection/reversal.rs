@@ -21,7 +21,7 @@ use crate::dating::date_document;
 use super::books::{Step, memo};
 use super::facts::CollectionFacts;
 use super::receipts::{
-    before_cut_over, confirmed_reversal_key, item_key, missing_settlements, receipt_key,
+    before_cut_over, confirmed_reversal_key, item_key, missing_items, receipt_key,
 };
 
 /// What is to be taken back, and under which keys.
@@ -56,8 +56,8 @@ pub fn reverse(
     let Some(minor) = item.item.amount.negated().whole_minor().filter(|minor| *minor > 0) else {
         return stop(ReasonCode::OddRecord, place_of);
     };
-    // Which settlement is the k-th is known once all of them are.
-    let unread = item.item.collection.as_ref().is_some_and(|id| missing_settlements(facts, id));
+    // Which settlement is the k-th, and which reversal this is, is known once all of them are.
+    let unread = item.item.collection.as_ref().is_some_and(|id| missing_items(facts, id));
     if unread && !begun(facts, item) {
         return stop(ReasonCode::WaitingForItems, place_of);
     }

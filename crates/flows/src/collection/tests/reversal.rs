@@ -112,6 +112,9 @@ fn a_reversal_needs_its_settlement() {
     // The settlement's payout was named, and its items are not read yet.
     let named = "event PM1 paid_out payment_paid_out 9d payout:PO1";
     check(&format!("{alone}, {named}"), "waiting_for_items");
+    // Another reversal was named, and may be the first: its items are not read yet.
+    let first = "event PM1 chargeback_settled other 3d, event PM1 chargeback_settled other 1d";
+    check_back(&format!("{first}, receipt PM1/PO1 100 deposited"), "waiting_for_items");
     // A begun sequence is finished all the same.
     let later = "event PM1 paid_out other 9d, event PM1 paid_out other 1d";
     let receipt = "receipt PM1/PO1 100 deposited";
