@@ -61,7 +61,6 @@ impl Simulation {
             self.world.pass(SignedDuration::from_hours(1));
             self.turns();
             self.world.pass(SignedDuration::from_hours(23));
-            self.turns();
             self.check_step();
             if self.is_broken() {
                 return;

@@ -275,7 +275,11 @@ fn exchanged(profile: &mut Profile) {
 
 fn refunds(profile: &mut Profile, random: &mut Random) {
     let always = [Family::Bank, Family::Away, Family::Refunds, Family::Refunds];
-    only(profile, random, &always, &[Family::Reversals, Family::Policies, Family::Periods]);
+    let at_times = [Family::FailedRefunds, Family::Reversals, Family::Policies, Family::Periods];
+    only(profile, random, &always, &at_times);
+    if random.chance(4_000) {
+        profile.families.push(Family::FailedRefunds);
+    }
     calmer(profile, random);
     steps(profile, random, 8, 24);
 }

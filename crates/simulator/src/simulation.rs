@@ -350,7 +350,8 @@ impl Simulation {
             | Family::Periods
             | Family::Away
             | Family::Refusals
-            | Family::Exchange => {
+            | Family::Exchange
+            | Family::FailedRefunds => {
                 if let Some(line) = moves::make(family, &self.world, &mut random) {
                     self.world.tell(&line);
                 }

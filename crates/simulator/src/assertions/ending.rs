@@ -183,7 +183,7 @@ fn waits_for_others(code: ReasonCode) -> bool {
     )
 }
 
-/// P5: an invoice whose box is ticked has a case, whatever became of it.
+/// P5: an invoice that is ticked, and owes or was collected, has a case, whatever became of it.
 fn invoices_without_case(world: &World, cases: &[CaseRow]) -> Vec<String> {
     let known: BTreeSet<&str> = cases
         .iter()
@@ -191,7 +191,10 @@ fn invoices_without_case(world: &World, cases: &[CaseRow]) -> Vec<String> {
         .map(|case| case.key.subject.as_str())
         .collect();
     let state = world.state();
-    let flagged = state.books.invoices.iter().filter(|(_, row)| row.flagged);
+    // What was paid or voided before anybody saw it is nobody's business.
+    let flagged = state.books.invoices.iter().filter(|(id, row)| {
+        row.flagged && (state.books.due(id) != 0 || state.processor.payments_for(id).count() > 0)
+    });
     flagged
         .filter(|(id, _)| !known.contains(id.as_str()))
         .map(|(id, _)| format!("P5: invoice {id} is ticked, and in no list"))

@@ -5,6 +5,7 @@ pub mod bank;
 pub mod customers;
 pub mod editing;
 pub mod exchange;
+pub mod failed_refunds;
 pub mod foreign;
 pub mod invoices;
 pub mod mandates;
@@ -59,6 +60,8 @@ pub enum Family {
     Routes,
     /// Rates of payouts in another currency are confirmed.
     Exchange,
+    /// Refunds that fail.
+    FailedRefunds,
 }
 
 impl Family {
@@ -79,7 +82,8 @@ impl Family {
     ];
 
     /// Moves that only worlds with a focus have, or wide ones.
-    pub const FURTHER: [Family; 3] = [Family::Away, Family::Refusals, Family::Routes];
+    pub const FURTHER: [Family; 4] =
+        [Family::Away, Family::Refusals, Family::Routes, Family::FailedRefunds];
 
     /// Whether people do something by it that may clear a refusal.
     #[must_use]
@@ -101,7 +105,8 @@ impl Family {
             | Family::Foreign
             | Family::SecondWorker
             | Family::Away
-            | Family::Exchange => false,
+            | Family::Exchange
+            | Family::FailedRefunds => false,
         }
     }
 }
@@ -122,6 +127,7 @@ pub fn make(family: Family, world: &World, random: &mut Random) -> Option<String
         Family::Away => away::make(world, random),
         Family::Refusals => refusals::make(world, random),
         Family::Exchange => exchange::make(world),
+        Family::FailedRefunds => failed_refunds::make(world, random),
         // Made by the driver: they need the engine or the workers.
         Family::Policies | Family::Routes | Family::Orders | Family::SecondWorker => None,
     };

@@ -126,9 +126,15 @@ impl Processor {
         }
         row.refund.status = RefundStatus::FundsReturned;
         let (payment, minor) = (row.refund.collection.clone(), row.refund.amount.minor);
-        if let Some(row) = payment.as_ref().and_then(|payment| self.payments.get_mut(payment)) {
-            row.refunded -= minor;
-        }
+        self.unrefund(payment.as_ref(), minor);
+        self.give_back(id, payment, minor);
+        let subject = EventSubject::Refund(id.to_string());
+        self.emit(now, subject, "funds_returned", dashboard("refund_funds_returned"));
+        true
+    }
+
+    /// The funds of a refund come back by an item of the next payout.
+    fn give_back(&mut self, id: &ProcessorRefundId, payment: Option<CollectionId>, minor: i64) {
         self.pending.push(PendingItem {
             kind: PayoutItemKind::RefundFundsReturned,
             tenths: minor * 10,
@@ -136,8 +142,43 @@ impl Processor {
             payment,
             refund: Some(id.clone()),
         });
+    }
+
+    /// The refund fails before any payout debited it: nothing of it stays but its record.
+    pub fn cancel_refund(&mut self, id: &ProcessorRefundId, now: Timestamp) -> bool {
+        let Some(row) = self.refunds.get_mut(id) else { return false };
+        if row.settled || row.refund.status != RefundStatus::Submitted {
+            return false;
+        }
+        row.refund.status = RefundStatus::Cancelled;
+        let (payment, minor) = (row.refund.collection.clone(), row.refund.amount.minor);
+        self.pending.retain(|item| item.refund.as_ref() != Some(id));
+        self.unrefund(payment.as_ref(), minor);
         let subject = EventSubject::Refund(id.to_string());
-        self.emit(now, subject, "funds_returned", dashboard("refund_funds_returned"));
+        self.emit(now, subject, "failed", dashboard("refund_failed"));
         true
+    }
+
+    /// The payer's bank sends back what a payout debited already.
+    pub fn bounce_refund(&mut self, id: &ProcessorRefundId, now: Timestamp) -> bool {
+        let Some(row) = self.refunds.get_mut(id) else { return false };
+        if !row.settled || row.refund.status != RefundStatus::Paid {
+            return false;
+        }
+        row.refund.status = RefundStatus::Bounced;
+        let (payment, minor) = (row.refund.collection.clone(), row.refund.amount.minor);
+        self.unrefund(payment.as_ref(), minor);
+        self.give_back(id, payment, minor);
+        for action in ["failed", "funds_returned"] {
+            let subject = EventSubject::Refund(id.to_string());
+            self.emit(now, subject, action, dashboard("refund_failed"));
+        }
+        true
+    }
+
+    fn unrefund(&mut self, payment: Option<&CollectionId>, minor: i64) {
+        if let Some(row) = payment.and_then(|payment| self.payments.get_mut(payment)) {
+            row.refunded -= minor;
+        }
     }
 }

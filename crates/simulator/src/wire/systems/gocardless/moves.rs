@@ -35,7 +35,8 @@ pub fn make(debits: &Debits, family: Family, stage: &mut Stage<'_>) -> Option<St
         | Family::Away
         | Family::Refusals
         | Family::Routes
-        | Family::Exchange => None,
+        | Family::Exchange
+        | Family::FailedRefunds => None,
     }
 }
 

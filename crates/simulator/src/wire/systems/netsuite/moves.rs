@@ -28,7 +28,8 @@ pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<Stri
         | Family::Away
         | Family::Refusals
         | Family::Routes
-        | Family::Exchange => None,
+        | Family::Exchange
+        | Family::FailedRefunds => None,
     }
 }
 
