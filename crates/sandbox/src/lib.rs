@@ -2,6 +2,7 @@
 //! This crate imports nothing of ours: an emulator that shares types with the client shares its
 //! misunderstandings.
 
+pub mod acumatica;
 pub mod clock;
 pub mod emulator;
 pub mod gocardless;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::acumatica::{self, Acumatica};
 use crate::emulator::Emulator;
 use crate::gocardless::{self, GoCardless};
 use crate::harness::HarnessError;
@@ -11,6 +12,7 @@ use crate::netsuite::{self, NetSuite};
 type Make = fn(u64) -> Arc<dyn Emulator>;
 
 const EMULATORS: &[(&str, Make)] = &[
+    ("acumatica", |seed| Arc::new(Acumatica::new(seed, acumatica::Config::default()))),
     ("gocardless", |seed| Arc::new(GoCardless::new(seed, gocardless::Config::default()))),
     ("netsuite", |seed| Arc::new(NetSuite::new(seed, netsuite::Config::default()))),
 ];

@@ -1,0 +1,107 @@
+//! The control surface under `/_sandbox/acumatica`: what tests and the demo use to look behind the
+//! API, to fill the tenant, to act as a person in Acumatica's own forms, and to break things.
+//!
+//! | call | effect |
+//! | --- | --- |
+//! | `GET /truth` | every record in plain JSON, ledger with trial balance, requests by method and path template, sessions, refusals, faults struck |
+//! | `GET /truth/ledger`, `GET /truth/<Entity>` | that part alone |
+//! | `POST /seed` | settings, preferences, users, applications, set-up lists, customers, invoices (see `seed`) |
+//! | `POST /act` | one deed of a person (see `act`), answers what it made |
+//! | `POST /faults` | adds faults, sets the staleness of lists, ends tokens and sessions (see [`faults`]) |
+//! | `POST /reset` | begins anew; `{"standard": false}` with an empty tenant |
+
+pub mod act;
+pub mod seed;
+mod standard;
+pub mod truth;
+
+use super::documents::posting;
+use super::errors::ApiError;
+use super::faults::Fault;
+use super::state::{Config, State};
+use crate::emulator::ControlError;
+use http::Method;
+use serde_json::{Value, json};
+
+type Answer = Result<Value, ControlError>;
+
+/// A refusal in words.
+fn refuse(text: impl Into<String>) -> ControlError {
+    ControlError(text.into())
+}
+
+impl From<ApiError> for ControlError {
+    fn from(error: ApiError) -> Self {
+        ControlError(error.words())
+    }
+}
+
+/// Answers everything but `/reset`.
+pub fn answer(state: &mut State, method: &Method, path: &str, body: &Value) -> Answer {
+    match (method.as_str(), path.trim_end_matches('/')) {
+        ("GET", "/truth") => Ok(truth::report(state)),
+        ("GET", "/truth/ledger") => Ok(posting::report(state)),
+        ("GET", path) if path.starts_with("/truth/") => {
+            truth::records_of(state, path.trim_start_matches("/truth/"))
+        }
+        ("POST", "/seed") => seed::apply(state, body),
+        ("POST", "/act") => act::act(state, body),
+        ("POST", "/faults") => faults(state, body),
+        _ => Err(refuse(format!("no such control call: {method} {path}"))),
+    }
+}
+
+/// Begins anew; time does not go back.
+pub fn reset(state: &mut State, seed: u64, config: &Config, body: &Value) -> Value {
+    let mut config = config.clone();
+    if let Some(standard) = body["standard"].as_bool() {
+        config.standard_company = standard;
+    }
+    let now = state.now;
+    *state = seed::initial(seed, &config);
+    state.now = now;
+    json!({})
+}
+
+/// `{"add": [{kind, …, method?, path?, after?, times?}], "clear": true, "stale_minutes": N,
+/// "expire_tokens": true, "end_sessions": true, "revoke_grants": true, "lock_user": name}`. Kinds:
+/// `status` {status}, `html` {status}, `redirect`, `deadlock`, `timeout_before`,
+/// `timeout_after_write`, `reset_before`, `reset_after`, `late_commit` {minutes}, `silent_loss`,
+/// `collision`, `fail_operation` {text}, `reject` {entity, text}. A body with `kind` at its top is
+/// one fault.
+fn faults(state: &mut State, body: &Value) -> Answer {
+    if body["clear"].as_bool() == Some(true) {
+        state.faults.clear();
+    }
+    let mut wanted: Vec<Value> = body["add"].as_array().cloned().unwrap_or_default();
+    if body.get("kind").is_some() {
+        wanted.push(body.clone());
+    }
+    for spec in wanted {
+        let fault: Fault =
+            serde_json::from_value(spec).map_err(|error| refuse(error.to_string()))?;
+        state.faults.add(fault);
+    }
+    if let Some(minutes) = body["stale_minutes"].as_i64() {
+        state.faults.stale_minutes = minutes.max(0);
+    }
+    let told = |name: &str| body[name].as_bool() == Some(true);
+    if told("expire_tokens") {
+        state.access.tokens.clear();
+        state.faults.count("expire_tokens");
+    }
+    if told("end_sessions") {
+        state.access.sessions.clear();
+        state.faults.count("end_sessions");
+    }
+    if told("revoke_grants") {
+        state.access.tokens.clear();
+        state.access.grants.clear();
+        state.faults.count("revoke_grants");
+    }
+    if let Some(name) = body["lock_user"].as_str() {
+        let user = state.access.users.get_mut(name);
+        user.ok_or_else(|| refuse(format!("no user {name}")))?.locked = true;
+    }
+    Ok(state.faults.report())
+}
