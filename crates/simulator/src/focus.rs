@@ -4,7 +4,8 @@
 
 use model::ids::LedgerAccountId;
 use model::policy::{
-    AmountChanged, Bounced, ClosedPeriod, Deposits, ForeignPayments, PostOn, ReversalRoute,
+    AmountChanged, Bounced, ClosedPeriod, Deposits, ForeignPayments, MandateRequestPolicy, PostOn,
+    ReversalRoute,
 };
 
 use crate::choices::{Dice, chance_at};
@@ -46,10 +47,12 @@ pub enum Focus {
     Exchange,
     /// Refunds that fail, come back, and cross with reversals.
     Refunds,
+    /// Payers without a mandate are asked for one.
+    Requests,
 }
 
 impl Focus {
-    pub const ALL: [Focus; 12] = [
+    pub const ALL: [Focus; 13] = [
         Focus::Anything,
         Focus::Wide,
         Focus::Reversals,
@@ -62,6 +65,7 @@ impl Focus {
         Focus::Store,
         Focus::Exchange,
         Focus::Refunds,
+        Focus::Requests,
     ];
 
     /// Its name on the command line, in stories and in tables.
@@ -80,6 +84,7 @@ impl Focus {
             Focus::Store => "store",
             Focus::Exchange => "exchange",
             Focus::Refunds => "refunds",
+            Focus::Requests => "requests",
         }
     }
 
@@ -116,6 +121,7 @@ impl Focus {
             Focus::Store => store(profile, random),
             Focus::Exchange => exchange(profile, random),
             Focus::Refunds => refunds(profile, random),
+            Focus::Requests => requests(profile, random),
         }
     }
 }
@@ -282,4 +288,16 @@ fn refunds(profile: &mut Profile, random: &mut Random) {
     }
     calmer(profile, random);
     steps(profile, random, 8, 24);
+}
+
+fn requests(profile: &mut Profile, random: &mut Random) {
+    let at_times = [Family::Mandates, Family::Invoices, Family::Away, Family::Policies];
+    only(profile, random, &[Family::Bank, Family::Requests, Family::Requests], &at_times);
+    calmer(profile, random);
+    if random.chance(4_000) {
+        lose_answers(profile);
+    }
+    steps(profile, random, 6, 24);
+    profile.strangers = profile.customers.div_ceil(2);
+    profile.policy.mandate_request = MandateRequestPolicy::Link;
 }

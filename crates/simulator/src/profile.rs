@@ -30,6 +30,8 @@ pub struct Profile {
     pub pace: Pace,
     /// The bank account is in another currency than what is collected.
     pub exchanged: bool,
+    /// Customers that the processor does not know at the beginning.
+    pub strangers: u64,
 }
 
 /// How much time a step takes.
@@ -97,6 +99,7 @@ impl Profile {
             moves_max: 3,
             pace: Pace::Usual,
             exchanged: false,
+            strangers: 0,
         }
     }
 }

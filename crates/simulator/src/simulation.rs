@@ -203,6 +203,9 @@ impl Simulation {
             state.books.periods = PeriodBook { periods: setup::periods() };
             for nth in 1..=self.profile.customers {
                 let customer = state.books.add_customer(nth);
+                if nth <= self.profile.strangers {
+                    continue;
+                }
                 let by_email = random.chance(2_500);
                 let payer = state.processor.add_customer(&customer, by_email);
                 let mandate = state.processor.add_mandate(&payer, now);
@@ -351,7 +354,8 @@ impl Simulation {
             | Family::Away
             | Family::Refusals
             | Family::Exchange
-            | Family::FailedRefunds => {
+            | Family::FailedRefunds
+            | Family::Requests => {
                 if let Some(line) = moves::make(family, &self.world, &mut random) {
                     self.world.tell(&line);
                 }

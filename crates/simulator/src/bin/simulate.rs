@@ -126,9 +126,12 @@ fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
         None => println!("{}", outcome.story),
     }
     print_broken(&outcome);
-    let world = arguments.world.map(|focus| format!(" --world {}", focus.word()));
-    let depth = arguments.depth.word();
-    println!("replay: simulate --seed {seed} --depth {depth}{}", world.unwrap_or_default());
+    // Named, since a new focus changes which one a seed chooses.
+    let focus = arguments.world.unwrap_or_else(|| Focus::of(seed)).word();
+    match arguments.depth {
+        Depth::Model => println!("replay: simulate --seed {seed} --depth model --world {focus}"),
+        Depth::Wire => println!("replay: simulate --seed {seed} --depth wire"),
+    }
     ExitCode::FAILURE
 }
 

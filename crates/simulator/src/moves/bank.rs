@@ -1,6 +1,6 @@
 //! The banks' day.
 
-use model::ids::{CollectionId, MandateId, PayoutId};
+use model::ids::{CollectionId, MandateId, MandateRequestId, PayoutId};
 use model::mandate::MandateStatus;
 use model::payment::CollectionStatus;
 use model::payout::PayoutStatus;
@@ -91,6 +91,10 @@ pub fn settle_all(world: &World) {
             if !processor.answer_approval(&id, true, now) {
                 processor.activate_mandate(&id, now);
             }
+        }
+        let asked: Vec<MandateRequestId> = processor.requests.keys().cloned().collect();
+        for id in &asked {
+            processor.fulfil(id, now);
         }
         let payments: Vec<CollectionId> = processor.payments.keys().cloned().collect();
         for id in &payments {

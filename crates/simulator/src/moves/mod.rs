@@ -15,6 +15,7 @@ pub mod periods;
 pub mod policies;
 pub mod refunds;
 pub mod refusals;
+pub mod requests;
 pub mod routes;
 
 use model::ids::{CollectionId, InvoiceId, MandateId};
@@ -62,6 +63,8 @@ pub enum Family {
     Exchange,
     /// Refunds that fail.
     FailedRefunds,
+    /// Payers authorise mandates that they were asked for.
+    Requests,
 }
 
 impl Family {
@@ -106,7 +109,8 @@ impl Family {
             | Family::SecondWorker
             | Family::Away
             | Family::Exchange
-            | Family::FailedRefunds => false,
+            | Family::FailedRefunds
+            | Family::Requests => false,
         }
     }
 }
@@ -128,6 +132,7 @@ pub fn make(family: Family, world: &World, random: &mut Random) -> Option<String
         Family::Refusals => refusals::make(world, random),
         Family::Exchange => exchange::make(world),
         Family::FailedRefunds => failed_refunds::make(world, random),
+        Family::Requests => requests::make(world, random),
         // Made by the driver: they need the engine or the workers.
         Family::Policies | Family::Routes | Family::Orders | Family::SecondWorker => None,
     };

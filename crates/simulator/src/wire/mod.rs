@@ -5,6 +5,7 @@
 mod assertions;
 mod bursts;
 mod direct;
+mod handed_over;
 mod intake;
 mod outside;
 mod profile;

@@ -15,6 +15,7 @@ use store::rows::CaseFilter;
 
 use super::assertions::{books, ending, once, secrecy};
 use super::bursts::Bursts;
+use super::handed_over;
 use super::intake::Intake;
 use super::outside::Outside;
 use super::profile::WireProfile;
@@ -271,6 +272,9 @@ impl Simulation {
                 let (console, store) = (Arc::clone(&self.console), Arc::clone(&self.site.store));
                 let said = at_once(orders::make(&console, store.as_ref(), &mut self.random));
                 said.iter().for_each(|line| self.tell(line));
+                // Chosen beside the others, which go on as they would have.
+                let handed = handed_over::make(store.as_ref(), self.random.clone(), self.now());
+                at_once(handed).iter().for_each(|line| self.tell(line));
             }
             family => self.move_outside(family),
         }
@@ -400,7 +404,8 @@ impl Simulation {
         for line in books::always(&truth) {
             self.broken(line);
         }
-        for line in once::check(&truth, &self.hands, &self.owed) {
+        let once = once::check(&truth, &self.hands, &self.owed).into_iter();
+        for line in once.chain(handed_over::check(&truth)) {
             self.broken(line);
         }
     }
@@ -487,7 +492,8 @@ impl Simulation {
             self.broken(format!("{looks} looks at {cases} cases on a quiet day"));
         }
         let secrets = self.site.outside.systems().iter().flat_map(|system| system.secrets());
-        let secrets: Vec<_> = secrets.map(|(_, secret)| secret).collect();
+        let secrets = secrets.map(|(_, secret)| secret).chain(handed_over::secrets());
+        let secrets: Vec<_> = secrets.collect();
         for line in at_once(secrecy::check(self.site.store.as_ref(), &secrets)) {
             self.broken(line);
         }

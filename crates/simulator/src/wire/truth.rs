@@ -57,6 +57,8 @@ pub struct Mandate {
     pub customer: Option<String>,
     /// The payer's address at the processor.
     pub email: String,
+    /// The key of ours that it carries.
+    pub key: Option<String>,
 }
 
 /// What a payout item is for the books.

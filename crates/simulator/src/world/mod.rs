@@ -161,6 +161,8 @@ impl World {
             let until = late.at.duration_since(self.now()).max(SignedDuration::ZERO);
             self.clock.advance(until);
             self.tell(&format!("late effect of {}", late.key));
+            // Its new version can not be told from that of a save by a person.
+            self.state().watched.people_acted();
             let _ = self.make(&late.key, &late.write, late.mark.as_ref());
         }
     }

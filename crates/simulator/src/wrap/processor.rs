@@ -53,14 +53,13 @@ impl Processor for WorkerProcessor {
         match write {
             ProcessorWrite::Collect(_)
             | ProcessorWrite::RequestMandate(_)
-            | ProcessorWrite::InviteMandate(_)
             | ProcessorWrite::CreateCustomer(_)
             | ProcessorWrite::CreateBankAccount(_)
             | ProcessorWrite::CreateMandate(_) => Guard::Unique,
             ProcessorWrite::CancelCollection(_)
             | ProcessorWrite::RetryCollection(_)
             | ProcessorWrite::StopAutomaticRetries(_) => Guard::State,
-            ProcessorWrite::LinkCustomer(_) => Guard::Repeatable,
+            ProcessorWrite::InviteMandate(_) | ProcessorWrite::LinkCustomer(_) => Guard::Repeatable,
         }
     }
 
@@ -174,7 +173,9 @@ impl Processor for WorkerProcessor {
         ids: &[MandateRequestId],
     ) -> Result<Vec<Read<MandateRequest>>, PortError> {
         self.asked().await?;
-        Ok(ids.iter().map(|_| Read::Missing).collect())
+        let state = self.line.world.state();
+        let request = |id| state.processor.requests.get(id).map(|row| row.request.clone());
+        Ok(ids.iter().map(|id| found(request(id))).collect())
     }
 
     async fn collections(
@@ -232,10 +233,12 @@ impl Processor for WorkerProcessor {
 
     async fn invitation(
         &self,
-        _request: &MandateRequestId,
+        request: &MandateRequestId,
     ) -> Result<Option<Invitation>, PortError> {
         self.asked().await?;
-        Ok(None)
+        let state = self.line.world.state();
+        let row = state.processor.requests.get(request);
+        Ok(row.and_then(|row| row.invitations.last().cloned()))
     }
 
     async fn find(

@@ -79,7 +79,7 @@ fn rests_here(case: &CaseRow, policy: &Policy, bounced: bool) -> bool {
         // A person says what becomes of a payout that a bank sent back; others wait for it.
         ReasonCode::PayoutBounced => bounced,
         // So little is left of the invoice that the processor takes no payment for it.
-        ReasonCode::Rejected => reason.detail.contains(TOO_LITTLE),
+        ReasonCode::AmountRefused => reason.detail.contains(TOO_LITTLE),
         code => bounced && code.kind() == ReasonKind::Waiting,
     }
 }

@@ -6,6 +6,7 @@ pub mod bank;
 pub mod mandates;
 pub mod payouts;
 pub mod people;
+pub mod requests;
 pub mod writes;
 
 use std::collections::BTreeMap;
@@ -16,8 +17,8 @@ use jiff::{Timestamp, ToSpan};
 use model::customer::ProcessorCustomer;
 use model::event::{Event, EventSubject};
 use model::ids::{
-    CollectionId, ErpCustomerId, EventId, InvoiceId, MandateId, PayoutId, ProcessorCustomerId,
-    ProcessorRefundId,
+    CollectionId, ErpCustomerId, EventId, InvoiceId, MandateId, MandateRequestId, PayoutId,
+    ProcessorCustomerId, ProcessorRefundId,
 };
 use model::mandate::{Mandate, MandateStatus};
 use model::payment::{Collection, CollectionStatus, ProcessorRefund, metadata};
@@ -34,6 +35,7 @@ pub struct Processor {
     pub mandates: BTreeMap<MandateId, MandateRow>,
     pub payments: BTreeMap<CollectionId, PaymentRow>,
     pub refunds: BTreeMap<ProcessorRefundId, RefundRow>,
+    pub requests: BTreeMap<MandateRequestId, requests::RequestRow>,
     pub payouts: BTreeMap<PayoutId, PayoutRow>,
     /// Oldest first.
     pub events: Vec<EventRow>,

@@ -47,12 +47,12 @@ impl Processor {
                 row.retries_at = None;
                 Ok(made(&w.collection))
             }
-            ProcessorWrite::RequestMandate(_)
-            | ProcessorWrite::InviteMandate(_)
-            | ProcessorWrite::CreateCustomer(_)
+            ProcessorWrite::RequestMandate(w) => Ok(self.request(key, w, now)),
+            ProcessorWrite::InviteMandate(w) => self.invite(w, now),
+            ProcessorWrite::CreateCustomer(_)
             | ProcessorWrite::CreateBankAccount(_)
             | ProcessorWrite::CreateMandate(_) => {
-                Err(PortError::Unsupported("this fake asks payers for nothing".to_owned()))
+                Err(PortError::Unsupported("this fake takes no bank details".to_owned()))
             }
             ProcessorWrite::LinkCustomer(w) => self.link(w),
         }
@@ -87,8 +87,8 @@ impl Processor {
                 let answer = WriteAnswer { id: w.customer.to_string(), adopted: true, url: None };
                 Ok(linked.then_some(answer))
             }
-            ProcessorWrite::RequestMandate(_)
-            | ProcessorWrite::InviteMandate(_)
+            ProcessorWrite::RequestMandate(w) => Ok(self.find_request(key, w)),
+            ProcessorWrite::InviteMandate(_)
             | ProcessorWrite::CreateCustomer(_)
             | ProcessorWrite::CreateBankAccount(_)
             | ProcessorWrite::CreateMandate(_) => Ok(None),

@@ -36,7 +36,8 @@ pub fn make(debits: &Debits, family: Family, stage: &mut Stage<'_>) -> Option<St
         | Family::Refusals
         | Family::Routes
         | Family::Exchange
-        | Family::FailedRefunds => None,
+        | Family::FailedRefunds
+        | Family::Requests => None,
     }
 }
 

@@ -43,6 +43,11 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
             usable,
             customer: filled(&payer["metadata"]["mlc_customer"]),
             email: text(&payer["email"]),
+            // One that replaced ours carries its metadata too, and nobody ordered it.
+            key: filled(&row["metadata"]["mlc_key"]).filter(|_| {
+                let all = list(&body["mandates"]).iter();
+                !all.clone().any(|other| other["links"]["new_mandate"] == row["id"])
+            }),
         });
     }
     for row in list(&body["billing_requests"]) {

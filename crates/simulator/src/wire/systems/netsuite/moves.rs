@@ -29,7 +29,8 @@ pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<Stri
         | Family::Refusals
         | Family::Routes
         | Family::Exchange
-        | Family::FailedRefunds => None,
+        | Family::FailedRefunds
+        | Family::Requests => None,
     }
 }
 
