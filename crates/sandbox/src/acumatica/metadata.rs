@@ -99,10 +99,23 @@ fn schemas(year: u8) -> Map<String, Value> {
 }
 
 fn parameters(names: &[&str]) -> Value {
-    names
-        .iter()
-        .map(|name| json!({"name": name, "in": "query", "schema": {"type": "string"}}))
-        .collect()
+    names.iter().map(|name| json!({"$ref": format!("#/components/parameters/{name}")})).collect()
+}
+
+/// The parameters that operations refer to.
+fn parameter_schemas() -> Map<String, Value> {
+    let mut all = Map::new();
+    for name in ["$select", "$filter", "$expand", "$custom", "$skip", "$top"] {
+        let schema = json!({"name": name, "in": "query", "schema": {"type": "string"}});
+        all.insert(name.to_owned(), schema);
+    }
+    let keys = contract::entities().iter().flat_map(|entity| &entity.keys).map(String::as_str);
+    for name in keys.chain(["id"]) {
+        let schema =
+            json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}});
+        all.insert(name.to_owned(), schema);
+    }
+    all
 }
 
 fn operation(tag: &str, id: &str, body: Option<Value>, answer: Value, query: &[&str]) -> Value {
@@ -138,15 +151,9 @@ fn paths(year: u8) -> Map<String, Value> {
                 "put": operation(name, "PutEntity", Some(one()), answers(one()), &WRITE),
             }),
         );
-        let mut by_id = operation(name, "GetById", None, answers(one()), &READ);
-        let mut gone = operation(name, "DeleteById", None, done(), &[]);
-        let id = json!({"name": "id", "in": "path", "required": true,
-            "schema": {"type": "string", "format": "uuid"}});
-        for made in [&mut by_id, &mut gone] {
-            if let Some(list) = made["parameters"].as_array_mut() {
-                list.push(id.clone());
-            }
-        }
+        let with_id: Vec<&str> = READ.into_iter().chain(["id"]).collect();
+        let by_id = operation(name, "GetById", None, answers(one()), &with_id);
+        let gone = operation(name, "DeleteById", None, done(), &["id"]);
         all.insert(format!("/{name}/{{id}}"), json!({"get": by_id, "delete": gone}));
         if !entity.keys.is_empty() {
             all.insert(by_keys_path(entity), by_keys(entity, &READ, done()));
@@ -171,15 +178,10 @@ fn by_keys_path(entity: &Entity) -> String {
 
 fn by_keys(entity: &Entity, read: &[&str], done: Value) -> Value {
     let name = entity.name.as_str();
-    let mut get = operation(name, "GetByKeys", None, answers(reference(name)), read);
-    let mut delete = operation(name, "DeleteByKeys", None, done, &[]);
-    for made in [&mut get, &mut delete] {
-        if let Some(list) = made["parameters"].as_array_mut() {
-            list.extend(entity.keys.iter().map(|key| {
-                json!({"name": key, "in": "path", "required": true, "schema": {"type": "string"}})
-            }));
-        }
-    }
+    let keys = || entity.keys.iter().map(String::as_str);
+    let all: Vec<&str> = read.iter().copied().chain(keys()).collect();
+    let get = operation(name, "GetByKeys", None, answers(reference(name)), &all);
+    let delete = operation(name, "DeleteByKeys", None, done, &keys().collect::<Vec<_>>());
     json!({"get": get, "delete": delete})
 }
 
@@ -191,7 +193,7 @@ pub fn swagger(state: &State, version: &str, year: u8) -> Value {
         "info": {"title": format!("Default/{version}"), "version": "1"},
         "servers": [{"url": format!("{site}/entity/Default/{version}")}],
         "paths": paths(year),
-        "components": {"schemas": schemas(year)},
+        "components": {"schemas": schemas(year), "parameters": parameter_schemas()},
     })
 }
 

@@ -144,6 +144,8 @@ impl View<'_> {
         match part.view.as_str() {
             "adjustments" if invoice => links::applied_to(self.state, record),
             "adjustments_1" if invoice => links::applied_by(self.state, record),
+            // A company's calendar is the shared one: one company, one table.
+            "orgfinperiods" => record.rows("periods").to_vec(),
             view => record.rows(view).to_vec(),
         }
     }

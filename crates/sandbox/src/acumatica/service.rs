@@ -146,13 +146,12 @@ impl Service<'_> {
             return None;
         }
         let mut parts = split;
-        if self.entity.name == "CompanyFinancialPeriod" {
-            parts.remove(0);
-        }
+        let company = (self.entity.name == "CompanyFinancialPeriod").then(|| parts.remove(0));
         if table_of(&self.entity.name) == AR {
             labels::code(&parts[0])?.clone_into(&mut parts[0]);
         }
-        state.find(&table_of(&self.entity.name), &parts.join("|"))
+        let found = state.find(&table_of(&self.entity.name), &parts.join("|"));
+        found.filter(|record| company.is_none_or(|name| record.text("organizationid") == name))
     }
 
     /// The record that a body means: by id, by the URL's filter, or by its keys.

@@ -12,7 +12,7 @@ use http::Request;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -406,7 +406,8 @@ impl State {
 
     /// An amount in base currency.
     pub fn to_base(&self, amount: Decimal, rate: Decimal) -> Decimal {
-        (amount * rate).round_dp(self.decimals(&self.base_currency))
+        let places = self.decimals(&self.base_currency);
+        (amount * rate).round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)
     }
 
     /// The moment this many seconds from now.

@@ -168,14 +168,30 @@ pub fn release(state: &mut State, record: &Record) -> Result<()> {
         row.set("$debit", Val::Num(debit));
         row.set("$credit", Val::Num(credit));
     }
-    // What rounding leaves goes to the last line, so that the batch balances in base currency too.
-    if let Some(last) = rows.last_mut() {
-        let debit = !last.num("curydebitamt").is_zero();
-        let (key, amount) = if debit { ("$debit", -net) } else { ("$credit", net) };
-        last.set(key, Val::Num(last.num(key) + amount));
+    // What rounding leaves goes to the account for it, so that the batch balances in base currency.
+    if !net.is_zero() {
+        rows.push(rounding(state, &record, rows.len(), net));
     }
     *record.rows_mut(LINES) = rows;
     record.set_text("status", posted(state));
     state.save(record);
     Ok(())
+}
+
+/// The line that takes a rounding difference; `net` is what the debits have too much.
+fn rounding(state: &mut State, record: &Record, count: usize, net: Decimal) -> Row {
+    let mut row = Row { id: state.uuid(), fields: Default::default() };
+    let zero = Decimal::ZERO;
+    row.set("linenbr", Val::Int(i64::try_from(count + 1).unwrap_or(i64::MAX)));
+    row.set("accountid", Val::text(&state.rounding_account));
+    row.set("subid", Val::text("000000"));
+    row.set("branchid", Val::text(record.text("branchid")));
+    row.set("trandesc", Val::text("Rounding difference"));
+    let (debit, credit) = if net.is_sign_negative() { (-net, zero) } else { (zero, net) };
+    for (key, amount) in
+        [("curydebitamt", zero), ("curycreditamt", zero), ("$debit", debit), ("$credit", credit)]
+    {
+        row.set(key, Val::Num(amount));
+    }
+    row
 }
