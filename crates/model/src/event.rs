@@ -27,6 +27,10 @@ pub struct Event {
     pub links: BTreeMap<String, String>,
     /// Metadata of the resource, when the event carries it.
     pub resource_metadata: BTreeMap<String, String>,
+    /// Metadata of the call that brought it about, where the processor keeps it with the event: a call
+    /// of ours carries its key there, and one of anybody else does not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,11 +3,12 @@
 
 use jiff::ToSpan;
 
-use model::command::{CommandState, ProcessorWrite, Write};
+use model::command::{CommandState, CommandView, ProcessorWrite, Write};
 use model::decision::{Decision, Stage};
+use model::event::Event;
 use model::ids::CollectionId;
 use model::invoice::{Invoice, InvoiceStatus};
-use model::payment::Collection;
+use model::payment::{Collection, metadata};
 use model::policy::AfterReversal;
 use model::reason::{Reason, ReasonCode};
 
@@ -56,12 +57,15 @@ pub fn asked_for_new(facts: &CollectionFacts, invoice: &Invoice, id: &Collection
 /// Cancelled by us or by the mandate's end: a new attempt may follow. By anybody else: a person says.
 pub fn cancelled(facts: &CollectionFacts, invoice: &Invoice, collection: &Collection) -> Decision {
     let released = facts.order(Some(&collection.id)) == Some(Order::Release);
-    if cancelled_by_us(facts, &collection.id) {
+    if answered_cancel(facts, &collection.id) {
         return create(facts, invoice, released);
     }
     let Some(event) = facts.last_event(&collection.id, "cancelled") else {
         return waiting_for_cause(facts, &collection.id);
     };
+    if carries_our_key(facts, &collection.id, event) {
+        return create(facts, invoice, released);
+    }
     let by_mandate = event.origin.as_deref() == Some(ORIGIN_BANK)
         || event.cause.as_deref().is_some_and(|cause| MANDATE_ENDED_CAUSES.contains(&cause));
     if by_mandate || model::defect!(AttemptAfterCancel) {
@@ -71,17 +75,28 @@ pub fn cancelled(facts: &CollectionFacts, invoice: &Invoice, collection: &Collec
     }
 }
 
-fn cancelled_by_us(facts: &CollectionFacts, id: &CollectionId) -> bool {
-    facts.frame.commands.iter().any(|view| {
-        let ours = match &view.write {
-            Write::Processor(ProcessorWrite::CancelCollection(write)) => write.collection == *id,
-            Write::Processor(_) | Write::Erp(_) => false,
-        };
-        ours && match view.state {
-            CommandState::Done | CommandState::InFlight | CommandState::Watched => true,
-            CommandState::Intended | CommandState::Rejected | CommandState::Ended => false,
-        }
+/// Our cancels of the payment, whatever became of them.
+fn cancels<'a>(
+    facts: &'a CollectionFacts,
+    id: &'a CollectionId,
+) -> impl Iterator<Item = &'a CommandView> {
+    facts.frame.commands.iter().filter(move |view| match &view.write {
+        Write::Processor(ProcessorWrite::CancelCollection(write)) => write.collection == *id,
+        Write::Processor(_) | Write::Erp(_) => false,
     })
+}
+
+/// The processor told us that our own request cancelled it.
+fn answered_cancel(facts: &CollectionFacts, id: &CollectionId) -> bool {
+    let answered = |view: &CommandView| view.answer.as_ref().is_some_and(|made| !made.adopted);
+    cancels(facts, id).any(|view| view.state == CommandState::Done && answered(view))
+}
+
+/// Our request was not answered, or met a cancelled payment: the event says whose request it was, and
+/// unclear means a person (gocardless sheet section 30, row 11).
+fn carries_our_key(facts: &CollectionFacts, id: &CollectionId, event: &Event) -> bool {
+    let named = event.metadata.get(metadata::KEY);
+    named.is_some_and(|key| cancels(facts, id).any(|view| view.key.as_str() == key))
 }
 
 /// The payer did not approve the payment.

@@ -163,6 +163,7 @@ async fn payment_context_holds_events_items_and_documents(store: AnyStore) {
         will_retry: None,
         links: Default::default(),
         resource_metadata: Default::default(),
+        metadata: Default::default(),
     };
     let events = [event("EV1", "PM1", 7), event("EV2", "PM2", 3), event("EV3", "PM9", 1)];
     ok(store.put_events(&processor(), &events).await);

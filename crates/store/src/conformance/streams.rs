@@ -67,6 +67,7 @@ fn event(id: &str, now: i64, subject: EventSubject) -> Event {
         will_retry: Some(false),
         links: BTreeMap::from([("payment".to_owned(), "PM1".to_owned())]),
         resource_metadata: BTreeMap::new(),
+        metadata: BTreeMap::new(),
     }
 }
 

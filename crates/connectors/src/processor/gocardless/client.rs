@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use model::key::Key;
+use model::payment::metadata;
 use ports::{BankDetails, PortError};
 use serde_json::{Value, json};
 
@@ -178,7 +179,9 @@ impl Client {
         errors::write_reply(&self.send(call).await?, resource)
     }
 
-    /// `POST /<resource>/<id>/actions/<action>`: made safe by state, not by a key.
+    /// `POST /<resource>/<id>/actions/<action>`: made safe by state, not by a key. The key goes along
+    /// as metadata, which is kept with the event: so what we did can be told from what others did
+    /// (gocardless sheet sections 3 and 16).
     pub async fn act(
         &self,
         resource: &str,
@@ -187,7 +190,8 @@ impl Client {
         key: &Key,
     ) -> Result<Reply, PortError> {
         let path = format!("{}/actions/{action}", path_of(resource, id)?);
-        let call = Call::write(Method::POST, path, &json!({ "data": {} })).command(key.as_str());
+        let body = json!({ "data": { "metadata": { metadata::KEY: key.as_str() } } });
+        let call = Call::write(Method::POST, path, &body).command(key.as_str());
         errors::write_reply(&self.send(call).await?, resource)
     }
 }

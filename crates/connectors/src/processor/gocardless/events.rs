@@ -21,6 +21,7 @@ pub fn event(mut value: Value) -> Result<Event, Odd> {
     let links: Texts = member(&mut value, "links");
     let details: EventDetails = member(&mut value, "details");
     let resource_metadata: Texts = member(&mut value, "resource_metadata");
+    let metadata: Texts = member(&mut value, "metadata");
     Ok(Event {
         id: id.as_str().into(),
         at,
@@ -33,6 +34,7 @@ pub fn event(mut value: Value) -> Result<Event, Odd> {
         will_retry: details.will_attempt_retry,
         links: links.0,
         resource_metadata: resource_metadata.0,
+        metadata: metadata.0,
     })
 }
 
@@ -51,6 +53,7 @@ pub fn odd(id: &str, at: Timestamp, odd: Odd) -> Event {
         will_retry: None,
         links: BTreeMap::new(),
         resource_metadata: BTreeMap::new(),
+        metadata: BTreeMap::new(),
     }
 }
 

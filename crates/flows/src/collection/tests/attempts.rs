@@ -117,8 +117,17 @@ fn a_blocked_posting_does_not_keep_a_wrong_amount_from_being_cancelled() {
 fn cancelled_by_us_or_by_the_mandates_end_a_new_attempt_follows() {
     let ours = "payment PM1 cancelled, cmd cancel/PM1/1";
     check(&format!("{ours} done:PM1"), "collect/E/I/2 100 by MD1");
-    check(&format!("{ours} in_flight"), "collect/E/I/2 100 by MD1");
-    check(&format!("{ours} watched"), "collect/E/I/2 100 by MD1");
+    // Nobody answered, or it was cancelled already: the event says by whom.
+    let event = "event PM1 cancelled payment_cancelled origin:api";
+    for unanswered in ["done:PM1 adopted", "in_flight", "watched", "given_up"] {
+        let unanswered = format!("{ours} {unanswered}");
+        check(&unanswered, "waiting_for_cause");
+        check(&format!("{unanswered}, {event} by:cancel/PM1/1"), "collect/E/I/2 100 by MD1");
+        check(&format!("{unanswered}, {event} by:cancel/PM1/9"), "cancelled_by_person");
+        check(&format!("{unanswered}, {event}"), "cancelled_by_person");
+        let released = format!("{unanswered}, {event}, said release PM1 1");
+        check(&released, "collect/E/I/2 100 by MD1");
+    }
     for cause in ["mandate_cancelled", "mandate_expired", "bank_account_closed"] {
         let ended = format!("payment PM1 cancelled, event PM1 cancelled {cause}");
         check(&ended, "collect/E/I/2 100 by MD1");

@@ -149,7 +149,7 @@ impl World {
         });
         let answer = (state == CommandState::Done).then(|| WriteAnswer {
             id: about.to_owned(),
-            adopted: false,
+            adopted: rest.contains(&"adopted"),
             url: None,
         });
         self.put(CommandView {

@@ -226,6 +226,7 @@ impl World {
             .find(|word| word.strip_suffix('d').is_some_and(|n| n.parse::<i64>().is_ok()));
         let at = ago(age.copied().unwrap_or("1d"));
         let cause = rest.first().filter(|word| !word.contains(':') && Some(*word) != age);
+        let by = value(rest, "by").map(|key| (metadata::KEY.to_owned(), key.to_owned()));
         let links = value(rest, "payout").map(|id| ("payout".to_owned(), id.to_owned()));
         self.facts.events.push(Event {
             id: EventId::new(format!("EV{}", self.facts.events.len())),
@@ -239,6 +240,7 @@ impl World {
             will_retry: value(rest, "will-retry").map(|word| word == "yes"),
             links: links.into_iter().collect(),
             resource_metadata: BTreeMap::new(),
+            metadata: by.into_iter().collect(),
         });
         self.facts.events.sort_by_key(|event| event.at);
     }

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use model::event::{Event, EventSubject};
 use model::ids::CollectionId;
-use model::payment::CollectionStatus;
+use model::payment::{CollectionStatus, metadata};
 
 use super::expect::{found, ok, window};
-use super::world::{World, cancel};
+use super::world::{World, action_key, cancel};
 use crate::conformance::subject::ProcessorSubject;
 
 super::suite! {
@@ -156,6 +156,10 @@ async fn every_step_of_a_payment_is_an_event(subject: &dyn ProcessorSubject) {
     settle(&world);
     let all = events(&world, mark, |_| ()).await;
     assert_eq!(story(all.clone(), &gone), ["created", "cancelled"]);
+    let of = EventSubject::Collection(gone.to_string());
+    let cancelled = all.iter().find(|one| one.subject == of && one.action == "cancelled");
+    let named = cancelled.and_then(|event| event.metadata.get(metadata::KEY));
+    assert_eq!(named.map(String::as_str), Some(action_key(&cancel(&gone)).as_str()));
     let story = story(all, &paid);
     assert_eq!(story, ["created", "submitted", "confirmed", "paid_out"]);
 }

@@ -122,7 +122,7 @@ impl<'a> World<'a> {
 }
 
 /// The key of a write that the processor takes no key for.
-fn action_key(write: &ProcessorWrite) -> Key {
+pub(super) fn action_key(write: &ProcessorWrite) -> Key {
     Key::new(&["action", &format!("{write:?}")])
 }
 

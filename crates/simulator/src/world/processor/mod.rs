@@ -232,6 +232,7 @@ impl Processor {
             will_retry: why.will_retry,
             links,
             resource_metadata,
+            metadata: BTreeMap::new(),
         };
         self.events.push(EventRow { event, visible_at: now });
     }

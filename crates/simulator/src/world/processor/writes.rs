@@ -39,7 +39,7 @@ impl Processor {
     ) -> Result<WriteAnswer, PortError> {
         match write {
             ProcessorWrite::Collect(w) => self.collect(key, w, now),
-            ProcessorWrite::CancelCollection(w) => self.cancel(w, now),
+            ProcessorWrite::CancelCollection(w) => self.cancel(key, w, now),
             ProcessorWrite::RetryCollection(w) => self.retry(w, now),
             ProcessorWrite::StopAutomaticRetries(w) => {
                 let row = self.payments.get_mut(&w.collection).ok_or_else(|| gone(w))?;
@@ -177,7 +177,12 @@ impl Processor {
         }
     }
 
-    fn cancel(&mut self, w: &CollectionOnly, now: Timestamp) -> Result<WriteAnswer, PortError> {
+    fn cancel(
+        &mut self,
+        key: &Key,
+        w: &CollectionOnly,
+        now: Timestamp,
+    ) -> Result<WriteAnswer, PortError> {
         let status = self.payments.get(&w.collection).ok_or_else(|| gone(w))?.status;
         if status == CollectionStatus::Cancelled {
             return Ok(adopted(&w.collection));
@@ -189,6 +194,11 @@ impl Processor {
         let why = Why { origin: "api", cause: "payment_cancelled", ..Why::default() };
         let to = CollectionStatus::Cancelled;
         self.become_status(now, &w.collection, to, "cancelled", why, true);
+        if let Some(row) = self.events.last_mut() {
+            // Metadata of an action is kept with its event (gocardless sheet section 3).
+            let named = (metadata::KEY.to_owned(), key.as_str().to_owned());
+            row.event.metadata.extend([named]);
+        }
         Ok(made(&w.collection))
     }
 

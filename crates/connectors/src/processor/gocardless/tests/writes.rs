@@ -273,7 +273,7 @@ fn in_status(status: &str) -> ScriptReply {
 async fn a_cancel_that_is_refused_may_have_happened_already() {
     let bench = check(vec![in_status("cancelled")], cancel(), "made PM1").await;
     assert_eq!(bench.script.lines(), ["POST /payments/PM1/actions/cancel"]);
-    assert_eq!(bench.script.body(0), json!({"data": {}}));
+    assert_eq!(bench.script.body(0), json!({"data": {"metadata": {"mlc_key": "collect/5031/1"}}}));
     let refused = || state("cancellation_failed");
     check(vec![refused(), in_status("cancelled")], cancel(), "adopted PM1").await;
     check(vec![refused(), in_status("submitted")], cancel(), "rejected State").await;
