@@ -91,10 +91,14 @@ impl Simulation {
                 && case.reason.as_ref().is_some_and(|one| one.code == ReasonCode::LeftToPeople)
         });
         let today = self.world.clock.today();
-        for payout in left.map(|case| PayoutId::new(case.key.subject.as_str())) {
-            let deposited = self.world.state().books.deposit_payout_by_hand(&payout, today);
+        let left: Vec<PayoutId> =
+            left.map(|case| PayoutId::new(case.key.subject.as_str())).collect();
+        // Payout by payout; then together what is worth less than nothing alone.
+        let apart = left.chunks(1).chain([left.as_slice()]);
+        for payouts in apart {
+            let deposited = self.world.state().books.deposit_payouts_by_hand(payouts, today);
             if let Some(id) = deposited {
-                self.world.tell(&format!("somebody deposits the receipts of {payout} as {id}"));
+                self.world.tell(&format!("somebody deposits what {payouts:?} left as {id}"));
             }
         }
         if self.profile.families.contains(&Family::Refusals) {

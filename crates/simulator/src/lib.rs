@@ -22,6 +22,7 @@ mod setup;
 pub mod shrink;
 pub mod simulation;
 pub mod story;
+mod telling;
 pub mod wire;
 mod worker;
 mod world;

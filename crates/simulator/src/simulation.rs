@@ -7,7 +7,6 @@ use engine::{Engine, EngineError, Settings};
 use jiff::{SignedDuration, Timestamp};
 use model::ledger::PeriodBook;
 use ports::Clock;
-use store::rows::CaseFilter;
 use store::sqlite::Place;
 use store::{MasterKeySource, SqliteStore, Store, StoreError, Vault};
 use zeroize::Zeroizing;
@@ -23,6 +22,7 @@ use crate::moves::{self, Family, invoices, orders, policies};
 use crate::profile::{Pace, Profile};
 use crate::random::Random;
 use crate::setup;
+use crate::telling;
 use crate::worker::{self, Ended, Worker};
 use crate::world::World;
 use crate::wrap::store::CONNECTION_LOST;
@@ -32,9 +32,6 @@ const WORKERS_MAX: usize = 2;
 
 /// Writes in ten thousand that take effect late, where a fake is mistaken on purpose.
 const DEFECT_LATE_RATE: u32 = 4_000;
-
-/// More cases than a simulation has.
-const CASES_MAX: u32 = 10_000;
 
 /// A deliberate mistake of a fake, to prove that the promises can be seen broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -255,7 +252,10 @@ impl Simulation {
         if !self.is_broken() {
             self.end();
         }
-        self.tell_cases();
+        telling::tell_cases(&self.world, self.store.as_ref());
+        if self.is_broken() {
+            telling::tell_truth(&self.world);
+        }
         let mut choices = std::mem::take(&mut self.choices);
         choices.extend(self.world.faults().struck());
         let violations = self.world.state().violations.clone();
@@ -279,15 +279,6 @@ impl Simulation {
             policy.after_chargeback,
             policy.foreign_payments,
         ));
-    }
-
-    /// Where every case stands, for whoever reads the story.
-    fn tell_cases(&self) {
-        let all = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
-        for case in at_once(self.store.cases(&all)).unwrap_or_default() {
-            let reason = case.reason.map_or_else(String::new, |reason| reason.sentence());
-            self.world.tell(&format!("{}: {:?}, {reason}", case.key, case.stage));
-        }
     }
 
     pub(crate) fn is_broken(&self) -> bool {

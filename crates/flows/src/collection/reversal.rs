@@ -81,7 +81,8 @@ pub fn reverse(
     };
     let deposited = receipt.place == ReceiptPlace::Deposited;
     let crosses = model::defect!(ReversalCrossesDeposit);
-    if item.route == ItemRoute::FromBank && !deposited && !begun(facts, item) && !crosses {
+    let first = waits_for_deposit(item, settlement);
+    if first && !deposited && !begun(facts, item) && !crosses {
         let reason = Reason::new(ReasonCode::WaitingForDeposit, format!("receipt {}", receipt.id));
         let mut decision = Decision::rest(Stage::Reversed, reason);
         decision.hints.push(facts.payout_case(settlement));
@@ -157,6 +158,17 @@ pub fn reverse_confirmed(
 
 fn stop(code: ReasonCode, detail: impl Into<String>) -> Step {
     Step::blocked(Stage::Reversed, Reason::new(code, detail))
+}
+
+/// The receipt is deposited gross before it is taken back: always where the reversal is booked from the
+/// bank, and, where people deposit the payout that holds the reversal, when the settlement's own
+/// payout is deposited by us.
+fn waits_for_deposit(item: &KeptItem, settlement: &KeptItem) -> bool {
+    match item.route {
+        ItemRoute::FromBank => true,
+        ItemRoute::LeftToPeople => settlement.route == ItemRoute::InDeposit,
+        ItemRoute::InDeposit | ItemRoute::DepositLine => false,
+    }
 }
 
 /// The account that the payout reached: the same as for its deposit.

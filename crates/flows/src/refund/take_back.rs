@@ -219,8 +219,13 @@ fn source(
 ) -> Result<Option<LedgerAccountId>, Next> {
     let undeposited = facts.frame.policy.accounts.undeposited.clone();
     let deposited = receipt.place == ReceiptPlace::Deposited;
+    let by_us = facts
+        .standing_settlement()
+        .and_then(|one| one.kept.as_ref())
+        .is_some_and(|settled| settled.route == ItemRoute::InDeposit);
+    let first = kept.route == ItemRoute::FromBank || by_us;
     match kept.route {
-        ItemRoute::FromBank if !deposited => {
+        ItemRoute::FromBank | ItemRoute::LeftToPeople if !deposited && first => {
             let mut decision =
                 stop(ReasonCode::WaitingForDeposit, format!("receipt {}", receipt.id));
             decision.hints.extend(settling_payout(facts));

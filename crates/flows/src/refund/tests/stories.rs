@@ -112,7 +112,7 @@ fn where_people_deposit_the_receipts_state_decides() {
     check(
         "refund 8000 paid
          item refunded PO2 2026-11-18 -8000 people
-         receipt PO1 8000 INV1:8000 undeposited",
+         receipt PO1 8000 INV1:8000 undeposited people",
         "unapply/PO2/3/1 8000 from R1 INV1
          refund/PO2/3 2026-11-18 8000 of R1 from funds
          zero/PO2/3 R1 -F1
@@ -123,7 +123,7 @@ hints collection/erp:1/INV1 payout/pro:1/PO2",
     check(
         "refund 2500 paid
          item refunded PO2 2026-11-18 -2500 people
-         receipt PO1 8000 INV1:5000 undeposited",
+         receipt PO1 8000 INV1:5000 undeposited people",
         "refund/PO2/3 2026-11-18 2500 of R1 from funds
          closed booked (25.00 GBP) = refund/PO2/3 F1 \
 hints collection/erp:1/INV1 payout/pro:1/PO2",
@@ -134,6 +134,19 @@ hints collection/erp:1/INV1 payout/pro:1/PO2",
          receipt PO1 8000 INV1:5000",
         "refund/PO2/3 2026-11-18 2500 of R1 from bank
          closed booked (25.00 GBP) = refund/PO2/3 F1 \
+hints collection/erp:1/INV1 payout/pro:1/PO2",
+    );
+    // Its own payout is deposited by us, and holds it gross.
+    check(
+        "refund 8000 paid
+         item refunded PO2 2026-11-18 -8000 people
+         receipt PO1 8000 INV1:8000 undeposited
+         --- deposited PO1",
+        "reversed waiting_for_deposit (receipt R1) \
+hints collection/erp:1/INV1 payout/pro:1/PO1 payout/pro:1/PO2
+         unapply/PO2/3/1 8000 from R1 INV1
+         refund/PO2/3 2026-11-18 8000 of R1 from bank
+         closed booked (80.00 GBP) = refund/PO2/3 F1 \
 hints collection/erp:1/INV1 payout/pro:1/PO2",
     );
 }

@@ -178,8 +178,10 @@ impl World {
         Settlement { kept: Some(kept), key: Key::new(&["receipt", "PM1", payout]), receipt }
     }
 
-    /// `receipt PAYOUT AMOUNT INVOICE:AMOUNT … [undeposited|unposted|voided]`
+    /// `receipt PAYOUT AMOUNT INVOICE:AMOUNT … [undeposited|unposted|voided] [people]`
     fn learn_receipt(&mut self, payout: &str, amount: &str, rest: &[&str]) {
+        let people = rest.last() == Some(&"people");
+        let rest = &rest[..rest.len() - usize::from(people)];
         let minor: i64 = amount.parse().unwrap();
         let applications: Vec<Application> = rest
             .iter()
@@ -211,7 +213,10 @@ impl World {
             memo: None,
             version: String::new(),
         };
-        let settlement = Self::settlement(payout, "2026-11-10", Sight::Found(receipt));
+        let mut settlement = Self::settlement(payout, "2026-11-10", Sight::Found(receipt));
+        if let Some(kept) = settlement.kept.as_mut().filter(|_| people) {
+            kept.route = ItemRoute::LeftToPeople;
+        }
         self.facts.settlements.push(settlement);
     }
 

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use model::customer::{CustomerFields, ErpCustomer};
-use model::ids::{DepositId, ErpCustomerId, InvoiceId, LedgerAccountId, PayoutId, ReceiptId};
+use model::ids::{
+    DepositId, ErpCustomerId, ErpRefundId, InvoiceId, LedgerAccountId, PayoutId, ReceiptId,
+};
 use model::invoice::{Annotation, Approval};
 
 use super::rows::{DepositRow, InvoiceRow, ReceiptRow};
@@ -236,12 +238,50 @@ impl Books {
         Some(deposit)
     }
 
-    /// A person's deposit of everything of a payout that waits for one.
-    pub fn deposit_payout_by_hand(&mut self, payout: &PayoutId, on: Date) -> Option<DepositId> {
-        let of_payout = |row: &ReceiptRow| row.payout.as_ref() == Some(payout);
-        let rows = self.receipts.iter().filter(|(_, row)| of_payout(row));
-        let ids: Vec<ReceiptId> = rows.map(|(id, _)| id.clone()).collect();
-        self.deposit_by_hand(&ids, on)
+    /// A person's deposit of everything of these payouts that waits for one: receipts, and refunds
+    /// paid from undeposited funds. Made only when it is worth something.
+    pub fn deposit_payouts_by_hand(&mut self, payouts: &[PayoutId], on: Date) -> Option<DepositId> {
+        let of_payout = |id: &str| payouts.iter().any(|payout| payout.as_str() == id);
+        let receipts: Vec<ReceiptId> = self
+            .receipts
+            .iter()
+            .filter(|(_, row)| !row.voided && row.deposit.is_none())
+            .filter(|(_, row)| row.payout.as_ref().is_some_and(|id| of_payout(id.as_str())))
+            .map(|(id, _)| id.clone())
+            .collect();
+        let refunds: Vec<ErpRefundId> = self
+            .refunds
+            .iter()
+            .filter(|(_, row)| !row.voided && row.deposit.is_none() && row.from.is_none())
+            .filter(|(_, row)| row.key.as_str().split('/').nth(1).is_some_and(of_payout))
+            .map(|(id, _)| id.clone())
+            .collect();
+        let taken: i64 =
+            refunds.iter().filter_map(|id| self.refunds.get(id)).map(|r| r.amount).sum();
+        let held: i64 =
+            receipts.iter().filter_map(|id| self.receipts.get(id)).map(|row| row.amount).sum();
+        if receipts.is_empty() || held < taken || !self.periods.is_open(on) {
+            return None;
+        }
+        let deposit = DepositId::new(self.next_id());
+        for id in &receipts {
+            self.receipts.entry(id.clone()).and_modify(|row| row.deposit = Some(deposit.clone()));
+        }
+        for id in &refunds {
+            self.refunds.entry(id.clone()).and_modify(|row| row.deposit = Some(deposit.clone()));
+        }
+        let row = DepositRow {
+            key: None,
+            bank: LedgerAccountId::from(BANK),
+            total: held - taken,
+            dated_on: on,
+            receipts,
+            refunds,
+            lines: Vec::new(),
+            voided: false,
+        };
+        self.deposits.insert(deposit.clone(), row);
+        Some(deposit)
     }
 
     /// Voids a deposit of ours: its receipts and refunds are undeposited again.
