@@ -5,7 +5,6 @@ use flows::collection::{books, decide, eligibility};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use model::case::CaseKey;
-use model::command::Write;
 use model::customer::{CustomerPair, ErpCustomer};
 use model::decision::{Decision, Stage};
 use model::ids::{AccountId, InvoiceId};
@@ -26,7 +25,7 @@ use crate::world::{ErpPort, World};
 use super::batch::Batch;
 use super::payments::Asked;
 use super::sources::Served;
-use super::{Looked, fact, refs, sight};
+use super::{Looked, fact, refs, saves, sight};
 
 /// The customer as the collection sees it.
 struct Payer {
@@ -79,8 +78,8 @@ impl Engine {
         // A direct look follows a cheap one, and what that saw of people's saves counts as well: our
         // own writes may have come between this record's direct reads.
         let cheap = batch.invoice(&claimed.key).and_then(Read::found);
-        let saved = person_saved(context, found, depth)
-            || cheap.is_some_and(|seen| person_saved(context, seen, Depth::Cheap));
+        let saved = saves::person_saved(context, found, depth)
+            || cheap.is_some_and(|seen| saves::person_saved(context, seen, Depth::Cheap));
         let resolved = self.resolve(world, context, saved).await?;
         let frame = self.frame(&served, &resolved.views, depth == Depth::Direct).await?;
         let payer = self.payer(&served, &customer, found).await?;
@@ -117,8 +116,10 @@ impl Engine {
             decision.hints.push(CaseKey::customer(&served.erp.account, &found.customer));
         }
         let looked = Looked::served(seq, &served, resolved, decision);
+        let mut rows = collection_facts(&facts, found, depth, gone);
+        rows.extend(saves::seen(context, found, depth, seq, self.now()).filter(|_| !gone));
         Ok(Looked {
-            facts: collection_facts(&facts, found, depth, gone),
+            facts: rows,
             pairs: payer.new_pairs,
             collections: payments.rows,
             refs: collection_refs(&served, &facts, found),
@@ -327,19 +328,6 @@ fn unread_invoice(invoice: &Sight<Invoice>) -> Decision {
         Sight::NotRead | Sight::Found(_) => Reason::plain(ReasonCode::Unavailable),
     };
     Decision::rest(Stage::Open, reason)
-}
-
-/// The record was saved by somebody else than us since the last look of the same depth: stamps of
-/// queries and of direct reads are not comparable.
-fn person_saved(context: &CaseContext, invoice: &Invoice, depth: Depth) -> bool {
-    let Some((seq, before)) = context.facts.get(invoice_subject(depth)) else { return false };
-    let Some(version) = before.get("version").and_then(serde_json::Value::as_str) else {
-        return false;
-    };
-    let ours_since = context.commands.iter().any(|row| {
-        matches!(row.view.write, Write::Erp(_)) && row.sent_seq.is_some_and(|sent| sent > *seq)
-    });
-    !ours_since && invoice.version.as_str() > version
 }
 
 pub(super) fn invoice_subject(depth: Depth) -> &'static str {

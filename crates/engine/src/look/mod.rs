@@ -7,6 +7,7 @@ mod mandate;
 mod payments;
 mod payout;
 mod refund;
+mod saves;
 mod sheet;
 mod sources;
 mod unseen;
