@@ -1,8 +1,9 @@
 //! Which receipt stands for which settlement, what receipts hold on the invoice, and which documents
 //! of ours a look must read (promise P3).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use model::case::CaseKey;
 use model::decision::{DocumentRole, ItemDocument};
 use model::ids::{CollectionId, PayoutId};
@@ -209,11 +210,32 @@ pub fn stands_settled(facts: &CollectionFacts, id: &CollectionId) -> bool {
     count(facts.settlements(id)) > count(facts.reversals(id))
 }
 
-/// More payouts are named by events than items are kept.
+/// More payouts are named by events than items are kept, or the kept items do not follow each other.
 pub fn missing_items(facts: &CollectionFacts, id: &CollectionId) -> bool {
     let says = |action| facts.count_events(id, action);
     missing_settlements(facts, id)
+        || has_gap(facts, id)
         || says("chargeback_settled") + says("late_failure_settled") > count(facts.reversals(id))
+}
+
+/// A payment is paid out again only after it was taken back: two settlements, or two reversals, with
+/// nothing between them show that a payout between them was not read, whatever the events say by now.
+/// What arrived on one day has no order.
+fn has_gap(facts: &CollectionFacts, id: &CollectionId) -> bool {
+    let mut days: BTreeMap<Date, i64> = BTreeMap::new();
+    for kept in facts.settlements(id) {
+        *days.entry(kept.arrival_on).or_default() += 1;
+    }
+    for kept in facts.reversals(id) {
+        *days.entry(kept.arrival_on).or_default() -= 1;
+    }
+    // A predecessor's settlement may never have been kept.
+    let least = days.values().next().map_or(0, |first| (*first).min(0));
+    let mut standing = 0;
+    days.values().any(|change| {
+        standing += change;
+        !(least..=least + 1).contains(&standing)
+    })
 }
 
 /// More settlements are named by events than items are kept.

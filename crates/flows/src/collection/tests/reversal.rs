@@ -121,6 +121,17 @@ fn a_reversal_needs_its_settlement() {
     // Another reversal was named, and may be the first: its items are not read yet.
     let first = "event PM1 chargeback_settled other 3d, event PM1 chargeback_settled other 1d";
     check_back(&format!("{first}, receipt PM1/PO1 100 deposited"), "waiting_for_items");
+    // Nobody named it yet, but two settlements follow each other: a reversal between them is not read.
+    let gap = |between: &str| {
+        format!(
+            "payment PM1 failed, item PO1/0 paid PM1 100 9d, {between} \
+             item PO3/0 paid PM1 100 5d, item PO4/0 failed PM1 -100 1d, \
+             receipt PM1/PO1 100 deposited, receipt PM1/PO3 100 deposited"
+        )
+    };
+    check(&gap(""), "waiting_for_items");
+    let read = gap("item PO2/0 failed PM1 -100 7d,");
+    check(&read, "refund/PO2/0 100 from bank 2026-11-13");
     // A begun sequence is finished all the same.
     let later = "event PM1 paid_out other 9d, event PM1 paid_out other 1d";
     let receipt = "receipt PM1/PO1 100 deposited";
