@@ -3,7 +3,7 @@
 //! and reads no clock.
 //!
 //! What the sheet calls UNVERIFIED is decided here; the choices marked * are switches in
-//! `state::Settings`.
+//! `state::Settings` and `state::Preferences`.
 //!
 //! | open point (acumatica sheet section 19) | choice |
 //! | --- | --- |
@@ -17,7 +17,8 @@
 //! | a payment's release moves the invoice's stamp (11) | it does* |
 //! | contacts and attributes move the customer's stamp (12) | they do not* |
 //! | zone of moments without offset, `Z` (13) | the user's zone*; `Z` is UTC |
-//! | computed amounts in payment lists (14) | refused when named in `$select`* |
+//! | computed amounts in payment lists (14) | refused when named in `$select`*, and so is `DocumentsToApply` (section 7: safe on single reads) |
+//! | second request for a form while an operation runs (section 8) | writes of the same session: 500*; reads pass |
 //! | writes on released documents (15) | due date, note and user-defined fields of invoices; section 21 rows 4 and 5 |
 //! | automatic loading of documents (16) | none at entry; at release only with `AutoApplyPayments` |
 //! | `Hold` of cash transactions through `custom` (18) | works; the default is the preference |
@@ -29,7 +30,10 @@
 //! | `$orderby` | ignored; lists come in the order of their ids |
 //! | unknown names in `$filter`, `$select`, `$expand` | 400 |
 //! | payment and document in different currencies (rule 8) | refused |
-//! | extended endpoints, bank deposits, push notifications, inquiries | not there |
+//! | texts that are too long (24) | 422; user-defined fields and attributes over 255 characters 500 |
+//! | documents of two branches (section 16, row 15) | refused at the release* |
+//! | bank deposits (section 11.7) | people make them; the API shows what follows |
+//! | extended endpoints, push notifications, inquiries, files | not there |
 
 mod auth;
 mod contract;

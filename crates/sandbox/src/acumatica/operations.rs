@@ -37,6 +37,17 @@ pub fn check_free(state: &State, session: &str, entity: &str, record: &str) -> R
     Ok(())
 }
 
+/// Refuses a write to a form on which the session's operation still runs.
+pub fn check_form(state: &State, session: &str, entity: &str) -> Result<()> {
+    let busy = |operation: &Operation| {
+        !operation.done && operation.session == session && operation.entity == entity
+    };
+    if state.settings.busy_forms && state.operations.values().any(busy) {
+        return Err(ApiError::px("Error: The previous operation has not been completed yet."));
+    }
+    Ok(())
+}
+
 /// Refuses a write to a document while an operation works on it.
 pub fn check_unlocked(state: &State, record: &str) -> Result<()> {
     let busy = |operation: &Operation| !operation.done && operation.record == record;

@@ -49,8 +49,15 @@ pub fn handle(state: &mut State, base_url: &str, request: Request<Bytes>) -> Out
             return Outcome::Reset;
         }
         Some(FaultKind::LateCommit { minutes }) => {
+            let site = state.settings.site.clone();
+            let call = Call::new(&site, &request);
+            let caller = call.map(|call| state.authenticate(&call));
+            // Without a sign-in nothing happens late either.
+            let Some(Ok(caller)) = caller else {
+                return Outcome::Respond(answer(state, base_url, &request).response());
+            };
             let due = state.now + SignedDuration::from_mins(minutes);
-            state.late.push(LateWrite { due, request });
+            state.late.push(LateWrite { due, session: caller.session, request });
             return Outcome::NoAnswer;
         }
         Some(_) => answer(state, base_url, &request),
@@ -69,7 +76,7 @@ pub fn run_late(state: &mut State) {
         state.now = write.due;
         let site = state.settings.site.clone();
         if let Some(call) = Call::new(&site, &write.request) {
-            let _answered = endpoint(state, &call, "late");
+            let _answered = endpoint(state, &call, &write.session);
         }
     }
     state.now = now;

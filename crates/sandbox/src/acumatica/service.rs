@@ -53,7 +53,10 @@ impl Service<'_> {
         let kind = record.text("doctype");
         let orders = record.text("origmodule") == "SO";
         match self.entity.name.as_str() {
-            "Payment" => payment::TYPES.contains(&kind),
+            // The form of payments knows a credit memo once it is released.
+            "Payment" => {
+                payment::TYPES.contains(&kind) && (kind != "CRM" || record.flag("released"))
+            }
             "SalesInvoice" => invoice::TYPES.contains(&kind) && orders,
             "Invoice" => {
                 let shown = !orders || state.settings.order_documents_as_invoices;
@@ -117,6 +120,10 @@ impl Service<'_> {
             }
         }
         if self.entity.name == "Payment" && state.settings.refuse_computed_in_lists {
+            if options.expand.iter().any(|name| name == "DocumentsToApply") {
+                refused
+                    .push("DocumentsToApply.AmountPaid: View Adjustments has BQL delegate".into());
+            }
             for name in options.select.iter().flatten() {
                 if COMPUTED_FIELDS.contains(&name.as_str()) {
                     refused.push(format!("{name}: the field has no column"));
@@ -205,6 +212,7 @@ impl Service<'_> {
         let right = self.permit(state)?;
         let input = input::read(state, self.entity, self.year, body)?;
         let old = self.locate(state, &input, options)?;
+        operations::check_form(state, &self.op.session, &self.entity.name)?;
         if when.patch && old.is_none() {
             return Err(ApiError::not_found("No entity satisfies the condition."));
         }
@@ -246,6 +254,7 @@ impl Service<'_> {
     pub fn delete(&self, state: &mut State, path: &[String]) -> Result<()> {
         let right = self.permit(state)?;
         let record = self.by_path(state, path)?;
+        operations::check_form(state, &self.op.session, &self.entity.name)?;
         operations::check_unlocked(state, &record.id)?;
         if right == Right::View {
             return Err(ApiError::disabled("Delete"));

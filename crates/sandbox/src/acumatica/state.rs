@@ -6,13 +6,13 @@ use super::errors::{ApiError, Result};
 use super::faults::Faults;
 use super::operations::Operation;
 use super::store::{Record, Store, Table};
-use super::values::Val;
+use super::values::{Val, round};
 use bytes::Bytes;
 use http::Request;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -57,6 +57,13 @@ pub struct Preferences {
     pub restrict_closed_periods: bool,
     /// "Use Document Date as Void Date" of the payment methods.
     pub void_on_document_date: bool,
+    /// "Void Using Clearing Account" of the payment methods; without it the void of a deposited
+    /// payment takes the money from the bank account.
+    pub void_using_clearing: bool,
+    /// "Validate Document Totals on Entry": the amount of an invoice or memo must be sent.
+    pub validate_totals: bool,
+    /// Documents of different branches may be applied and paid.
+    pub inter_branch: bool,
 }
 
 impl Default for Preferences {
@@ -70,6 +77,9 @@ impl Default for Preferences {
             auto_number: true,
             restrict_closed_periods: true,
             void_on_document_date: false,
+            void_using_clearing: false,
+            validate_totals: false,
+            inter_branch: false,
         }
     }
 }
@@ -103,7 +113,8 @@ pub struct Settings {
     pub pad_segmented: bool,
     /// `and` over fields of different views finds nothing.
     pub cross_view_empty: bool,
-    /// Computed amounts of payments named in the `$select` of a list are refused.
+    /// Computed amounts of payments named in the `$select` of a list, and their unreleased
+    /// applications, are refused.
     pub refuse_computed_in_lists: bool,
     /// The `Invoice` entity also returns documents that sales orders made.
     pub order_documents_as_invoices: bool,
@@ -111,6 +122,8 @@ pub struct Settings {
     pub release_moves_stamp: bool,
     /// A change of contacts, addresses or attributes alone moves the customer's stamp.
     pub parts_move_stamp: bool,
+    /// While an operation runs, its session may not write to the same form (section 8).
+    pub busy_forms: bool,
     /// A voiding document stays balanced until it is released.
     pub void_persists: bool,
     /// `/entity` answers the bare array of older builds.
@@ -143,6 +156,7 @@ impl Default for Settings {
             order_documents_as_invoices: false,
             release_moves_stamp: true,
             parts_move_stamp: false,
+            busy_forms: true,
             void_persists: true,
             endpoints_as_array: false,
             select_drops_expanded: true,
@@ -244,6 +258,8 @@ pub struct Journal {
 #[derive(Debug)]
 pub struct LateWrite {
     pub due: Timestamp,
+    /// The session that it was sent in.
+    pub session: String,
     pub request: Request<Bytes>,
 }
 
@@ -268,7 +284,8 @@ pub struct State {
     pub cash_accounts: BTreeMap<String, CashAccount>,
     pub entry_types: BTreeMap<String, EntryType>,
     pub taxes: Vec<Tax>,
-    pub terms: BTreeMap<String, i64>,
+    /// Days and percents of each installment; ordinary terms have one.
+    pub terms: BTreeMap<String, Vec<(i64, Decimal)>>,
     /// Rates against the base currency by currency and first day.
     pub rates: BTreeMap<String, BTreeMap<Date, Decimal>>,
     /// Attributes of the customer classes.
@@ -406,8 +423,7 @@ impl State {
 
     /// An amount in base currency.
     pub fn to_base(&self, amount: Decimal, rate: Decimal) -> Decimal {
-        let places = self.decimals(&self.base_currency);
-        (amount * rate).round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)
+        round(amount * rate, self.decimals(&self.base_currency))
     }
 
     /// The moment this many seconds from now.

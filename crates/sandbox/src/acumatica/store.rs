@@ -53,6 +53,8 @@ pub const AR: Table = Table("ARRegister");
 pub const BATCH: Table = Table("Batch");
 /// Cash transactions.
 pub const CASH: Table = Table("CAAdj");
+/// Bank deposits.
+pub const DEPOSIT: Table = Table("CADeposit");
 /// Customers.
 pub const CUSTOMER: Table = Table("Customer");
 
@@ -157,6 +159,7 @@ impl Record {
             "ARRegister" => &["doctype", "refnbr"],
             "Batch" => &["module", "batchnbr"],
             "CAAdj" => &["adjrefnbr"],
+            "CADeposit" => &["refnbr"],
             "Customer" => &["acctcd"],
             "Account" => &["accountcd"],
             "Subaccount" => &["subcd"],

@@ -4,7 +4,7 @@
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value, json};
 use std::str::FromStr;
 
@@ -152,6 +152,11 @@ pub fn json_number(number: Decimal) -> Value {
     let number = number.normalize();
     let text = if number.scale() == 0 { format!("{number}.0") } else { number.to_string() };
     serde_json::from_str(&text).unwrap_or(Value::Null)
+}
+
+/// Rounds half away from zero, as the server does with amounts.
+pub fn round(value: Decimal, places: u32) -> Decimal {
+    value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)
 }
 
 /// A moment as the server keeps it: a 300th of a second, shown as milliseconds that end in 0, 3

@@ -2,7 +2,7 @@
 //! may be refused, it moves the ledger, it moves stamps. Actions end at once.
 //!
 //! Body: `{"do": <deed>, …}`. Documents are named by id, by `"<type> <number>"` (label or code), or
-//! by number alone, customers by their ids.
+//! by number alone (payments before others where a payment is asked for), customers by their ids.
 //!
 //! | deed | takes | effect |
 //! | --- | --- | --- |
@@ -16,11 +16,14 @@
 //! | `release`, `hold`, `unhold`, `delete` | `record` | |
 //! | `approve`, `reject` | `record` | |
 //! | `void` | `record`, `date?` | makes the voiding document and releases it |
+//! | `deposit` | `payments` (list), `bank`, `date?`, `charges?` (`[{entry_type, amount}]`), `release?` | a bank deposit (CA305000), released unless told |
+//! | `release_deposit`, `void_deposit` | `deposit` (id or number) | |
+//! | `status` | `invoice`, `status` | a status that a feature outside the emulator gives (Pending Print …); empty takes it back |
 //! | `edit_customer` | `customer`, `fields` | |
 //! | `period` | `period` (`MMYYYY` or a date in it), `set`: `open`, `closed`, `inactive`, `locked`, `ar_closed`, `ar_open`, `ca_closed`, `ca_open` | |
 
 use super::seed::{told, wrapped};
-use super::{Answer, refuse, truth};
+use super::{Answer, deposit, refuse, truth};
 use crate::acumatica::contract;
 use crate::acumatica::documents::{self, Op, labels, links, payment, periods, release, voiding};
 use crate::acumatica::input;
@@ -76,6 +79,10 @@ pub fn act(state: &mut State, body: &Value) -> Answer {
         }
         "approve" | "reject" => approve(state, body, deed),
         "void" => void(state, body),
+        "deposit" => deposit::enter(state, body),
+        "release_deposit" => deposit::release(state, body),
+        "void_deposit" => deposit::void(state, body),
+        "status" => status(state, body),
         "edit_customer" => {
             let record = found(state, "Customer", &body["customer"])?;
             edit(state, "Customer", &record, fields("fields"))
@@ -85,7 +92,8 @@ pub fn act(state: &mut State, body: &Value) -> Answer {
     }
 }
 
-fn text<'a>(body: &'a Value, name: &str) -> Result<&'a str, ControlError> {
+/// A text of a deed.
+pub fn text<'a>(body: &'a Value, name: &str) -> Result<&'a str, ControlError> {
     body[name].as_str().ok_or_else(|| refuse(format!("{name} is missing")))
 }
 
@@ -101,6 +109,15 @@ fn person(state: &State, entity: &str) -> Op {
 
 /// An AR document, cash transaction or batch.
 fn document(state: &State, name: &Value) -> Result<Arc<Record>, ControlError> {
+    named(state, name, &["INV", "CRM", "DRM", "PMT", "PPM", "REF"])
+}
+
+/// A document that pays: payments come first among those that share a number.
+pub fn paying(state: &State, name: &Value) -> Result<Arc<Record>, ControlError> {
+    named(state, name, &["PMT", "PPM", "CRM", "REF"])
+}
+
+fn named(state: &State, name: &Value, kinds: &[&str]) -> Result<Arc<Record>, ControlError> {
     let unknown = || refuse(format!("no document {name}"));
     let text = name.as_str().ok_or_else(unknown)?;
     if let Some(record) = state.store.get(text) {
@@ -110,7 +127,6 @@ fn document(state: &State, name: &Value) -> Result<Arc<Record>, ControlError> {
         let code = labels::code(kind).ok_or_else(unknown)?;
         return state.find(&AR, &format!("{code}|{number}")).ok_or_else(unknown);
     }
-    let kinds = ["INV", "CRM", "DRM", "PMT", "PPM", "REF"];
     let mut found = kinds.iter().filter_map(|kind| state.find(&AR, &format!("{kind}|{text}")));
     found.next().ok_or_else(unknown)
 }
@@ -264,7 +280,7 @@ fn record_payment(state: &mut State, body: &Value) -> Answer {
 }
 
 fn apply(state: &mut State, body: &Value) -> Answer {
-    let payment = document(state, &body["payment"])?;
+    let payment = paying(state, &body["payment"])?;
     let target = document(state, &body["invoice"])?;
     let mut row = json!({"DocType": target.text("doctype"), "ReferenceNbr": target.text("refnbr")});
     if let Some(amount) = decimal_in(&body["amount"]) {
@@ -277,7 +293,7 @@ fn apply(state: &mut State, body: &Value) -> Answer {
 
 /// The row of the application history with the opposite amount, and both balances as before.
 fn reverse(state: &mut State, body: &Value) -> Answer {
-    let mut payment = (*document(state, &body["payment"])?).clone();
+    let mut payment = (*paying(state, &body["payment"])?).clone();
     let mut target = (*document(state, &body["invoice"])?).clone();
     let key = target.key();
     let (mut amount, mut ours, mut theirs) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
@@ -319,6 +335,20 @@ fn approve(state: &mut State, body: &Value, deed: &str) -> Answer {
     } else {
         documents::invoice::status(state, &record)
     };
+    record.set_text("status", status);
+    let shown = truth::plain(state, &record);
+    state.save(record);
+    Ok(shown)
+}
+
+fn status(state: &mut State, body: &Value) -> Answer {
+    let mut record = (*document(state, &body["invoice"])?).clone();
+    let named = text(body, "status")?;
+    if !named.is_empty() && !documents::invoice::OTHER_STATUSES.contains(&named) {
+        return Err(refuse(format!("{named} is not such a status")));
+    }
+    record.set_text("$status", named);
+    let status = documents::invoice::status(state, &record);
     record.set_text("status", status);
     let shown = truth::plain(state, &record);
     state.save(record);

@@ -11,6 +11,7 @@
 //! | `POST /reset` | begins anew; `{"standard": false}` with an empty tenant |
 
 pub mod act;
+mod deposit;
 pub mod seed;
 mod standard;
 pub mod truth;

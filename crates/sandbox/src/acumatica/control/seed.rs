@@ -15,7 +15,7 @@
 //! | `cash_accounts`, `entry_types`, `taxes` | see `state::CashAccount`, `EntryType`, `Tax` |
 //! | `payment_methods` | `[{id, description?, active?, cash_accounts: [id]}]`; the first is the default |
 //! | `customer_classes` | `[{id, ar_account, terms?, currency?, auto_apply?}]` |
-//! | `terms` | `{id: days}` |
+//! | `terms` | `{id: days}`, or `{id: [{days, percent}]}` for installments |
 //! | `user_fields` | see `state::UserField` |
 //! | `rights` | `{screen: "none"\|"view"\|"edit"}` |
 //! | `periods` | `{from: "2025-01", months: 24}` |
@@ -32,6 +32,7 @@ use crate::acumatica::values::{Val, date_in, decimal_in};
 use crate::emulator::ControlError;
 use jiff::ToSpan;
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -73,7 +74,16 @@ pub fn apply(state: &mut State, body: &Value) -> Answer {
     state.taxes.extend(list(&body["taxes"])?);
     state.user_fields.extend(list(&body["user_fields"])?);
     for (id, days) in object(&body["terms"]) {
-        state.terms.insert(id, days.as_i64().unwrap_or(0));
+        let part = |part: &Value| {
+            let percent = decimal_in(&part["percent"])?;
+            Some((part["days"].as_i64()?, percent))
+        };
+        let parts = match &days {
+            Value::Array(parts) => parts.iter().map(part).collect(),
+            days => days.as_i64().map(|days| vec![(days, Decimal::ONE_HUNDRED)]),
+        };
+        let parts = parts.ok_or_else(|| refuse(format!("the terms {id} are not readable")))?;
+        state.terms.insert(id, parts);
     }
     for (screen, right) in object(&body["rights"]) {
         let right = serde_json::from_value(right).map_err(|error| refuse(error.to_string()))?;

@@ -2,7 +2,7 @@
 
 use super::periods::{self, Module};
 use super::posting::{Header, Line, post};
-use super::{Op, invoice};
+use super::{Op, invoice, limits};
 use crate::acumatica::errors::{ApiError, Result};
 use crate::acumatica::input::{self, Input};
 use crate::acumatica::state::{CashAccount, EntryType, State};
@@ -68,10 +68,8 @@ fn complete(state: &mut State, record: &mut Record, input: &Input, op: &Op) -> R
     let (account, _) = parts(state, record)?;
     record.set_text("curyid", &account.currency);
     record.set_text("branchid", &account.branch);
-    if record.text("extrefnbr").chars().count() > 40 {
-        let text = "The string is longer than 40 characters.";
-        return Err(ApiError::field(RECORD, "ExternalReferenceNumber", text));
-    }
+    let limits = [("extrefnbr", "ExternalReferenceNumber", 40), ("trandesc", "Description", 512)];
+    limits::check(RECORD, record, &limits)?;
     let date = record.date("trandate").unwrap_or(op.business_date);
     let named = input.text("finperiodid").map(str::to_owned);
     let period =

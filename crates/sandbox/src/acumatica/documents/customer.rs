@@ -1,6 +1,6 @@
 //! Customers (acumatica sheet section 9.2).
 
-use super::Op;
+use super::{Op, limits};
 use crate::acumatica::errors::{ApiError, Result};
 use crate::acumatica::input::{self, Input};
 use crate::acumatica::state::State;
@@ -63,6 +63,8 @@ pub fn save(
     if let Some(note) = &input.note {
         record.note = Some(note.clone());
     }
+    limits::check(RECORD, &record, &[("acctcd", "CustomerID", 30)])?;
+    limits::user_fields(&record)?;
     let quiet = old.is_some() && !state.settings.parts_move_stamp && only_parts(&before, &record);
     let id = record.id.clone();
     if quiet {

@@ -2,12 +2,12 @@
 
 use super::periods::{self, Module};
 use super::posting::{Header, Line, post};
-use super::{Op, customer};
+use super::{Op, customer, installments, limits};
 use crate::acumatica::errors::{ApiError, Result};
 use crate::acumatica::input::{self, Input};
 use crate::acumatica::state::State;
 use crate::acumatica::store::{AR, Fields, Record, Row, table_of};
-use crate::acumatica::values::Val;
+use crate::acumatica::values::{Val, round};
 use jiff::ToSpan;
 use rust_decimal::Decimal;
 use std::sync::Arc;
@@ -31,6 +31,21 @@ const FREE: [&str; 14] = [
     "branchid",
     "curyid",
     "externalref",
+];
+
+/// The longest texts (section 9.3).
+const LIMITS: [(&str, &str, usize); 2] =
+    [("invoicenbr", "CustomerOrder", 40), ("docdesc", "Description", 512)];
+/// Statuses that features outside this emulator give; a person's deed stands for them.
+pub const OTHER_STATUSES: [&str; 8] = [
+    "Credit Hold",
+    "Pending Print",
+    "Pending Email",
+    "Pending Processing",
+    "Scheduled",
+    "Reserved",
+    "Canceled",
+    "Voided",
 ];
 
 /// Whether a key belongs to a field that an administrator made.
@@ -62,6 +77,7 @@ pub fn save(
     if let Some(note) = &input.note {
         record.note = Some(note.clone());
     }
+    limits::user_fields(&record)?;
     if !released {
         complete(state, &mut record, old.is_none(), input, op)?;
     }
@@ -140,12 +156,27 @@ fn complete(
     if record.text("doctype") == "CRM" {
         record.fields.remove("duedate");
     } else if record.date("duedate").is_none() {
-        let days = state.terms.get(record.text("termsid")).copied().unwrap_or(0);
+        let terms = state.terms.get(record.text("termsid"));
+        let days = terms.and_then(|terms| terms.first()).map_or(0, |(days, _)| *days);
         record.set("duedate", Val::Date(date.saturating_add(days.days())));
     }
+    limits::check(RECORD, record, &LIMITS)?;
     lines(state, record, input, op)?;
     totals(state, record);
     record.set_text("status", status(state, record));
+    control_total(state, record, input)
+}
+
+/// With "Validate Document Totals on Entry" a document leaves the hold state only with the amount
+/// that was sent (section 10, rule 14).
+fn control_total(state: &State, record: &mut Record, input: &Input) -> Result<()> {
+    if let Some(Some(Val::Num(sent))) = input.fields.get("curyorigdocamt") {
+        record.set_num("$control", *sent);
+    }
+    let differs = record.num("$control") != record.num("curyorigdocamt");
+    if state.preferences.validate_totals && !record.flag("hold") && differs {
+        return Err(ApiError::field(RECORD, "Amount", "The document is out of the balance."));
+    }
     Ok(())
 }
 
@@ -216,13 +247,13 @@ fn line(
         let quantity = row.num("qty");
         let unit =
             if quantity.is_zero() { Decimal::ZERO } else { row.num("curyextprice") / quantity };
-        row.set("curyunitprice", Val::Num(unit.round_dp(6)));
+        row.set("curyunitprice", Val::Num(round(unit, 6)));
     } else {
-        let price = (row.num("qty") * row.num("curyunitprice")).round_dp(places);
+        let price = round(row.num("qty") * row.num("curyunitprice"), places);
         row.set("curyextprice", Val::Num(price));
     }
     let amount = row.num("curyextprice") - row.num("curydiscamt");
-    row.set("curytranamt", Val::Num(amount.round_dp(places)));
+    row.set("curytranamt", Val::Num(round(amount, places)));
     Ok(())
 }
 
@@ -242,7 +273,7 @@ fn totals(state: &mut State, record: &mut Record) {
         row.set("taxid", Val::text(&tax.id));
         row.set("taxrate", Val::Num(tax.rate));
         row.set("curytaxableamt", Val::Num(base));
-        let amount = (base * tax.rate / Decimal::ONE_HUNDRED).round_dp(places);
+        let amount = round(base * tax.rate / Decimal::ONE_HUNDRED, places);
         row.set("curytaxamt", Val::Num(amount));
         taxes.push(row);
     }
@@ -255,6 +286,10 @@ fn totals(state: &mut State, record: &mut Record) {
 
 /// The status that follows from what else is known.
 pub fn status(state: &State, record: &Record) -> &'static str {
+    let other = OTHER_STATUSES.into_iter().find(|status| *status == record.text("$status"));
+    if let Some(other) = other {
+        return other;
+    }
     if record.flag("released") {
         return if record.num("curydocbal").is_zero() { "Closed" } else { "Open" };
     }
@@ -323,6 +358,7 @@ pub fn release(state: &mut State, record: &Record) -> Result<()> {
         record.set("adjdate", Val::Date(date));
         record.set_num("curyunappliedbal", amount);
     }
+    installments::split(state, &mut record);
     record.set_text("status", status(state, &record));
     state.save(record);
     Ok(())

@@ -1,8 +1,8 @@
 //! Journal transactions of the general ledger (acumatica sheet sections 9.6, 11.7 option 2).
 
-use super::Op;
 use super::periods::{self, Module};
 use super::posting::posted;
+use super::{Op, limits};
 use crate::acumatica::errors::{ApiError, Result};
 use crate::acumatica::input::{self, Input};
 use crate::acumatica::state::State;
@@ -97,6 +97,7 @@ fn complete(state: &mut State, record: &mut Record, input: &Input, op: &Op) -> R
         }
         *record.rows_mut(LINES) = rows;
     }
+    limits::check(RECORD, record, &[("description", "Description", 512)])?;
     let rows = record.rows(LINES);
     let net: Decimal =
         rows.iter().map(|row| row.num("curydebitamt") - row.num("curycreditamt")).sum();

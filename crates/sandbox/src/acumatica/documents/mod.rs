@@ -3,9 +3,12 @@
 pub mod applications;
 pub mod cash;
 pub mod customer;
+pub mod deposit;
+pub mod installments;
 pub mod invoice;
 pub mod journal;
 pub mod labels;
+pub mod limits;
 pub mod links;
 pub mod payment;
 pub mod periods;

@@ -2,7 +2,7 @@
 //! 11.1, 11.4, 21 rows 2–4, 7, 9).
 
 use super::periods::{self, Module};
-use super::{Op, applications, customer, invoice};
+use super::{Op, applications, customer, invoice, limits, voiding};
 use crate::acumatica::errors::{ApiError, Result};
 use crate::acumatica::input::{self, Input};
 use crate::acumatica::state::{CashAccount, State};
@@ -34,6 +34,12 @@ const FREE: [&str; 15] = [
     "pminstanceid",
     "depositafter",
 ];
+/// The longest texts (section 9.5).
+const LIMITS: [(&str, &str, usize); 3] = [
+    ("extrefnbr", "PaymentRef", 40),
+    ("externalref", "ExternalRef", 40),
+    ("docdesc", "Description", 512),
+];
 /// What may be written while a released payment is open.
 const WHILE_OPEN: [&str; 3] = ["adjdate", "adjfinperiodid", "hold"];
 
@@ -60,6 +66,7 @@ pub fn save(
     if let Some(note) = &input.note {
         record.note = Some(note.clone());
     }
+    limits::user_fields(&record)?;
     if !matches!(record.text("status"), "Closed" | "Voided") {
         if !record.flag("released") && ENTERED.contains(&record.text("doctype")) {
             complete(state, &mut record, input, op)?;
@@ -131,13 +138,11 @@ fn complete(state: &mut State, record: &mut Record, input: &Input, op: &Op) -> R
     if amount.is_sign_negative() || amount.normalize().scale() > places {
         return Err(ApiError::field(RECORD, "PaymentAmount", "The amount is not valid."));
     }
-    for (key, field) in [("extrefnbr", "PaymentRef"), ("externalref", "ExternalRef")] {
-        if record.text(key).chars().count() > 40 {
-            let text = "The string is longer than 40 characters.";
-            return Err(ApiError::field(RECORD, field, text));
-        }
-    }
+    limits::check(RECORD, record, &LIMITS)?;
     record.set("depositasbatch", Val::Bool(cash.clearing));
+    if let Some(date) = record.date("adjdate").filter(|_| cash.clearing) {
+        record.set("depositafter", Val::Date(date));
+    }
     period(state, record, input)?;
     charges(state, record, &cash, input, op)?;
     let needed = state.preferences.require_payment_ref && !record.flag("hold");
@@ -150,11 +155,19 @@ fn complete(state: &mut State, record: &mut Record, input: &Input, op: &Op) -> R
 /// The period of the application date, or the one named; closed ones are refused, on hold too.
 fn period(state: &State, record: &mut Record, input: &Input) -> Result<()> {
     let date = record.date("adjdate").unwrap_or_else(|| state.today());
-    let named = input.text("adjfinperiodid").map(str::to_owned);
-    let kept = record.text("adjfinperiodid").to_owned();
     let moved = input.fields.contains_key("adjdate");
-    let named = named.or_else(|| Some(kept).filter(|kept| !moved && !kept.is_empty()));
     let field = "ApplicationDate";
+    let voided = voiding::original(state, record).filter(|_| moved);
+    if voided.as_ref().is_some_and(|voided| voided.date("docdate") > Some(date)) {
+        let text = "The date cannot be earlier than that of the voided payment.";
+        return Err(ApiError::field(RECORD, field, text));
+    }
+    let own = match voided {
+        Some(voided) => Some(voiding::later_period(state, &voided, date)?),
+        None if moved => None,
+        None => Some(record.text("adjfinperiodid").to_owned()).filter(|own| !own.is_empty()),
+    };
+    let named = input.text("adjfinperiodid").map(str::to_owned).or(own);
     let period = periods::for_save(state, RECORD, field, date, named.as_deref(), Module::Ar)?;
     record.set_text("adjfinperiodid", &period);
     if !record.flag("released") {

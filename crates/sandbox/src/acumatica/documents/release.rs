@@ -7,7 +7,7 @@ use super::{applications, links, payment, voiding};
 use crate::acumatica::errors::{ApiError, Result};
 use crate::acumatica::state::State;
 use crate::acumatica::store::{CUSTOMER, Fields, Record, Row};
-use crate::acumatica::values::Val;
+use crate::acumatica::values::{Val, round};
 use rust_decimal::Decimal;
 
 /// Whether the release button can be pressed.
@@ -76,6 +76,7 @@ fn header<'a>(record: &'a Record, period: &'a str, state: &State) -> Header<'a> 
 fn book(state: &mut State, record: &mut Record, period: &str) -> Result<()> {
     let cash = state.cash_accounts.get(record.text("cashaccountid")).cloned();
     let cash = cash.ok_or_else(|| ApiError::px("Error: The cash account cannot be found."))?;
+    same_branch(state, record.text("branchid"), &cash.branch)?;
     let amount = record.num("curyorigdocamt");
     if amount.is_zero() {
         return Err(ApiError::px("Error: The document amount must be greater than zero."));
@@ -105,6 +106,16 @@ fn book(state: &mut State, record: &mut Record, period: &str) -> Result<()> {
     Ok(())
 }
 
+/// Postings between branches need a feature of its own (section 16, row 15).
+fn same_branch(state: &State, one: &str, other: &str) -> Result<()> {
+    if state.preferences.inter_branch || one == other {
+        return Ok(());
+    }
+    Err(ApiError::px(format!(
+        "Error: Inter-branch transactions are not enabled: the branches {one} and {other} differ."
+    )))
+}
+
 /// The share of a document's base balance that goes with an amount.
 fn share(record: &Record, amount: Decimal, places: u32) -> Decimal {
     let balance = record.num("curydocbal");
@@ -112,7 +123,7 @@ fn share(record: &Record, amount: Decimal, places: u32) -> Decimal {
     if amount == balance || balance.is_zero() {
         base
     } else {
-        (base * amount / balance).round_dp(places)
+        round(base * amount / balance, places)
     }
 }
 
@@ -128,6 +139,7 @@ fn apply(state: &mut State, record: &mut Record, row: &Row, period: &str) -> Res
     if amount > target.num("curydocbal") || amount > record.num("curydocbal") {
         return Err(ApiError::px("Error: The amount paid exceeds the balance of the document."));
     }
+    same_branch(state, record.text("branchid"), target.text("branchid"))?;
     let mut target = (*target).clone();
     let places = state.decimals(&state.base_currency);
     let ours = share(record, amount, places);

@@ -3,9 +3,9 @@
 
 use super::periods::{self, Module};
 use super::posting::{Header, Line, post};
-use super::{Op, links, payment, release};
+use super::{Op, deposit, links, payment, release};
 use crate::acumatica::errors::{ApiError, Result};
-use crate::acumatica::state::State;
+use crate::acumatica::state::{CashAccount, State};
 use crate::acumatica::store::{AR, BATCH, Fields, Record, Row};
 use crate::acumatica::values::Val;
 use jiff::civil::Date;
@@ -26,6 +26,17 @@ fn voiding_type(kind: &str) -> Option<&'static str> {
 pub fn of(state: &State, record: &Record) -> Option<Arc<Record>> {
     let kind = voiding_type(record.text("doctype"))?;
     state.find(&AR, &format!("{kind}|{}", record.text("refnbr")))
+}
+
+/// The document that a voiding document voids.
+pub fn original(state: &State, voiding: &Record) -> Option<Arc<Record>> {
+    let kinds: &[&str] = match voiding.text("doctype") {
+        "RPM" => &["PMT", "PPM"],
+        "VRF" => &["REF"],
+        _ => &[],
+    };
+    let number = voiding.text("refnbr");
+    kinds.iter().find_map(|kind| state.find(&AR, &format!("{kind}|{number}")))
 }
 
 /// Whether the void button can be pressed.
@@ -65,6 +76,7 @@ pub fn begin(state: &mut State, record: &Record, op: &Op) -> Result<String> {
             "Error: The date of the voiding document cannot be earlier than that of the payment.",
         ));
     }
+    let bank = deposit::voids_from(state, record)?;
     let period = later_period(state, record, date)?;
     periods::for_release(state, &period, Module::Ar)?;
     let mut original = record.clone();
@@ -84,7 +96,12 @@ pub fn begin(state: &mut State, record: &Record, op: &Op) -> Result<String> {
     made.set_text("adjfinperiodid", &period);
     made.set_text("finperiodid", &period);
     made.set("hold", Val::Bool(state.preferences.hold_on_entry));
-    for key in ["released", "voided", "batchnbr", "$approval"] {
+    if let Some(bank) = bank {
+        made.set_text("cashaccountid", &bank.id);
+    }
+    for key in
+        ["released", "voided", "batchnbr", "$approval", "depositnbr", "deposited", "depositdate"]
+    {
         made.fields.remove(key);
     }
     for (key, (amount, _, _)) in standing(&original) {
@@ -118,7 +135,8 @@ fn standing(record: &Record) -> BTreeMap<String, (Decimal, Decimal, Decimal)> {
     sums
 }
 
-fn later_period(state: &State, record: &Record, date: Date) -> Result<String> {
+/// The period of a void: the payment's or the date's, whichever is later (section 21, row 6).
+pub fn later_period(state: &State, record: &Record, date: Date) -> Result<String> {
     let of_date = periods::of_day(state, date).map_err(ApiError::px)?;
     let of_payment = record.text("finperiodid").to_owned();
     let later = periods::order(&of_payment) > periods::order(&of_date);
@@ -129,15 +147,14 @@ fn later_period(state: &State, record: &Record, date: Date) -> Result<String> {
 /// back.
 pub fn release(state: &mut State, voiding: &Record) -> Result<()> {
     let mut voiding = voiding.clone();
-    let kinds: &[&str] = if voiding.text("doctype") == "VRF" { &["REF"] } else { &["PMT", "PPM"] };
     let number = voiding.text("refnbr").to_owned();
-    let mut found = kinds.iter().filter_map(|kind| state.find(&AR, &format!("{kind}|{number}")));
-    let original = found.next().ok_or_else(|| ApiError::px("Error: The payment is gone."))?;
+    let original = original(state, &voiding);
+    let original = original.ok_or_else(|| ApiError::px("Error: The payment is gone."))?;
     let mut original = (*original).clone();
     let period = voiding.text("adjfinperiodid").to_owned();
     periods::for_release(state, &period, Module::Ar)?;
     let date = voiding.date("adjdate").unwrap_or_else(|| state.today());
-    let lines = reversal(state, &original);
+    let lines = reversal(state, &original, deposit::voids_from(state, &original)?.as_ref());
     let header = Header {
         module: Module::Ar,
         date,
@@ -174,7 +191,9 @@ pub fn release(state: &mut State, voiding: &Record) -> Result<()> {
 }
 
 /// The opposite of every line that the document's batches posted.
-fn reversal(state: &State, original: &Record) -> Vec<Line> {
+/// Money that was deposited comes from the bank.
+fn reversal(state: &State, original: &Record, bank: Option<&CashAccount>) -> Vec<Line> {
+    let clearing = state.cash_accounts.get(original.text("cashaccountid"));
     let applied = original.rows("arpost").iter().map(|row| row.text("batchnbr"));
     let mut numbers: Vec<&str> = applied.chain([original.text("batchnbr")]).collect();
     numbers.sort_unstable();
@@ -184,7 +203,12 @@ fn reversal(state: &State, original: &Record) -> Vec<Line> {
         let Some(batch) = state.find(&BATCH, &format!("AR|{number}")) else { continue };
         for row in batch.rows("gltranmodulebatnbr") {
             let line = Line {
-                account: row.text("accountid").to_owned(),
+                account: match (clearing, bank) {
+                    (Some(own), Some(bank)) if own.account == row.text("accountid") => {
+                        bank.account.clone()
+                    }
+                    _ => row.text("accountid").to_owned(),
+                },
                 sub: row.text("subid").to_owned(),
                 amount: row.num("curydebitamt") - row.num("curycreditamt"),
                 base: row.num("$debit") - row.num("$credit"),

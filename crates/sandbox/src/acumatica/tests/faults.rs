@@ -199,6 +199,7 @@ fn operations_fail_after_they_were_accepted() {
         assert_eq!(world.value(&format!("/Payment/Payment/{number}"), "Status"), "Balanced");
     }
     assert_eq!(world.balance("10250"), "0");
+    let second = world.invoice("5");
     // Closed between the acceptance and the end: the poll tells it.
     let entity = json!({"entity": {"id": made["id"]}});
     let begun = world.call("POST", "/Payment/ReleasePayment", &entity);
@@ -206,7 +207,20 @@ fn operations_fail_after_they_were_accepted() {
     let busy = world.call("POST", "/Payment/ReleasePayment", &entity);
     busy.exception(500, "previous operation has not been completed");
     let change = json!({"id": made["id"], "Description": {"value": "x"}});
-    world.put("/Payment", change).exception(500, "Another process has");
+    let unfinished = "previous operation has not been completed";
+    world.put("/Payment", change.clone()).exception(500, unfinished);
+    let path = format!("/Payment/{}", made["id"].as_str().unwrap());
+    world.call("DELETE", &path, &Value::Null).exception(500, unfinished);
+    // Reads, other forms and other sessions are free; the document itself is not.
+    assert_eq!(world.call("GET", &path, &Value::Null).status, 200);
+    let name = json!({"CustomerID": {"value": "C9"}, "CustomerName": {"value": "Nine"}});
+    assert_eq!(world.put("/Customer", name).status, 200);
+    world.seed(json!({"tokens": [{"token": "other"}]}));
+    let headers = [("Authorization", "Bearer other"), ("Content-Type", "application/json")];
+    let other =
+        |body: Value| world.raw("PUT", &format!("{ROOT}/Payment"), &headers, &body.to_string());
+    other(change).exception(500, "Another process has");
+    other(payment_body("PM2", "1", &second)).ok();
     world.act(json!({"do": "period", "period": "032025", "set": "ar_closed"}));
     world.followed(begun).exception(422, "closed in Accounts Receivable");
     world.act(json!({"do": "period", "period": "032025", "set": "ar_open"}));

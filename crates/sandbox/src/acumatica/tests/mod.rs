@@ -5,6 +5,7 @@ mod access;
 mod faults;
 mod payments;
 mod payouts;
+mod people;
 mod queries;
 mod records;
 

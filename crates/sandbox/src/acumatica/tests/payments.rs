@@ -168,6 +168,34 @@ fn a_void_takes_everything_back() {
 }
 
 #[test]
+fn a_void_is_dated_within_bounds() {
+    let mut world = World::new();
+    let invoice = world.invoice("100");
+    let made = world.payment("PM1", "100", &invoice).ok();
+    let number = made["ReferenceNbr"]["value"].as_str().unwrap().to_owned();
+    world.release("Payment", &number);
+    let entity =
+        json!({"entity": {"Type": {"value": "Payment"}, "ReferenceNbr": {"value": number}}});
+    assert_eq!(world.call("POST", "/Payment/VoidPayment", &entity).status, 204);
+    let dated = |date: &str| {
+        let body = json!({"Type": {"value": "Voided Payment"}, "ReferenceNbr": {"value": number},
+            "Hold": {"value": false}, "ApplicationDate": {"value": date}});
+        world.put("/Payment?$custom=Document.AdjFinPeriodID", body)
+    };
+    dated("2025-03-05").field("/ApplicationDate", "earlier than that of the voided payment");
+    let moved = dated("2025-05-02").ok();
+    assert_eq!(moved["custom"]["Document"]["AdjFinPeriodID"]["value"], "052025");
+    // The applications of a voiding document are those of the payment.
+    let row = json!({"Type": {"value": "Voided Payment"}, "ReferenceNbr": {"value": number},
+        "DocumentsToApply": [{"ReferenceNbr": {"value": invoice}, "AmountPaid": {"value": -1}}]});
+    world.put("/Payment", row).exception(500, "voiding document are fixed");
+    world.act(json!({"do": "period", "period": "032025", "set": "closed"}));
+    world.release("Voided Payment", &number);
+    let posted = world.get("/JournalTransaction?$filter=Module eq 'AR' and PostPeriod eq '052025'");
+    assert_eq!(posted.as_array().unwrap().len(), 1, "the payment's period may be closed by then");
+}
+
+#[test]
 fn refunds_go_against_memos_and_open_payments() {
     let mut world = World::new();
     let memo = world
