@@ -139,6 +139,13 @@ impl ApiError {
         }
     }
 
+    /// The texts alone, without the names of fields.
+    pub fn plain_words(&self) -> String {
+        let ApiError::Fields { errors, .. } = self else { return self.words() };
+        let texts: Vec<&str> = errors.iter().map(|error| error.text.as_str()).collect();
+        texts.join(" ")
+    }
+
     /// Puts the document that was sent around refused fields (section 20.10).
     pub fn echo(self, sent: &Value, id: &str, inserting: bool) -> ApiError {
         let ApiError::Fields { record, errors } = self else { return self };

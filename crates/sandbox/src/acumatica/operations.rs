@@ -96,6 +96,7 @@ fn finish(state: &mut State, id: &str) {
 /// GET of an operation's Location.
 pub fn poll(state: &mut State, id: &str) -> Result<Reply> {
     let polls = state.settings.operation_polls;
+    let prefix = state.settings.location_prefix.clone();
     // A forgotten id: the answer is unverified (section 19, row 5); nothing is there.
     let unknown = || ApiError::not_found("The operation cannot be found.");
     let operation = state.operations.get(id).ok_or_else(unknown)?;
@@ -105,7 +106,7 @@ pub fn poll(state: &mut State, id: &str) -> Result<Reply> {
     let operation = state.operations.get_mut(id).ok_or_else(unknown)?;
     if !operation.done {
         operation.polls += 1;
-        let location = format!("{}/status/{id}", operation.path);
+        let location = format!("{prefix}{}/status/{id}", operation.path);
         return Ok(Reply::empty(202).header("Location", &location));
     }
     match &operation.failure {

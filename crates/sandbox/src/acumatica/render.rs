@@ -6,7 +6,7 @@ use super::documents::{labels, links};
 use super::query::Options;
 use super::state::State;
 use super::store::{AR, Fields, Record, Row};
-use super::values::{Type, Val, server_time};
+use super::values::{Type, Val, padded_number, server_time};
 use serde_json::{Map, Value, json};
 
 /// Segmented keys, padded when the settings say so.
@@ -32,6 +32,11 @@ pub fn value_of(state: &State, record: &Record, key: &str) -> Option<Val> {
         "lastmodifieddatetime" => Some(Val::Stamp(server_time(record.modified))),
         "createddatetime" => Some(Val::Stamp(server_time(record.created))),
         "noteid" => Some(Val::text(&record.id)),
+        "adjdate"
+            if state.settings.open_payments_dated_today && record.text("status") == "Open" =>
+        {
+            Some(Val::Date(state.today()))
+        }
         _ => shown(state, &record.fields, key),
     }
 }
@@ -62,8 +67,11 @@ pub fn row_id(session: &str, row: &str) -> String {
     format!("{}-{}-4{}-8{}-{}", parts[0], parts[1], parts[2], parts[3], parts[4])
 }
 
-fn wrap(value: Option<Val>) -> Value {
+fn wrap(state: &State, value: Option<Val>) -> Value {
     match value {
+        Some(Val::Num(number)) if state.settings.trailing_zeros => {
+            json!({ "value": padded_number(number) })
+        }
         Some(value) => json!({ "value": value.json() }),
         None => json!({}),
     }
@@ -83,7 +91,7 @@ impl View<'_> {
         for field in self.entity.fields.iter().filter(|field| field.since <= self.year) {
             if self.options.shows(&field.name) {
                 let value = value_of(self.state, record, &field.key);
-                body.insert(field.name.clone(), wrap(value));
+                body.insert(field.name.clone(), wrap(self.state, value));
             }
         }
         let strict = self.state.settings.select_drops_expanded;
@@ -128,7 +136,7 @@ impl View<'_> {
             for field in &part.fields {
                 if self.options.shows_in_part(&part.name, &field.name) {
                     let value = shown(self.state, &row.fields, &field.key);
-                    body.insert(field.name.clone(), wrap(value));
+                    body.insert(field.name.clone(), wrap(self.state, value));
                 }
             }
             body.insert("custom".to_owned(), self.row_custom(part, row));
@@ -167,7 +175,7 @@ impl View<'_> {
         for field in fields {
             if self.options.shows_in_part(part, &field.name) {
                 let value = shown(self.state, &record.fields, &field.key);
-                body.insert(field.name.clone(), wrap(value));
+                body.insert(field.name.clone(), wrap(self.state, value));
             }
         }
         body.insert("custom".to_owned(), json!({}));

@@ -284,7 +284,8 @@ fn act(state: &mut State, call: &Call<'_>, at: &Place<'_>, action: &str) -> Resu
     let service = at.service(state, call)?;
     let (operation, record) = service.act(state, action, &body, call.path)?;
     if let Some(operation) = operation {
-        let location = format!("{}/status/{operation}", call.path);
+        let prefix = &state.settings.location_prefix;
+        let location = format!("{prefix}{}/status/{operation}", call.path);
         return Ok(Reply::empty(202).header("Location", &location));
     }
     // A Location comes with 204 too, in a short form that is not to be followed (section 8).

@@ -245,6 +245,10 @@ impl Service<'_> {
         let op = self.op.clone();
         let saved = state.atomically(|state| documents::save(state, old, input, &op));
         saved.map_err(|error| {
+            let period = error.words().contains("financial period");
+            if period && state.settings.period_errors_as_exception {
+                return ApiError::px(error.plain_words());
+            }
             let id = old.map_or_else(|| state.uuid(), |old| old.id.clone());
             error.echo(&Value::Object(body.clone()), &id, old.is_none())
         })

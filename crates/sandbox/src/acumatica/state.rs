@@ -122,6 +122,18 @@ pub struct Settings {
     pub release_moves_stamp: bool,
     /// A change of contacts, addresses or attributes alone moves the customer's stamp.
     pub parts_move_stamp: bool,
+    /// Amounts come back with trailing zeros.
+    pub trailing_zeros: bool,
+    /// An open payment reads back with today's date.
+    pub open_payments_dated_today: bool,
+    /// What stands before the site in the Location of an operation, if builds send it absolute.
+    pub location_prefix: String,
+    /// A closed period refuses a save with 500 and the error object instead of 422.
+    pub period_errors_as_exception: bool,
+    /// Hours by which moments in `$filter` are taken too late.
+    pub filter_shift_hours: i64,
+    /// The only tenant of its site: a sign-in names it as it likes (section 3).
+    pub single_tenant: bool,
     /// While an operation runs, its session may not write to the same form (section 8).
     pub busy_forms: bool,
     /// A voiding document stays balanced until it is released.
@@ -156,6 +168,12 @@ impl Default for Settings {
             order_documents_as_invoices: false,
             release_moves_stamp: true,
             parts_move_stamp: false,
+            trailing_zeros: false,
+            open_payments_dated_today: false,
+            location_prefix: String::new(),
+            period_errors_as_exception: false,
+            filter_shift_hours: 0,
+            single_tenant: false,
             busy_forms: true,
             void_persists: true,
             endpoints_as_array: false,

@@ -154,6 +154,13 @@ pub fn json_number(number: Decimal) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::Null)
 }
 
+/// A JSON number with trailing zeros, as some columns come back (section 5).
+pub fn padded_number(number: Decimal) -> Value {
+    let mut number = number;
+    number.rescale(number.scale().max(6));
+    serde_json::from_str(&number.to_string()).unwrap_or(Value::Null)
+}
+
 /// Rounds half away from zero, as the server does with amounts.
 pub fn round(value: Decimal, places: u32) -> Decimal {
     value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)

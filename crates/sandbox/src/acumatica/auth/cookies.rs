@@ -24,7 +24,8 @@ pub fn login(state: &mut State, call: &Call<'_>) -> Result<Reply> {
     let name = text("name")?.unwrap_or_default();
     let password = text("password")?.unwrap_or_default();
     let tenant = text("tenant")?.or(text("company")?).unwrap_or_default();
-    if !tenant.is_empty() && !tenant.eq_ignore_ascii_case(&state.tenant) {
+    let known = state.settings.single_tenant || tenant.is_empty();
+    if !known && !tenant.eq_ignore_ascii_case(&state.tenant) {
         let text = format!("The tenant {tenant} is not defined.");
         return Err(ApiError::Exception(500, text, "PX.Data.PXUndefinedCompanyException"));
     }

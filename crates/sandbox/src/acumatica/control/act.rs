@@ -1,5 +1,6 @@
 //! What a person does at Acumatica's own forms. Every deed goes through the rules of the API: it
-//! may be refused, it moves the ledger, it moves stamps. Actions end at once.
+//! may be refused, it moves the ledger, it moves stamps. Actions end at once. Every deed takes
+//! `stamped_minutes_ago` (see [`act`]).
 //!
 //! Body: `{"do": <deed>, …}`. Documents are named by id, by `"<type> <number>"` (label or code), or
 //! by number alone (payments before others where a payment is asked for), customers by their ids.
@@ -31,12 +32,27 @@ use crate::acumatica::state::State;
 use crate::acumatica::store::{AR, CUSTOMER, Record, table_of};
 use crate::acumatica::values::{Val, date_in, decimal_in};
 use crate::emulator::ControlError;
+use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-/// Does one deed.
+/// Does one deed. With `stamped_minutes_ago` the record that it answers shows up only now, with a
+/// stamp of then, as after a long transaction (section 11.8).
 pub fn act(state: &mut State, body: &Value) -> Answer {
+    let done = deed(state, body)?;
+    let Some(minutes) = body["stamped_minutes_ago"].as_i64() else { return Ok(done) };
+    let id = done["id"].as_str().unwrap_or_default();
+    let made = state.store.get(id).cloned().ok_or_else(|| refuse("the deed made no record"))?;
+    let mut made = (*made).clone();
+    made.modified = state.now - SignedDuration::from_mins(minutes);
+    let now = state.now;
+    let shown = truth::plain(state, &made);
+    state.store.put(now, made);
+    Ok(shown)
+}
+
+fn deed(state: &mut State, body: &Value) -> Answer {
     let deed = body["do"].as_str().ok_or_else(|| refuse("the deed (do) is missing"))?;
     let fields = |name: &str| wrapped(&body[name]);
     match deed {

@@ -8,6 +8,7 @@ use crate::acumatica::render::value_of;
 use crate::acumatica::state::State;
 use crate::acumatica::store::Record;
 use crate::acumatica::values::{Val, date_in, moment_in, server_time};
+use jiff::SignedDuration;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -133,6 +134,8 @@ fn compare(state: &State, value: &Val, literal: &Literal) -> Result<Ordering> {
         (Val::Bool(value), Literal::Bool(flag)) => Ok(value.cmp(flag)),
         (Val::Stamp(value), Literal::Moment(text)) => {
             let moment = moment_in(text, &zone).ok_or_else(|| incompatible(text))?;
+            let shift = SignedDuration::from_hours(state.settings.filter_shift_hours);
+            let moment = moment.checked_add(shift).map_err(|_| incompatible(text))?;
             Ok(value.cmp(&server_time(moment)))
         }
         (Val::Date(value), Literal::Moment(text)) => {

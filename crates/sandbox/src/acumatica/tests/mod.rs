@@ -8,6 +8,7 @@ mod payouts;
 mod people;
 mod queries;
 mod records;
+mod variants;
 
 use super::{Acumatica, Config};
 use crate::emulator::{Emulator, Outcome};
