@@ -1,5 +1,8 @@
 //! Stories of a payment from its making to the bank, and of everything that goes wrong on the way.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use model::command::{
     CollectionOnly, InviteMandate, LinkCustomer, ProcessorWrite, RejectionCause, RequestMandate,
     RetryCollection,
@@ -281,6 +284,28 @@ async fn customers_are_listed_and_linked() {
     let found = page.records.iter().find(|known| known.id.as_str() == customer).unwrap();
     assert_eq!(found.erp_customer.as_ref().unwrap().as_str(), "1007");
     assert_eq!(found.email.as_deref(), Some("ap@aldermoor.example"));
+}
+
+#[tokio::test]
+async fn what_was_created_in_one_moment_is_listed_on_every_page() {
+    let world = World::new();
+    // Finer than the milliseconds in which times are told.
+    world.clock.wait(Duration::from_micros(123_456)).await;
+    let customers: Vec<_> = (0..1_200)
+        .map(|n| json!({"email": format!("ap{n}@example.com"), "company_name": format!("C{n}")}))
+        .collect();
+    world.control("/seed", json!({ "customers": customers }));
+    let epoch = "1970-01-01T00:00:00Z".parse().unwrap();
+    let (mut seen, mut page) = (BTreeSet::new(), None::<String>);
+    loop {
+        let answer = world.gocardless.customers_since(epoch, page.as_deref()).await.unwrap();
+        seen.extend(answer.records.into_iter().filter_map(|one| one.email));
+        page = answer.next;
+        if page.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen.iter().filter(|email| email.ends_with("@example.com")).count(), 1_200);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use std::pin::Pin;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use model::event::Event;
 use model::ids::ProcessorCustomerId;
 use ports::{Page, PortError, Read, Seen};
@@ -129,8 +129,12 @@ pub async fn events(
     Ok(Page { records, next: window.next })
 }
 
+/// The precision in which times are told.
+const TOLD_TO: SignedDuration = SignedDuration::from_millis(1);
+
 /// One page of a frozen window, newest first. The window ends with the newest record of its first
-/// page, by the other side's own clock; the cursor is an id, so new rows never shift its pages.
+/// page, by the other side's own clock; the cursor is an id, so new rows never shift its pages. Times
+/// are told in whole milliseconds and may be kept finer: the one that is told is within the window.
 async fn window(
     client: &Client,
     resource: &str,
@@ -146,7 +150,7 @@ async fn window(
     let list = client.list(resource, &filters, cursor).await?;
     let end = match mark.as_ref() {
         Some(mark) => mark.until,
-        None => list.records.iter().filter_map(created_at).max(),
+        None => list.records.iter().filter_map(created_at).max().map(|newest| newest + TOLD_TO),
     };
     if list.after.is_some() && list.after.as_deref() == cursor {
         return Err(PortError::Unavailable(format!("the list of {resource} does not end")));
