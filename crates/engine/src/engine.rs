@@ -19,6 +19,7 @@ use store::rows::CaseId;
 
 use crate::error::{EngineError, Result};
 use crate::look::{Recent, Served, Sheet};
+use crate::resting::Rest;
 use crate::winding::Winding;
 use crate::world::World;
 
@@ -64,6 +65,8 @@ pub struct Engine {
     pub(crate) recent: Mutex<BTreeMap<CaseId, Recent>>,
     /// Lists of payments, by the processor's account.
     pub(crate) sheets: Mutex<BTreeMap<AccountId, Sheet>>,
+    /// Connections whose polls failed and are not tried again at once.
+    pub(crate) resting: Mutex<BTreeMap<ConnectionId, Rest>>,
     /// Serialises decide-and-save of collections under a link's daily limits.
     pub(crate) limits: futures::lock::Mutex<()>,
     pub(crate) winding: Winding,
@@ -99,6 +102,7 @@ impl Engine {
             troubles: Mutex::default(),
             recent: Mutex::default(),
             sheets: Mutex::default(),
+            resting: Mutex::default(),
             limits: futures::lock::Mutex::new(()),
             winding: Winding::default(),
         }

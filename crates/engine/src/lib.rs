@@ -12,6 +12,7 @@ pub mod news;
 pub mod plan;
 pub mod poll;
 mod resolve;
+mod resting;
 pub mod say;
 mod send;
 pub mod step;

@@ -69,18 +69,26 @@ fn plan(stream: &str, poll_seconds: u32) -> Plan {
 }
 
 impl Engine {
-    /// Polls every stream that is due. Gives how many were read completely.
+    /// Polls every stream that is due. Gives how many were read completely. A connection that fails
+    /// is left alone for a while, longer with each failure.
     pub async fn poll(&self) -> Result<u32> {
         let world = self.world();
         let mut read = 0;
         for (connection, stream, seconds) in streams(&world) {
+            if self.rests(&connection) {
+                continue;
+            }
             match self.poll_stream(&world, &connection, stream, seconds, false).await {
                 Ok(true) => {
                     self.note(&connection, None);
+                    self.rest(&connection, None);
                     read += 1;
                 }
                 Ok(false) => {}
-                Err(EngineError::Port(error)) => self.note(&connection, Some(error.to_string())),
+                Err(EngineError::Port(error)) => {
+                    self.rest(&connection, Some(&error));
+                    self.note(&connection, Some(error.to_string()));
+                }
                 Err(error) => return Err(error),
             }
         }
