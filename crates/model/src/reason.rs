@@ -118,6 +118,7 @@ reasons! {
     ExchangeRatePending = "exchange_rate_pending", Waiting, "The payout's exchange rate is not confirmed yet", "Nothing to do.";
     PayoutPending = "payout_pending", Waiting, "The payout is not paid yet", "Nothing to do.";
     CustomerUnmatched = "customer_unmatched", Waiting, "The customer is not matched with one at the processor yet", "Set up a mandate, or match the customer by hand.";
+    DirectoryUnread = "directory_unread", Waiting, "The customers of both sides are still being read", "Nothing to do: it goes on when all of them are known.";
     NoMandate = "no_mandate", Waiting, "The customer has no mandate in the invoice's currency", "Ask the payer for a mandate; it is picked up by itself.";
     RefundOnItsWay = "refund_on_its_way", Waiting, "The refund is on its way to the payer", "Nothing to do.";
 

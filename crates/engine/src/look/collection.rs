@@ -157,12 +157,15 @@ impl Engine {
     ) -> Result<Payer> {
         let mut pair = self.pair(served, &invoice.customer).await?;
         let mut new_pairs = Vec::new();
+        let mut unread = None;
         if pair.is_none() {
             // Matching is a read: done at once, so that a plan and a first look already know.
             let seen = sight(customer.clone());
             let none = CaseContext::default();
             let decided = self.match_customer(served, &invoice.customer, &seen, &[], &none).await?;
             pair = decided.pair;
+            let reason = decided.decision.reason;
+            unread = Some(reason).filter(|one| one.code == ReasonCode::DirectoryUnread);
             new_pairs.extend(
                 pair.clone().map(|pair| {
                     (served.erp.account.clone(), served.processor.account.clone(), pair)
@@ -181,7 +184,10 @@ impl Engine {
             None if requested => {
                 CustomerState::NotMatched(Reason::new(ReasonCode::MandatePending, currency.code()))
             }
-            None => self.unmatched(&served.erp, invoice).await?,
+            None => match unread {
+                Some(reason) => CustomerState::NotMatched(reason),
+                None => self.unmatched(&served.erp, invoice).await?,
+            },
         };
         let mandate_unknown = row.is_none().then_some(mandate_case);
         Ok(Payer { state, requested, mandate_unknown, new_pairs })
@@ -346,7 +352,7 @@ fn asks_for(
 ) -> Vec<CaseKey> {
     let mut cases = Vec::new();
     let waits = decision.reason.code;
-    if waits == ReasonCode::CustomerUnmatched {
+    if matches!(waits, ReasonCode::CustomerUnmatched | ReasonCode::DirectoryUnread) {
         cases.push(CaseKey::customer(&served.erp.account, &invoice.customer));
     }
     let lacks_mandate = matches!(

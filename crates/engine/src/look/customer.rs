@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use flows::customer::{CustomerDecision, CustomerFacts};
+use jiff::ToSpan;
 use model::case::{CaseKey, CaseKind};
 use model::command::CommandView;
 use model::customer::{CustomerPair, ErpCustomer, fold_email};
@@ -17,12 +18,16 @@ use store::rows::{CaseContext, Claimed};
 
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::poll::{CUSTOMERS, DIRECTORY};
 use crate::world::World;
 
 use super::batch::Batch;
 use super::payout::last_reason;
 use super::sources::Served;
 use super::{Looked, fact, refs, sight};
+
+/// Seconds for which the processor's list of customers is good enough to ask one for a mandate.
+const FRESH_SECONDS: i64 = 60;
 
 impl Engine {
     pub(crate) async fn look_customer(
@@ -111,6 +116,7 @@ impl Engine {
         };
         let known =
             self.read_payers(served, customer, pair.as_ref(), &context.person_facts).await?;
+        let directories_read = pair.is_some() || self.directories_read(served).await?;
         let frame = self.frame(served, views, true).await?;
         let facts = CustomerFacts {
             frame,
@@ -119,6 +125,7 @@ impl Engine {
             pair,
             known,
             by_external,
+            directories_read,
             created: None,
             by_email,
             same_email_erp,
@@ -127,6 +134,25 @@ impl Engine {
             last_reason: last_reason(context),
         };
         Ok(flows::customer::decide(&facts))
+    }
+
+    /// The customers of both sides were read completely at least once.
+    async fn directories_read(&self, served: &Served) -> Result<bool> {
+        let theirs = self.store.mark(&served.processor.connection, DIRECTORY).await?;
+        let ours = self.store.mark(&served.erp.connection, CUSTOMERS).await?;
+        Ok(theirs.completed_at.is_some() && ours.completed_at.is_some())
+    }
+
+    /// What was made at the processor a moment ago counts before anybody is asked for a mandate.
+    pub(super) async fn refresh_directory(&self, world: &World, served: &Served) -> Result<()> {
+        let connection = &served.processor.connection;
+        let mark = self.store.mark(connection, DIRECTORY).await?;
+        let fresh = self.now() - FRESH_SECONDS.seconds();
+        if mark.until.is_none_or(|until| until < fresh) {
+            let often = served.link.policy.poll_seconds;
+            self.poll_stream(world, connection, DIRECTORY, often, true).await?;
+        }
+        Ok(())
     }
 
     /// The pair's customer, the one in the ERP's field, and the one a person chose, read by id.

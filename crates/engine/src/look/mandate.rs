@@ -51,17 +51,23 @@ impl Engine {
         let requests = self.requests(&served, &resolved.views).await?;
         let stored = self.pair(&served, &id).await?;
         let made = made_pair(&served, &id, &requests, &resolved.views);
-        let pair = stored.as_ref().map(|pair| pair.processor.clone());
-        let pair = pair.or_else(|| made.as_ref().map(|pair| pair.processor.clone()));
+        let mut new_pair = made.filter(|_| stored.is_none());
+        let mut unmatched = None;
+        if stored.is_none() && new_pair.is_none() {
+            if depth == Depth::Direct {
+                self.refresh_directory(world, &served).await?;
+            }
+            let none = CaseContext::default();
+            let decided = self.match_customer(&served, &id, &customer, &[], &none).await?;
+            unmatched = Some(decided.decision.reason).filter(|_| decided.pair.is_none());
+            new_pair = decided.pair;
+        }
+        let pair = stored.as_ref().or(new_pair.as_ref()).map(|pair| pair.processor.clone());
         let mandates = match &pair {
             Some(payer) => self.mandates_of(&served, payer, &resolved.views).await?,
             None => Vec::new(),
         };
         let own = CaseKey::customer(&served.erp.account, &id);
-        let unmatched = match pair.is_some() {
-            true => None,
-            false => self.store.case(&own).await?.and_then(|case| case.reason),
-        };
         let invitations = self.invitations(&served, &requests).await?;
         let collections = self.collections_of_customer(&served, &id).await?;
         let frame = self.frame(&served, &resolved.views, true).await?;
@@ -87,7 +93,6 @@ impl Engine {
         if pair.is_none() && stored.is_none() {
             decision.hints.push(own.clone());
         }
-        let new_pair = made.filter(|_| stored.is_none());
         if new_pair.is_some() {
             decision.hints.push(own);
         }

@@ -48,6 +48,10 @@ fn wanted(
     if facts.gone || !asked || facts.frame.policy.mode == Mode::Off || facts.frame.stopped {
         return None;
     }
+    // Over in minutes: not worth two writes on every open invoice.
+    if decision.reason.code == ReasonCode::DirectoryUnread {
+        return None;
+    }
     let wanted = desired(facts, decision);
     let clear_retry = invoice.retry_requested && retry_over(facts, decision);
     if wanted == invoice.annotation && !clear_retry {

@@ -24,6 +24,9 @@ pub struct CustomerFacts {
     pub known: BTreeMap<ProcessorCustomerId, Sight<ProcessorCustomer>>,
     /// Customers whose metadata names this ERP customer.
     pub by_external: Vec<ProcessorCustomer>,
+    /// The customers of both sides were read completely at least once: what no list shows does not
+    /// exist, and what one shows is all.
+    pub directories_read: bool,
     /// Made by the processor for a fulfilled mandate request of ours.
     pub created: Option<ProcessorCustomer>,
     /// Customers with the same e-mail address.

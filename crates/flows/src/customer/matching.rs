@@ -23,6 +23,10 @@ pub fn counterpart(
     if let Some(stored) = stored_link(facts, customer)? {
         return Ok(stored);
     }
+    // Half a directory may hide the right customer, or the second of two.
+    if !facts.directories_read {
+        return Err(Reason::plain(ReasonCode::DirectoryUnread));
+    }
     let external: Vec<ProcessorCustomer> =
         facts.by_external.iter().filter(|one| is_free(facts, one)).cloned().collect();
     match external.as_slice() {

@@ -6,6 +6,8 @@ pub mod matching;
 #[cfg(test)]
 mod tests;
 
+use jiff::ToSpan;
+
 use model::command::{ErpWrite, LinkCustomer, ProcessorWrite, SaveCustomerFields, Write};
 use model::customer::{CustomerFields, CustomerPair, ErpCustomer, MatchedBy};
 use model::decision::{Decision, Stage};
@@ -15,9 +17,13 @@ use model::policy::Mode;
 use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
 
+use crate::common::Frame;
 use crate::people::{close_left, hint_on_change};
 
 pub use facts::CustomerFacts;
+
+/// Seconds between looks while the customers of one side are still being read.
+const UNREAD_SECONDS: i64 = 60;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerDecision {
@@ -55,8 +61,19 @@ fn decide_match(facts: &CustomerFacts) -> (Decision, Option<CustomerPair>) {
             let (link, erp) = (facts.frame.link.clone(), facts.id.clone());
             (decision, Some(CustomerPair { link, erp, processor, by }))
         }
-        Err(reason) => (Decision::rest(Stage::Open, reason), facts.pair.clone()),
+        Err(reason) => {
+            let decision = Decision::rest(Stage::Open, reason);
+            (again_when_read(&facts.frame, decision), facts.pair.clone())
+        }
     }
+}
+
+/// Reading all customers takes minutes, not hours.
+pub(crate) fn again_when_read(frame: &Frame, decision: Decision) -> Decision {
+    if decision.reason.code == ReasonCode::DirectoryUnread {
+        return decision.at(frame.now + UNREAD_SECONDS.seconds());
+    }
+    decision
 }
 
 /// Ties both records together. These are annotations: a refusal is shown and holds nothing up.

@@ -67,6 +67,7 @@ fn world() -> World {
         pair: None,
         known: BTreeMap::new(),
         by_external: Vec::new(),
+        directories_read: true,
         created: None,
         by_email: Vec::new(),
         same_email_erp: 1,
@@ -141,6 +142,7 @@ impl World {
                 actor: Actor::Person("ann".to_owned()),
                 said: PersonSaid::Choose { customer: ProcessorCustomerId::new(*id) },
             }),
+            ["half", "read"] => facts.directories_read = false,
             ["mode", "off"] => facts.frame.policy.mode = Mode::Off,
             ["refused"] => self.refuses = true,
             _ => panic!("no fact: {line}"),
@@ -342,4 +344,14 @@ fn a_refusal_is_shown_and_holds_nothing_up() {
          customer/erp:1/7/1 CU3
          closed matched (CU3 by e-mail) ! rejected (no such field) ! rejected (no such field)",
     );
+}
+
+#[test]
+fn half_a_directory_proves_nothing() {
+    // The right customer, or the second of two, may be among those not read yet.
+    check("half read", "open directory_unread ()");
+    check("half read; email CU3", "open directory_unread ()");
+    check("half read; external CU1=7", "open directory_unread ()");
+    // What is known by id needs no list.
+    check("half read; pair CU3; known CU3=7; field CU3", "closed matched (CU3 by e-mail)");
 }

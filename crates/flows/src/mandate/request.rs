@@ -17,6 +17,7 @@ use model::reason::{Reason, ReasonCode, ReasonKind};
 use model::sight::Sight;
 
 use crate::common::Frame;
+use crate::customer::again_when_read;
 use crate::unresolved::unresolved;
 
 use super::facts::MandateFacts;
@@ -33,9 +34,12 @@ fn rest(stage: Stage, code: ReasonCode, detail: impl Into<String>) -> Decision {
 #[must_use]
 pub fn next(facts: &MandateFacts, customer: &ErpCustomer, last: Option<&Mandate>) -> Decision {
     if let Some(reason) = &facts.unmatched
-        && reason.code.kind() == ReasonKind::NeedsPerson
+        && (reason.code.kind() == ReasonKind::NeedsPerson
+            || reason.code == ReasonCode::DirectoryUnread)
     {
-        return Decision::rest(Stage::Open, reason.clone());
+        // A payer that is not known yet may have a mandate already.
+        let decision = Decision::rest(Stage::Open, reason.clone());
+        return again_when_read(&facts.frame, decision);
     }
     let mut decision = match under_way(facts) {
         UnderWay::Wait(decision) => *decision,

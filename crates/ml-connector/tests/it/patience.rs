@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{World, rows};
 
 /// Strikes every request of one kind at one of the systems, until cleared.
 type Trouble = (&'static str, fn(&World));
@@ -112,4 +112,35 @@ fn now() -> Instant {
 
 fn pause(milliseconds: u64) {
     std::thread::sleep(Duration::from_millis(milliseconds));
+}
+
+#[test]
+fn slow_nobody_is_asked_for_a_mandate_while_the_processors_customers_can_not_be_read() {
+    let (world, _, _) = World::live(&[], &["mandate_request=link"]);
+    world.sync();
+    let rule =
+        json!({"kind": "bad_gateway", "method": "GET", "path": "/customers", "count": 100_000});
+    processor(&world, &rule);
+    // One has a mandate already, which no list shows yet; the other has none.
+    let known = world.customer("2002", "pay@birch.example", "GBP");
+    world.erp_customer("2003", "pay@cedar.example", "GBP");
+    for customer in [known.id.as_str(), "2003"] {
+        world.invoice(customer, "40.00");
+    }
+    world.minutes(10);
+    for _ in 0..3 {
+        world.place.run(&["sync", "uk", "--until-quiet", "--timeout", "3"]);
+        world.minutes(5);
+    }
+    assert!(asked(&world).is_empty(), "nobody is asked on half of what is there to know");
+    clear(&world);
+    world.minutes(10);
+    world.sync();
+    assert_eq!(world.payments().len(), 1, "the mandate that was there is used");
+    assert_eq!(asked(&world).len(), 1, "only who has none is asked");
+}
+
+/// Mandates that payers were asked for.
+fn asked(world: &World) -> Vec<Value> {
+    rows(&world.processor("/truth", &Value::Null)["billing_requests"])
 }

@@ -165,6 +165,8 @@ fn nothing_is_asked_for_unless_wanted_by_policy_and_mode() {
     case("mode post_only", "open post_only ()");
     case("stopped", "open stopped ()");
     case("unmatched customer_ambiguous", "open customer_ambiguous ()");
+    // It may be known, and have a mandate, on a page that was not read yet.
+    case("unmatched directory_unread", "open directory_unread () look 2026-11-20T09:01:00Z");
 }
 
 #[test]
