@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::scrub::{Scrubbed, scrub};
 
-/// Folders that hold nothing of ours.
-const FOLDERS_SKIPPED: &[&str] = &["target", ".git", "node_modules", "__pycache__"];
+/// Folders that hold nothing of ours; in a linked worktree `.git` is a file.
+const SKIPPED: &[&str] = &["target", ".git", "node_modules", "__pycache__"];
 
 /// Larger text is data, not something that a rule should read.
 const TEXT_BYTES_MAX: u64 = 4 << 20;
@@ -82,10 +82,11 @@ pub fn read_tree(root: &Path) -> io::Result<Tree> {
             let entry = entry?;
             let kind = entry.file_type()?;
             let name = entry.file_name();
+            if SKIPPED.iter().any(|skipped| name == *skipped) {
+                continue;
+            }
             if kind.is_dir() {
-                if !FOLDERS_SKIPPED.iter().any(|skipped| name == *skipped) {
-                    folders.push(entry.path());
-                }
+                folders.push(entry.path());
             } else if kind.is_file() {
                 read_file(root, &entry.path(), &mut tree)?;
             }

@@ -18,7 +18,7 @@ const RATES: &[(Fault, u32)] = &[
     (Fault::CrashBeforeStore, 4),
     (Fault::CrashAfterStore, 4),
     (Fault::CrashBeforeRequest, 8),
-    (Fault::CrashAfterAnswer, 400),
+    (Fault::CrashAfterAnswer, 800),
     (Fault::PauseOverLease, 6),
     (Fault::StoreBusy, 4),
     (Fault::StoreFull, 4),

@@ -62,7 +62,7 @@ pub fn check(truth: &Truth, hands: &Hands, owed: &Owed) -> Vec<String> {
 
 /// Another payment that was live already when this one was made live by us.
 fn beside(payment: &Payment, all: &[&Payment], hands: &Hands) -> Option<String> {
-    let touched = hands.payments.contains(&payment.id);
+    let touched = [&hands.payments, &hands.retried].iter().any(|of| of.contains(&payment.id));
     let begins = payment.lives().into_iter().enumerate();
     // A later life of a payment that others touched was begun by them, or by a bank.
     let by_us = begins.filter(|(nth, _)| *nth == 0 || (!touched && retried(payment, *nth)));

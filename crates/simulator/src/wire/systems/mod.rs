@@ -53,6 +53,8 @@ pub struct Hands {
     pub invoices: BTreeSet<String>,
     /// Payments at the processor that others made, cancelled or retried.
     pub payments: BTreeSet<String>,
+    /// Payments that the processor retries by itself.
+    pub retried: BTreeSet<String>,
     /// Payouts that a bank sent back.
     pub payouts: BTreeSet<String>,
     /// Documents of the ERP that others made or changed.

@@ -77,7 +77,7 @@ async fn a_window_is_frozen_with_its_first_page() {
         [
             "GET /events?created_at%5Bgte%5D=2026-11-15T00%3A00%3A00.000Z&limit=500",
             "GET /events?created_at%5Bgte%5D=2026-11-15T00%3A00%3A00.000Z\
-             &created_at%5Blte%5D=2026-11-18T07%3A31%3A02.103Z&limit=500&after=EV2",
+             &created_at%5Blte%5D=2026-11-18T07%3A31%3A02.104Z&limit=500&after=EV2",
         ]
     );
 }

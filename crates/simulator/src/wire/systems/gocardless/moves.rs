@@ -70,6 +70,7 @@ fn bank(debits: &Debits, stage: &mut Stage<'_>) -> Option<String> {
     let mut body = json!({"payment": payment.id, "outcome": "fails", "cause": cause});
     if stage.random.chance(3_000) {
         body["auto_retry_after_days"] = json!(stage.random.between(1, 3));
+        stage.hands.retried.insert(payment.id.clone());
     }
     plan(debits, stage, &body)?;
     Some(format!("the bank will refuse {}: {cause}", payment.id))
