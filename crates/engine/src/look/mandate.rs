@@ -6,7 +6,7 @@ use flows::mandate::facts::MandateFacts;
 use jiff::Timestamp;
 use model::case::{CaseKey, CaseKind};
 use model::command::{CommandState, CommandView, ProcessorWrite, Write};
-use model::customer::{CustomerPair, MatchedBy};
+use model::customer::{CustomerPair, ErpCustomer, MatchedBy};
 use model::decision::{Decision, Stage};
 use model::ids::{ErpCustomerId, MandateId, MandateRequestId, ProcessorCustomerId};
 use model::key::Key;
@@ -29,6 +29,13 @@ use super::{Looked, fact, refs, sight};
 /// What is known of the requests that this case made.
 type Requests = BTreeMap<MandateRequestId, Sight<MandateRequest>>;
 
+/// The processor's customer who authorises: a pair that is stored, or one found now, or why none is.
+struct Payer {
+    stored: Option<CustomerPair>,
+    new: Option<CustomerPair>,
+    unmatched: Option<Reason>,
+}
+
 impl Engine {
     pub(crate) async fn look_mandate(
         &self,
@@ -49,20 +56,10 @@ impl Engine {
         let customer = sight(self.customer_for(&served.erp, &id, depth, batch).await?);
         let resolved = self.resolve(world, context, false).await?;
         let requests = self.requests(&served, &resolved.views).await?;
-        let stored = self.pair(&served, &id).await?;
-        let made = made_pair(&served, &id, &requests, &resolved.views);
-        let mut new_pair = made.filter(|_| stored.is_none());
-        let mut unmatched = None;
-        if stored.is_none() && new_pair.is_none() {
-            if depth == Depth::Direct {
-                self.refresh_directory(world, &served).await?;
-            }
-            let none = CaseContext::default();
-            let decided = self.match_customer(&served, &id, &customer, &[], &none).await?;
-            unmatched = Some(decided.decision.reason).filter(|_| decided.pair.is_none());
-            new_pair = decided.pair;
-        }
-        let pair = stored.as_ref().or(new_pair.as_ref()).map(|pair| pair.processor.clone());
+        let Payer { stored, new, unmatched } = self
+            .payer_of(world, &served, &id, &customer, (&requests, &resolved.views), depth)
+            .await?;
+        let pair = stored.as_ref().or(new.as_ref()).map(|pair| pair.processor.clone());
         let mandates = match &pair {
             Some(payer) => self.mandates_of(&served, payer, &resolved.views).await?,
             None => Vec::new(),
@@ -93,13 +90,13 @@ impl Engine {
         if pair.is_none() && stored.is_none() {
             decision.hints.push(own.clone());
         }
-        if new_pair.is_some() {
+        if new.is_some() {
             decision.hints.push(own);
         }
         let looked = Looked::served(seq, &served, resolved, decision);
         Ok(Looked {
             facts: mandate_facts(&facts),
-            pairs: new_pair
+            pairs: new
                 .into_iter()
                 .map(|pair| (served.erp.account.clone(), served.processor.account.clone(), pair))
                 .collect(),
@@ -107,6 +104,32 @@ impl Engine {
             stopped,
             ..looked
         })
+    }
+
+    /// Who pays: as stored, by what our requests made, or matched now; or why nobody is.
+    async fn payer_of(
+        &self,
+        world: &World,
+        served: &Served,
+        id: &ErpCustomerId,
+        customer: &Sight<ErpCustomer>,
+        ours: (&Requests, &[CommandView]),
+        depth: Depth,
+    ) -> Result<Payer> {
+        let stored = self.pair(served, id).await?;
+        if stored.is_some() {
+            return Ok(Payer { stored, new: None, unmatched: None });
+        }
+        if let Some(made) = made_pair(served, id, ours.0, ours.1) {
+            return Ok(Payer { stored, new: Some(made), unmatched: None });
+        }
+        if depth == Depth::Direct {
+            self.refresh_directory(world, served).await?;
+        }
+        let none = CaseContext::default();
+        let decided = self.match_customer(served, id, customer, &[], &none).await?;
+        let unmatched = Some(decided.decision.reason).filter(|_| decided.pair.is_none());
+        Ok(Payer { stored, new: decided.pair, unmatched })
     }
 
     /// The link that the case goes by, its customer and its currency; or why there is none.
