@@ -18,6 +18,9 @@ pub struct FieldError {
 pub enum ApiError {
     /// The error object: status, `exceptionMessage`, `exceptionType`.
     Exception(u16, String, &'static str),
+    /// The error object of a failed operation: status, and the text within the inner exception
+    /// (section 6.1, `PXInvalidOperationException`).
+    Nested(u16, String),
     /// 400 with a model state: the key and the text.
     Model(String, String),
     /// `message` alone.
@@ -127,6 +130,7 @@ impl ApiError {
     pub fn words(&self) -> String {
         match self {
             ApiError::Exception(_, text, _)
+            | ApiError::Nested(_, text)
             | ApiError::Model(_, text)
             | ApiError::Simple(_, text) => text.clone(),
             ApiError::Precondition => "the precondition failed".to_owned(),
@@ -189,6 +193,13 @@ impl ApiError {
                     "exceptionType": kind,
                     "stackTrace": "   at PX.Api.ContractBased.Soap.EntityService",
                 });
+                (*status, body)
+            }
+            ApiError::Nested(status, text) => {
+                let kind = "PX.Data.PXInvalidOperationException";
+                let (_, mut body) =
+                    ApiError::Exception(*status, "Operation failed".to_owned(), kind).wire();
+                body["innerException"] = ApiError::px(text.as_str()).wire().1;
                 (*status, body)
             }
             ApiError::Model(key, text) => {

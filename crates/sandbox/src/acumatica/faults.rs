@@ -12,6 +12,8 @@ pub enum FaultKind {
     Status { status: u16 },
     /// An HTML page with this status (a gateway, the custom error module).
     Html { status: u16 },
+    /// 400 with this error code, as the token endpoint refuses (`invalid_grant` …).
+    OauthError { error: String },
     /// 302 to the login page, as for a site that lost the sign-in.
     Redirect,
     /// 500 with the database's words for a deadlock.
@@ -42,6 +44,7 @@ impl FaultKind {
         match self {
             FaultKind::Status { status } => format!("status_{status}"),
             FaultKind::Html { status } => format!("html_{status}"),
+            FaultKind::OauthError { .. } => "oauth_error".to_owned(),
             FaultKind::Redirect => "redirect".to_owned(),
             FaultKind::Deadlock => "deadlock".to_owned(),
             FaultKind::TimeoutBefore => "timeout_before".to_owned(),

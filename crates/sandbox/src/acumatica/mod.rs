@@ -17,7 +17,7 @@
 //! | a payment's release moves the invoice's stamp (11) | it does* |
 //! | contacts and attributes move the customer's stamp (12) | they do not* |
 //! | zone of moments without offset, `Z` (13) | the user's zone*; `Z` is UTC; a shift of all moments* |
-//! | other builds: amounts with trailing zeros, absolute Location, closed periods as 500, today's date on open payments, any tenant's name (sections 3, 5, 8, 21) | not so* |
+//! | other builds: amounts with trailing zeros, absolute Location, reasons in inner exceptions, closed periods as 500, today's date on open payments, any tenant's name (sections 3, 5, 8, 21) | not so* |
 //! | computed amounts in payment lists (14) | refused when named in `$select`*, and so is `DocumentsToApply` (section 7: safe on single reads) |
 //! | second request for a form while an operation runs (section 8) | writes of the same session: 500*; reads pass |
 //! | writes on released documents (15) | due date, note and user-defined fields of invoices; section 21 rows 4 and 5 |

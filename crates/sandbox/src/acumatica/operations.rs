@@ -5,7 +5,7 @@ use super::documents;
 use super::errors::{ApiError, Result};
 use super::http_io::Reply;
 use super::state::State;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// One long operation.
 #[derive(Debug)]
@@ -57,9 +57,13 @@ pub fn check_unlocked(state: &State, record: &str) -> Result<()> {
     Ok(())
 }
 
-/// Lets every operation end that is due.
+/// How long the status of an ended operation is remembered.
+const REMEMBERED: SignedDuration = SignedDuration::from_mins(60);
+
+/// Lets every operation end that is due, and forgets those that ended long ago.
 pub fn run_due(state: &mut State) {
     let now = state.now;
+    state.operations.retain(|_, known| !known.done || now.duration_since(known.due) < REMEMBERED);
     let due: Vec<(Timestamp, String)> = state
         .operations
         .iter()
@@ -84,9 +88,11 @@ fn finish(state: &mut State, id: &str) {
         None => state.atomically(|state| documents::run(state, &entity, &action, &record)),
     };
     let status = state.settings.failed_operation_status;
+    let nested = state.settings.nested_failures;
     if let Some(operation) = state.operations.get_mut(id) {
         operation.done = true;
         operation.failure = result.err().map(|error| match error {
+            error if nested => ApiError::Nested(status, error.plain_words()),
             ApiError::Exception(_, text, kind) => ApiError::Exception(status, text, kind),
             other => ApiError::Exception(status, other.words(), "PX.Data.PXException"),
         });

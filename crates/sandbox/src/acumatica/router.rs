@@ -18,7 +18,7 @@ use bytes::Bytes;
 use http::Request;
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Answers a request of the vendor's API.
 pub fn handle(state: &mut State, base_url: &str, request: Request<Bytes>) -> Outcome {
@@ -29,6 +29,7 @@ pub fn handle(state: &mut State, base_url: &str, request: Request<Bytes>) -> Out
         None => answer(state, base_url, &request),
         Some(FaultKind::Status { status }) => injected(status),
         Some(FaultKind::Html { status }) => Reply::html(status, "The service is unavailable."),
+        Some(FaultKind::OauthError { error }) => Reply::json(400, &json!({ "error": error })),
         Some(FaultKind::Redirect) => {
             Reply::empty(302).header("Location", "/Frames/Login.aspx?ReturnUrl=%2f")
         }
@@ -273,7 +274,7 @@ fn write(state: &mut State, call: &Call<'_>, at: &Place<'_>, patch: bool) -> Res
         None => {
             let mut echo = Value::Object(body);
             echo["id"] = Value::String(state.uuid());
-            echo["rowNumber"] = serde_json::json!(1);
+            echo["rowNumber"] = json!(1);
             Ok(Reply::json(200, &echo))
         }
     }

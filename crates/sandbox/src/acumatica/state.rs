@@ -109,6 +109,8 @@ pub struct Settings {
     pub inline_actions: bool,
     /// Status of the poll of a failed operation.
     pub failed_operation_status: u16,
+    /// A failed operation tells its reason in an inner exception.
+    pub nested_failures: bool,
     /// Segmented keys come back padded with spaces to ten characters.
     pub pad_segmented: bool,
     /// `and` over fields of different views finds nothing.
@@ -162,6 +164,7 @@ impl Default for Settings {
             operation_polls: 2,
             inline_actions: false,
             failed_operation_status: 500,
+            nested_failures: false,
             pad_segmented: false,
             cross_view_empty: true,
             refuse_computed_in_lists: true,

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `GET /truth` | every record in plain JSON, ledger with trial balance, requests by method and path template, sessions, refusals, faults struck |
 //! | `GET /truth/ledger`, `GET /truth/<Entity>` | that part alone |
+//! | `GET /truth/cash/<account>` | every line on the account of a cash account, as its bank's statement has it |
 //! | `POST /seed` | settings, preferences, users, applications, set-up lists, customers, invoices (see `seed`) |
 //! | `POST /act` | one deed of a person (see `act`), answers what it made |
 //! | `POST /faults` | adds faults, sets the staleness of lists, ends tokens and sessions (see [`faults`]) |
@@ -42,6 +43,12 @@ pub fn answer(state: &mut State, method: &Method, path: &str, body: &Value) -> A
     match (method.as_str(), path.trim_end_matches('/')) {
         ("GET", "/truth") => Ok(truth::report(state)),
         ("GET", "/truth/ledger") => Ok(posting::report(state)),
+        ("GET", path) if path.starts_with("/truth/cash/") => {
+            let id = path.trim_start_matches("/truth/cash/");
+            let cash = state.cash_accounts.get(id);
+            let cash = cash.ok_or_else(|| refuse(format!("no cash account {id}")))?;
+            Ok(posting::lines_of(state, cash))
+        }
         ("GET", path) if path.starts_with("/truth/") => {
             truth::records_of(state, path.trim_start_matches("/truth/"))
         }
@@ -66,7 +73,7 @@ pub fn reset(state: &mut State, seed: u64, config: &Config, body: &Value) -> Val
 
 /// `{"add": [{kind, …, method?, path?, after?, times?}], "clear": true, "stale_minutes": N,
 /// "expire_tokens": true, "end_sessions": true, "revoke_grants": true, "lock_user": name}`. Kinds:
-/// `status` {status}, `html` {status}, `redirect`, `deadlock`, `timeout_before`,
+/// `status` {status}, `html` {status}, `oauth_error` {error}, `redirect`, `deadlock`, `timeout_before`,
 /// `timeout_after_write`, `reset_before`, `reset_after`, `late_commit` {minutes}, `silent_loss`,
 /// `collision`, `fail_operation` {text}, `reject` {entity, text}. A body with `kind` at its top is
 /// one fault.

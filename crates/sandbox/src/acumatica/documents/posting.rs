@@ -3,7 +3,7 @@
 
 use super::periods::Module;
 use crate::acumatica::errors::{ApiError, Result};
-use crate::acumatica::state::State;
+use crate::acumatica::state::{CashAccount, State};
 use crate::acumatica::store::{BATCH, Fields, Record, Row, table_of};
 use crate::acumatica::values::Val;
 use jiff::civil::Date;
@@ -129,6 +129,29 @@ pub fn balances(state: &State) -> BTreeMap<String, (Decimal, BTreeMap<String, De
         }
     }
     all
+}
+
+/// The lines on the account of a cash account in the order of their days: debits are positive.
+pub fn lines_of(state: &State, cash: &CashAccount) -> Value {
+    let mut lines = Vec::new();
+    for batch in state.store.of(&BATCH).filter(|batch| counts(batch)) {
+        let rows = batch.rows("gltranmodulebatnbr").iter();
+        for row in rows.filter(|row| row.text("accountid") == cash.account) {
+            let amount = row.num("curydebitamt") - row.num("curycreditamt");
+            let base = row.num("$debit") - row.num("$credit");
+            let date = batch.date("dateentered").map(|date| date.to_string());
+            lines.push((date.unwrap_or_default(), batch.key(), row, amount, base));
+        }
+    }
+    lines.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
+    let shown = lines.into_iter().map(|(date, batch, row, amount, base)| {
+        json!({
+            "date": date, "batch": batch.replace('|', " "), "currency": cash.currency,
+            "amount": amount.normalize().to_string(), "base": base.normalize().to_string(),
+            "reference": row.text("refnbr"), "description": row.text("trandesc"),
+        })
+    });
+    shown.collect()
 }
 
 /// The ledger in plain JSON: every account with a posting, and the trial balance (zero).

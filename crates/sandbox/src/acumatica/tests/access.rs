@@ -102,6 +102,23 @@ fn refresh_tokens_rotate_and_access_tokens_expire() {
 }
 
 #[test]
+fn a_lost_refresh_uses_its_token_up() {
+    let world = World::new();
+    let first = password(&world, "api offline_access");
+    let held = first["refresh_token"].as_str().unwrap();
+    let pairs = [("grant_type", "refresh_token"), ("refresh_token", held)];
+    world.faults(json!({"kind": "oauth_error", "error": "invalid_client", "path": "/token"}));
+    let refused = token(&world, &pairs);
+    assert_eq!((refused.status, &refused.body["error"]), (400, &json!("invalid_client")));
+    world.faults(json!({"kind": "timeout_before", "path": "/token"}));
+    assert!(matches!(world.outcome("POST", TOKEN_PATH, &[FORM], &form(&pairs)), Outcome::NoAnswer));
+    world.faults(json!({"kind": "timeout_after_write", "path": "/token"}));
+    assert!(matches!(world.outcome("POST", TOKEN_PATH, &[FORM], &form(&pairs)), Outcome::NoAnswer));
+    let late = token(&world, &pairs);
+    assert_eq!((late.status, &late.body["error"]), (400, &json!("invalid_grant")));
+}
+
+#[test]
 fn codes_need_their_verifier_once() {
     let world = World::new();
     let authorize = "/Demo/identity/connect/authorize?response_type=code&scope=api&state=s1\

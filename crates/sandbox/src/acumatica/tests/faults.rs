@@ -199,6 +199,12 @@ fn operations_fail_after_they_were_accepted() {
         assert_eq!(world.value(&format!("/Payment/Payment/{number}"), "Status"), "Balanced");
     }
     assert_eq!(world.balance("10250"), "0");
+    world.seed(json!({"settings": {"nested_failures": true}}));
+    world.faults(json!({"kind": "fail_operation", "text": text}));
+    let failed = world.act_on("/Payment/ReleasePayment", "Payment", &number);
+    failed.exception(422, "Operation failed");
+    assert_eq!(failed.body["innerException"]["exceptionMessage"], text);
+    world.seed(json!({"settings": {"nested_failures": false}}));
     let second = world.invoice("5");
     // Closed between the acceptance and the end: the poll tells it.
     let entity = json!({"entity": {"id": made["id"]}});

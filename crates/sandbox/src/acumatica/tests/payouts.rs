@@ -258,6 +258,14 @@ fn a_payout_empties_the_clearing_account() {
     assert_eq!(whole["Details"].as_array().unwrap().len(), 4);
     assert_eq!(whole["Details"][0]["Description"]["value"], "Bank GBP");
     assert_eq!(whole["Details"][3]["LineNbr"]["value"], 4);
+    let bank = world.try_control(Method::GET, "/truth/cash/10200", Value::Null).unwrap();
+    assert_eq!(bank.as_array().unwrap().len(), 1, "one line at the bank, as on its statement");
+    assert_eq!((&bank[0]["amount"], &bank[0]["date"]), (&json!("195.46"), &json!("2025-03-10")));
+    let clearing = world.try_control(Method::GET, "/truth/cash/10250", Value::Null).unwrap();
+    let amounts: Vec<&str> =
+        clearing.as_array().unwrap().iter().map(|line| line["amount"].as_str().unwrap()).collect();
+    assert_eq!(amounts, ["120.5", "80", "45", "-45", "-200.5"]);
+    assert!(world.try_control(Method::GET, "/truth/cash/61200", Value::Null).is_err());
     // A posted batch takes no change.
     let change = json!({"id": whole["id"], "Description": {"value": "x"}});
     assert_ne!(world.put("/JournalTransaction", change).ok()["Description"]["value"], "x");
