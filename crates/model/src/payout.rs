@@ -130,4 +130,7 @@ pub struct KeptItem {
     /// The bank received another currency than was collected.
     #[serde(default)]
     pub exchanged: bool,
+    /// When the processor made the payout; absent in what was kept before this was kept.
+    #[serde(default)]
+    pub made_at: Option<Timestamp>,
 }

@@ -94,8 +94,10 @@ impl Engine {
                 depth,
             })
             .await?;
+        let events_until = self.events_until(&served, &payments.stored.items).await?;
         let mut facts = CollectionFacts {
             gone,
+            events_until,
             named_mandate: customer.found().and_then(|one| one.stored.mandate.clone()),
             mandate_requested: payer.requested,
             attempts: payments.attempts,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flows::collection::facts::{Attempt, CustomerState};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use model::command::{CommandState, CommandView, ProcessorWrite, Write};
 use model::ids::CollectionId;
 use model::invoice::Invoice;
@@ -121,6 +121,23 @@ impl Engine {
             (created.is_none(), created, attempt.id.clone())
         });
         Ok(Payments { attempts, others, stored, rows })
+    }
+
+    /// Up to when the processor's events are surely read; asked only where a payment was taken back.
+    pub(super) async fn events_until(
+        &self,
+        served: &Served,
+        items: &[model::payout::KeptItem],
+    ) -> Result<Option<Timestamp>> {
+        if !items.iter().any(|kept| kept.item.kind.is_reversal()) {
+            return Ok(None);
+        }
+        let processor = &served.processor;
+        let mark = self.store.mark(&processor.connection, crate::poll::EVENTS).await?;
+        // The list may lag behind its window's end.
+        let lag = SignedDuration::try_from(processor.port.description().staleness);
+        let lag = lag.unwrap_or(SignedDuration::ZERO);
+        Ok(Some(mark.until.map_or(Timestamp::MIN, |until| until - lag)))
     }
 
     /// Every payment by id: read now, or by the look right before this one; a quiet one may be

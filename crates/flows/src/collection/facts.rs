@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use model::case::CaseKey;
 use model::decision::ItemDocument;
 use model::event::{Event, EventSubject};
@@ -37,6 +38,8 @@ pub struct CollectionFacts {
     pub others: Vec<Collection>,
     /// Events of all attempts, oldest first.
     pub events: Vec<Event>,
+    /// Up to when the processor's events are known to be read; `None`: it was not asked.
+    pub events_until: Option<Timestamp>,
     /// Kept payout items of all attempts, by arrival, payout, ordinal.
     pub items: Vec<KeptItem>,
     /// Documents of ours in the ERP, by our key.
@@ -116,6 +119,7 @@ impl CollectionFacts {
             attempts: Vec::new(),
             others: Vec::new(),
             events: Vec::new(),
+            events_until: None,
             items: Vec::new(),
             documents: BTreeMap::new(),
             settled: Vec::new(),

@@ -2,6 +2,8 @@
 //! was fixed with the payout item; the receipt of a payout is deposited gross first (mission row
 //! NG10; DESIGN.md section 5, Reversal).
 
+use jiff::ToSpan;
+
 use model::command::{
     ErpWrite, JournalLine, RecordDeposit, RecordJournal, RecordRefund, UnapplyReceipt, Write,
 };
@@ -23,6 +25,9 @@ use super::facts::CollectionFacts;
 use super::receipts::{
     before_cut_over, confirmed_reversal_key, item_key, missing_items, receipt_key,
 };
+
+/// Minutes until a look whether the events are read up to a payout.
+const EVENTS_WAIT_MINUTES: i64 = 5;
 
 /// What is to be taken back, and under which keys.
 struct Reversal<'a> {
@@ -60,6 +65,12 @@ pub fn reverse(
     let unread = item.item.collection.as_ref().is_some_and(|id| missing_items(facts, id));
     if unread && !begun(facts, item) {
         return stop(ReasonCode::WaitingForItems, place_of);
+    }
+    if behind(facts, item) && !begun(facts, item) {
+        let reason =
+            Reason::new(ReasonCode::WaitingForItems, format!("{place_of}, and its events"));
+        let again = facts.frame.now + EVENTS_WAIT_MINUTES.minutes();
+        return Step::Blocked(Box::new(Decision::rest(Stage::Reversed, reason).at(again)));
     }
     let Some(settlement) = settlement.filter(|kept| !before_cut_over(facts, kept)) else {
         if facts.left(ReasonCode::PredecessorReceiptMissing) {
@@ -158,6 +169,12 @@ pub fn reverse_confirmed(
 
 fn stop(code: ReasonCode, detail: impl Into<String>) -> Step {
     Step::blocked(Stage::Reversed, Reason::new(code, detail))
+}
+
+/// The events are not read up to this payout yet: they may name payouts before it that nobody knows.
+fn behind(facts: &CollectionFacts, item: &KeptItem) -> bool {
+    let (Some(until), Some(made_at)) = (facts.events_until, item.made_at) else { return false };
+    until < made_at
 }
 
 /// The receipt is deposited gross before it is taken back: always where the reversal is booked from the

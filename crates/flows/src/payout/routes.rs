@@ -28,6 +28,7 @@ pub fn keep(
         currency: payout.amount.currency,
         bank_account: payout.bank_account.clone(),
         exchanged: super::proof::is_exchanged(payout),
+        made_at: Some(payout.created_at),
     });
     Ok(kept.collect())
 }

@@ -38,6 +38,7 @@ fn item(payout: &str, ordinal: u32, collection: Option<&str>, on: Date) -> KeptI
         currency: Currency::GBP,
         bank_account: None,
         exchanged: false,
+        made_at: None,
     }
 }
 

@@ -132,6 +132,12 @@ fn a_reversal_needs_its_settlement() {
     check(&gap(""), "waiting_for_items");
     let read = gap("item PO2/0 failed PM1 -100 7d,");
     check(&read, "refund/PO2/0 100 from bank 2026-11-13");
+    // The events that would name it are not read up to this payout.
+    let behind = "events until 1d, item PO2/0 failed PM1 -100 0d made-now";
+    let paid = "payment PM1 failed, item PO1/0 paid PM1 100 9d, receipt PM1/PO1 100 deposited";
+    check(&format!("{paid}, {behind}"), "waiting_for_items");
+    let read = behind.replace("until 1d", "until 0d");
+    check(&format!("{paid}, {read}"), "refund/PO2/0 100 from bank 2026-11-20");
     // A begun sequence is finished all the same.
     let later = "event PM1 paid_out other 9d, event PM1 paid_out other 1d";
     let receipt = "receipt PM1/PO1 100 deposited";

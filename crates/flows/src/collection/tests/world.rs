@@ -122,6 +122,7 @@ impl World {
             attempts: Vec::new(),
             others: Vec::new(),
             events: Vec::new(),
+            events_until: None,
             items: Vec::new(),
             documents: BTreeMap::new(),
             settled: Vec::new(),

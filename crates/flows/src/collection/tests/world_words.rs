@@ -94,6 +94,7 @@ impl World {
                 self.learn_item(place, kind, id, number(amount), rest);
             }
             ["receipt" | "refund" | "loss", ..] => self.learn_document(words),
+            ["events", "until", age] => self.facts.events_until = Some(ago(age)),
             ["tied", place, role, document] => self.tie(place, role, document),
             ["cmd", key, state, rest @ ..] => self.learn_command(key, state, rest),
             ["said", rest @ ..] => self.learn_said(rest),
@@ -284,6 +285,7 @@ impl World {
             currency: Currency::GBP,
             bank_account: value(rest, "bank").map(str::to_owned),
             exchanged: rest.contains(&"exchanged"),
+            made_at: rest.contains(&"made-now").then(now),
         });
         self.facts
             .items

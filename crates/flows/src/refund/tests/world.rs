@@ -153,6 +153,7 @@ impl World {
             currency: Currency::GBP,
             bank_account: None,
             exchanged: false,
+            made_at: None,
         }
     }
 
