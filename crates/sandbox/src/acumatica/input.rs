@@ -154,15 +154,7 @@ fn read_row(
             "id" => input.id = plain_text(name, value)?,
             "delete" => input.delete = value.as_bool().unwrap_or(false),
             "custom" => {
-                for (_, fields) in value.as_object().into_iter().flatten() {
-                    for (field, node) in fields.as_object().into_iter().flatten() {
-                        let kind = custom_type(node).unwrap_or(Type::Text);
-                        let key = field.to_lowercase();
-                        if let Some(value) = custom_value(state, kind, &key, node)? {
-                            input.fields.insert(key, value);
-                        }
-                    }
-                }
+                row_custom(state, part, value, &mut input.fields)?;
             }
             _ => {
                 if let Some(field) = part.fields.iter().find(|field| field.name == *name) {
@@ -172,6 +164,25 @@ fn read_row(
         }
     }
     Ok(input)
+}
+
+/// Fields in the `custom` of a row: those of the detail, or made by an administrator. Others are
+/// ignored without a word, as in the document's own `custom`.
+fn row_custom(state: &State, part: &Part, value: &Value, into: &mut Changes) -> Result<()> {
+    for (view, fields) in value.as_object().into_iter().flatten() {
+        for (field, node) in fields.as_object().into_iter().flatten() {
+            let key = field.to_lowercase();
+            let own = part.fields.iter().find(|known| known.key == key).map(|known| known.kind);
+            let mut made = state.user_fields.iter();
+            let made = made.find(|known| known.view == *view && known.field == *field);
+            let kind = own.or_else(|| Type::of_custom(&made?.kind));
+            let Some(kind) = kind else { continue };
+            if let Some(value) = custom_value(state, kind, &key, node)? {
+                into.insert(key, value);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn linked(
@@ -190,10 +201,6 @@ fn linked(
         }
     }
     Ok(())
-}
-
-fn custom_type(node: &Value) -> Option<Type> {
-    node["type"].as_str().and_then(Type::of_custom)
 }
 
 fn custom_value(state: &State, kind: Type, key: &str, node: &Value) -> Result<Option<Option<Val>>> {

@@ -102,8 +102,9 @@ pub fn release(state: &mut State, record: &Record) -> Result<()> {
     let (account, entry) = parts(state, &record)?;
     periods::for_release(state, record.text("finperiodid"), Module::Ca)?;
     let amount = record.num("curytranamt");
-    if amount.is_zero() {
-        return Err(ApiError::px("Error: The document amount must not be zero."));
+    // A credit is a receipt, by an entry type of its own.
+    if amount <= Decimal::ZERO {
+        return Err(ApiError::px("Error: The document amount must be greater than zero."));
     }
     let date = record.date("trandate").unwrap_or_else(|| state.today());
     let rate = state.rate(&account.currency, date)?;

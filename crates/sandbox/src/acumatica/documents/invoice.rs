@@ -240,6 +240,10 @@ fn line(
     if row.text("branchid").is_empty() {
         row.set("branchid", Val::text(record.text("branchid")));
     }
+    if state.find(&table_of("Subaccount"), row.text("subid")).is_none() {
+        let text = "'Subaccount' cannot be found in the system.";
+        return Err(ApiError::row(RECORD, at, "Subaccount", text));
+    }
     if !row.fields.contains_key("qty") {
         row.set("qty", Val::Num(Decimal::ONE));
     }

@@ -147,6 +147,14 @@ fn line(
             row.set(key, Val::text(default));
         }
     }
+    if state.find(&table_of("Subaccount"), row.text("subid")).is_none() {
+        return refuse("Subaccount", "'Subaccount' cannot be found in the system.");
+    }
+    let branch = row.text("branchid");
+    let foreign = branch != record.text("branchid") && !state.preferences.inter_branch;
+    if !state.branches.contains(branch) || foreign {
+        return refuse("BranchID", "'Branch' cannot be found in the system.");
+    }
     row.set("accountid_account_description", Val::text(account.text("description")));
     Ok(())
 }

@@ -146,7 +146,10 @@ fn cash_transactions_are_refused_field_by_field() {
     with(&world, "EntryTypeCD", json!("OTHER")).field("/EntryTypeCD", "cannot be found");
     let empty = world.cash(&cash_body("10250", "GCFEE", "PO1-fee", "0")).ok();
     let id = json!({"id": empty["id"]});
-    world.run("/CashTransaction/ReleaseCashTransaction", id).exception(500, "must not be zero");
+    world.run("/CashTransaction/ReleaseCashTransaction", id).exception(500, "greater than zero");
+    let credit = world.cash(&cash_body("10250", "GCFEE", "PO1-fee", "-1")).ok();
+    let id = json!({"id": credit["id"]});
+    world.run("/CashTransaction/ReleaseCashTransaction", id).exception(500, "greater than zero");
     let made = world.cash(&cash_body("10250", "GCFEE", "PO2-fee", "2")).ok();
     for (set, text) in [
         (
@@ -172,15 +175,20 @@ fn a_batch_balances_or_is_refused() {
     let good = || vec![line("10200", "DebitAmount", "1"), line("10250", "CreditAmount", "1")];
     let lines = vec![line("10200", "DebitAmount", "1.01"), line("10250", "CreditAmount", "1")];
     put(&world, lines).exception(500, "out of balance");
-    let account = |at: usize, account: &str| {
+    let with = |at: usize, name: &str, value: &str| {
         let mut lines = good();
-        lines[at]["Account"] = json!({ "value": account });
+        lines[at][name] = json!({ "value": value });
         lines
     };
+    let account = |at: usize, account: &str| with(at, "Account", account);
+    world.seed(json!({"branches": ["NORTH"]}));
     for (lines, pointer, text) in [
         (account(0, "99999"), "/Details/0/Account", "'Account' cannot be found"),
         (account(1, "11000"), "/Details/1/Account", "control account"),
         (account(0, "10201"), "/Details/0/Account", "currency"),
+        (with(0, "Subaccount", "999999"), "/Details/0/Subaccount", "cannot be found"),
+        (with(0, "BranchID", "SOUTH"), "/Details/0/BranchID", "cannot be found"),
+        (with(1, "BranchID", "NORTH"), "/Details/1/BranchID", "cannot be found"),
         (
             vec![line("10200", "DebitAmount", "0.001"), line("10250", "CreditAmount", "0.001")],
             "/Details/0/DebitAmount",

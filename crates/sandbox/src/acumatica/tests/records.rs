@@ -121,6 +121,21 @@ fn custom_fields_are_kept_or_lost_in_silence() {
     assert_eq!(put("Wrong", "AttributeGCSTATE"), json!({}));
     let found = "/Invoice?$filter=cf.String(f='Document.AttributeGCSTATE') eq 'submitted'";
     assert_eq!(world.get(found).as_array().unwrap().len(), 1);
+    // In a row the same holds.
+    world.seed(json!({"user_fields": [
+        {"entity": "Invoice", "view": "Transactions", "field": "UsrCostUnit"}]}));
+    let node =
+        |field: &str| json!({"Transactions": {field: {"type": "CustomStringField", "value": "7"}}});
+    let row = |field: &str| json!({"LineNbr": {"value": 1}, "custom": node(field)});
+    let made =
+        world.seed(json!({"invoices": [{"customer": "C000123", "amount": "5", "release": false}]}));
+    let id = made["invoices"][0]["id"].clone();
+    for (field, kept) in [("UsrCostUnit", node("UsrCostUnit")), ("UsrTypo", json!({}))] {
+        let body = json!({"id": id, "Details": [row(field)]});
+        let path = format!("/Invoice?$expand=Details&$custom=Details/Transactions.{field}");
+        let answer = world.put(&path, body).ok();
+        assert_eq!(answer["Details"][0]["custom"], kept, "{field}");
+    }
     let schema = world.get("/Invoice/$adHocSchema");
     assert!(schema["custom"]["Document"].get("AttributeGCSTATE").is_some());
 }
