@@ -169,8 +169,7 @@ pub struct ProcessorEntry {
 /// Every ERP, in the order shown.
 #[must_use]
 pub fn erps() -> &'static [ErpEntry] {
-    // Acumatica's folder is offered once it has been driven against an emulator of its own.
-    &[crate::erp::netsuite::ENTRY]
+    &[crate::erp::netsuite::ENTRY, crate::erp::acumatica::ENTRY]
 }
 
 /// Every processor, in the order shown.

@@ -1,0 +1,8 @@
+//! The Acumatica connector against the Acumatica emulator, in process and in virtual time.
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod stories;
+#[cfg(test)]
+mod world;
