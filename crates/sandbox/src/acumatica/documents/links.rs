@@ -43,7 +43,18 @@ pub fn applied_to(state: &State, record: &Record) -> Vec<Row> {
         fields.insert("curyadjdamt".to_owned(), Val::Num(sum));
         fields.insert("curyadjdppdamt".to_owned(), Val::Num(Decimal::ZERO));
         fields.insert("curydocbal".to_owned(), Val::Num(applier.num("curydocbal")));
-        fields.insert("arpayment__status".to_owned(), Val::text(applier.text("status")));
+        fields.insert("adjddoctype".to_owned(), Val::text(record.text("doctype")));
+        fields.insert("adjdrefnbr".to_owned(), Val::text(record.text("refnbr")));
+        for (name, from) in [
+            ("customerid", "customerid"),
+            ("arpayment__status", "status"),
+            ("arpayment__curyid", "curyid"),
+            ("arpayment__docdesc", "docdesc"),
+            ("arpayment__finperiodid", "finperiodid"),
+            ("arpayment__extrefnbr", "extrefnbr"),
+        ] {
+            fields.insert(name.to_owned(), Val::text(applier.text(from)));
+        }
         if let Some(date) = applier.date("adjdate") {
             fields.insert("arpayment__docdate".to_owned(), Val::Date(date));
         }

@@ -165,3 +165,85 @@ fn methods_periods_and_accounts_are_listed() {
     let swagger = world.get("/swagger.json");
     assert!(swagger["paths"]["/Payment/ReleasePayment"]["post"].is_object());
 }
+
+#[test]
+fn documents_of_orders_are_sales_invoices() {
+    let mut world = World::new();
+    let seeded = world.seed(json!({"invoices": [
+        {"customer": "C000123", "amount": "40", "date": "2025-03-01", "origin": "SO", "release": false}]}));
+    let number = seeded["invoices"][0]["ReferenceNbr"].as_str().unwrap().to_owned();
+    assert_eq!(world.get("/Invoice"), json!([]));
+    world
+        .call("GET", &format!("/Invoice/Invoice/{number}"), &Value::Null)
+        .exception(500, "No entity");
+    let shown = world.get(&format!("/SalesInvoice/Invoice/{number}"));
+    assert_eq!(shown["CustomerID"]["value"], "C000123");
+    assert_eq!(shown["Currency"]["value"], "GBP");
+    assert_eq!(world.act_on("/SalesInvoice/ReleaseSalesInvoice", "Invoice", &number).status, 204);
+    let made = world.payment("PM1", "40", &number).ok();
+    world.release("Payment", made["ReferenceNbr"]["value"].as_str().unwrap());
+    let path = format!("/SalesInvoice/Invoice/{number}?$expand=ApplicationsInvoice");
+    let closed = world.get(&path);
+    assert_eq!(closed["Status"]["value"], "Closed");
+    let row = &closed["ApplicationsInvoice"][0];
+    assert_eq!(row["PaymentRef"]["value"], "PM1");
+    assert_eq!(row["AdjustingDocReferenceNbr"]["value"], made["ReferenceNbr"]["value"]);
+    world.seed(json!({"settings": {"order_documents_as_invoices": true}}));
+    let path = format!("/Invoice/Invoice/{number}");
+    assert_eq!(world.value(&path, "Balance"), super::number("0.0"));
+}
+
+#[test]
+fn families_pay_for_each_other_and_strangers_do_not() {
+    let mut world = World::new();
+    let child = json!({"CustomerID": {"value": "C1"}, "CustomerName": {"value": "Child"},
+        "ParentRecord": {"value": "C000123"}});
+    world.put("/Customer", child).ok();
+    let seeded = world.seed(json!({"invoices": [
+        {"customer": "C1", "amount": "40", "date": "2025-03-01"},
+        {"customer": "C000200", "amount": "40", "date": "2025-03-01"}]}));
+    let named = |at: usize| seeded["invoices"][at]["ReferenceNbr"].as_str().unwrap().to_owned();
+    world
+        .payment("PM1", "40", &named(1))
+        .field("/DocumentsToApply/0/ReferenceNbr", "cannot be found");
+    let made = world.payment("PM2", "40", &named(0)).ok();
+    world.release("Payment", made["ReferenceNbr"]["value"].as_str().unwrap());
+    assert_eq!(world.value(&format!("/Invoice/Invoice/{}", named(0)), "Status"), "Closed");
+    // Nothing goes onto the books of a customer on hold.
+    world.act(
+        json!({"do": "edit_customer", "customer": "C000123", "fields": {"Status": "On Hold"}}),
+    );
+    let refused = world.payment("PM3", "1", &named(0));
+    refused.field("/CustomerID", "'On Hold'");
+}
+
+#[test]
+fn automatic_applications_take_the_oldest_document() {
+    let mut world = World::new();
+    let old = world.invoice("30");
+    let wanted = world.invoice("50");
+    world.act(json!({"do": "edit_customer", "customer": "C000123",
+        "fields": {"AutoApplyPayments": true}}));
+    let mut body = payment_body("PM1", "80", &wanted);
+    body["DocumentsToApply"][0]["AmountPaid"] = json!({"value": 50});
+    let made = world.put("/Payment", body).ok();
+    world.release("Payment", made["ReferenceNbr"]["value"].as_str().unwrap());
+    for number in [old, wanted] {
+        assert_eq!(world.value(&format!("/Invoice/Invoice/{number}"), "Status"), "Closed");
+    }
+}
+
+#[test]
+fn payment_methods_of_customers_hold_details() {
+    let world = World::new();
+    let row = |value: &str| json!([{"Name": {"value": "Mandate ID"}, "Value": {"value": value}}]);
+    let body = json!({"CustomerID": {"value": "C000123"}, "PaymentMethod": {"value": "GOCARDLESS"},
+        "Details": row("MD1")});
+    let made = world.put("/CustomerPaymentMethod?$expand=Details", body).ok();
+    assert_eq!(made["Details"][0]["Value"]["value"], "MD1");
+    let instance = made["InstanceID"]["value"].to_string();
+    let read = world.get(&format!("/CustomerPaymentMethod/C000123/{instance}"));
+    assert_eq!(read["id"], made["id"]);
+    let stranger = json!({"CustomerID": {"value": "C9"}, "PaymentMethod": {"value": "GOCARDLESS"}});
+    world.put("/CustomerPaymentMethod", stranger).field("/CustomerID", "cannot be found");
+}
