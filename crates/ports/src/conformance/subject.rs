@@ -23,6 +23,8 @@ pub enum Need {
     Trouble(Trouble),
     /// The ERP has currencies beside its own.
     Currencies,
+    /// The port tells what stands on an account.
+    AccountBalances,
     /// The port lists the lines of an account.
     AccountLines,
     /// The port lists accounts to choose from.
@@ -146,6 +148,12 @@ pub trait ErpSubject: Send + Sync {
 
     /// Closes or opens the period that holds the day.
     fn set_period(&self, day: Date, open: bool);
+
+    /// What stands on an account over there, in minor units of the chart's currency, where the port
+    /// can not tell it ([`Need::AccountBalances`]); `None`: the port is asked.
+    fn stands(&self, _account: &LedgerAccountId) -> Option<i64> {
+        None
+    }
 
     /// The role may not record receipts any more.
     fn forbid_receipts(&self);

@@ -29,7 +29,7 @@ super::suite! {
     a_voided_receipt_is_voided_and_not_missing needs [Need::VoidedReceipts],
     periods_tell_what_is_closed,
     choices_name_the_chart needs [Need::Choices],
-    the_balance_of_an_unknown_account_is_not_zero,
+    the_balance_of_an_unknown_account_is_not_zero needs [Need::AccountBalances],
     lines_of_an_account_sum_to_its_balance needs [Need::AccountLines],
     lines_are_listed_or_unsupported,
     health_names_the_account,

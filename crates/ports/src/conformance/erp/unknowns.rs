@@ -136,9 +136,13 @@ async fn a_late_effect_is_there_when_the_watch_ends(subject: &dyn ErpSubject) {
         unknown(world.write(name, &write).await);
         assert_eq!(ok(world.erp.find(&key(name), &write).await), None, "{name}");
         subject.pass(watch);
-        let found = ok(world.erp.find(&key(name), &write).await);
-        assert!(found.is_some(), "{name} happened within the watch, and is not found");
+        let found = world.erp.find(&key(name), &write).await;
         subject.calm();
+        match found {
+            // The first of several steps came late: the next send does the others.
+            Err(PortError::OutcomeUnknown(_)) => drop(ok(world.write(name, &write).await)),
+            found => assert!(ok(found).is_some(), "{name} happened, and is not found"),
+        }
     }
     assert_all_made_once(&world).await;
 }

@@ -140,7 +140,10 @@ impl<'a> World<'a> {
     }
 
     pub async fn balance(&self, account: &LedgerAccountId) -> i64 {
-        ok(self.erp.account_balance(account).await).minor
+        match self.subject.stands(account) {
+            Some(minor) => minor,
+            None => ok(self.erp.account_balance(account).await).minor,
+        }
     }
 
     /// What stands on undeposited funds and on the bank account.
