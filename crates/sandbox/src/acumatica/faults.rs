@@ -71,7 +71,7 @@ impl FaultKind {
 pub struct Fault {
     #[serde(flatten)]
     pub kind: FaultKind,
-    /// HTTP method it strikes; absent: any.
+    /// HTTP method it strikes, or `write` for any that changes records; absent: any.
     #[serde(default)]
     pub method: Option<String>,
     /// Text that the path contains, whatever the letter case; absent: any.
@@ -140,7 +140,7 @@ impl Faults {
         self.strike(|rule| rule.kind.on_the_wire() && fits(rule, method, path))
     }
 
-    /// A fault within the work of a request: loss or collision of a write.
+    /// A fault within the work of a request: loss or collision of a write or an action.
     pub fn on_write(&mut self, method: &str, path: &str) -> Option<FaultKind> {
         self.strike(|rule| {
             matches!(rule.kind, FaultKind::SilentLoss | FaultKind::Collision)
@@ -179,6 +179,11 @@ impl Faults {
 
 fn fits(rule: &Fault, method: &str, path: &str) -> bool {
     let path = path.to_lowercase();
-    rule.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+    let signs_in = path.contains("/identity/") || path.contains("/entity/auth/");
+    let of_method = |wanted: &String| {
+        let write = wanted == "write" && method != "GET" && !signs_in;
+        write || wanted.eq_ignore_ascii_case(method)
+    };
+    rule.method.as_ref().is_none_or(of_method)
         && rule.path.as_ref().is_none_or(|wanted| path.contains(&wanted.to_lowercase()))
 }

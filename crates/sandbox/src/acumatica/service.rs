@@ -302,6 +302,11 @@ impl Service<'_> {
             return Err(ApiError::disabled(name));
         }
         operations::check_free(state, &self.op.session, &self.entity.name, &record.id)?;
+        match state.faults.on_write("POST", path) {
+            Some(FaultKind::Collision) => return Err(ApiError::collision(&self.entity.name)),
+            Some(_) => return Ok((None, record.id.clone())),
+            None => {}
+        }
         let record = self.write_first(state, record, &input, sent)?;
         let long = documents::begin(state, &self.entity.name, &action, &record)?;
         if action == "voidcheck" {

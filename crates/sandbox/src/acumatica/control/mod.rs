@@ -75,7 +75,8 @@ pub fn reset(state: &mut State, seed: u64, config: &Config, body: &Value) -> Val
 /// "expire_tokens": true, "end_sessions": true, "revoke_grants": true, "lock_user": name}`. Kinds:
 /// `status` {status}, `html` {status}, `oauth_error` {error}, `redirect`, `deadlock`, `timeout_before`,
 /// `timeout_after_write`, `reset_before`, `reset_after`, `late_commit` {minutes}, `silent_loss`,
-/// `collision`, `fail_operation` {text}, `reject` {entity, text}. A body with `kind` at its top is
+/// `collision`, `fail_operation` {text}, `reject` {entity, text}. The method `write` stands for all that
+/// change records. A body with `kind` at its top is
 /// one fault.
 fn faults(state: &mut State, body: &Value) -> Answer {
     if body["clear"].as_bool() == Some(true) {

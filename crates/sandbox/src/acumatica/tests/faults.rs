@@ -186,6 +186,33 @@ fn a_write_can_get_lost_behind_a_200() {
 }
 
 #[test]
+fn the_next_write_may_be_an_action() {
+    let mut world = World::new();
+    let invoice = world.invoice("100");
+    let made = world.payment("PM1", "100", &invoice).ok();
+    let number = made["ReferenceNbr"]["value"].as_str().unwrap().to_owned();
+    let release = |world: &World| {
+        let entity = json!({"entity": {"id": made["id"]}});
+        world.call("POST", "/Payment/ReleasePayment", &entity)
+    };
+    world.faults(json!({"add": [
+        {"kind": "collision", "method": "write"},
+        {"kind": "silent_loss", "method": "POST"},
+        {"kind": "status", "status": 503, "method": "write", "after": 2},
+    ]}));
+    // Neither reads nor sign-ins are writes.
+    assert_eq!(world.call("GET", "/Payment", &Value::Null).status, 200);
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [("Authorization", bearer.as_str()), ("Content-Length", "0")];
+    assert_eq!(world.raw("POST", "/Demo/entity/auth/logout", &headers, "").status, 204);
+    release(&world).exception(500, "Another process has");
+    assert_eq!(release(&world).status, 204, "told as done, and nothing happened");
+    assert_eq!(world.value(&format!("/Payment/Payment/{number}"), "Status"), "Balanced");
+    assert_eq!(release(&world).status, 503);
+    world.release("Payment", &number);
+}
+
+#[test]
 fn operations_fail_after_they_were_accepted() {
     let mut world = World::new();
     let invoice = world.invoice("100");
