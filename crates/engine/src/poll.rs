@@ -49,7 +49,7 @@ const PAGES_MAX: usize = 10_000;
 struct Plan {
     interval: SignedDuration,
     overlap: SignedDuration,
-    /// How far back the first read goes.
+    /// How far back the first read goes, from when the connection was made.
     first: SignedDuration,
 }
 
@@ -165,7 +165,11 @@ impl Engine {
         if model::defect!(MarkPastIncomplete) {
             self.store.move_mark(connection, stream, started, self.now()).await?;
         }
-        let since = mark.until.map_or(started - plan.first, |until| until - plan.overlap);
+        // Long after the connection was made when nobody could read it until now: what our first
+        // payments came to is in the window all the same.
+        let made_at = world.connections.get(connection).map(|one| one.created_at);
+        let first = started.min(made_at.unwrap_or(started)) - plan.first;
+        let since = mark.until.map_or(first, |until| until - plan.overlap);
         if let Some(erp) = world.erp(connection) {
             match stream {
                 INVOICES => self.poll_invoices(world, &erp, Some(since)).await?,
