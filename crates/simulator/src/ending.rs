@@ -11,7 +11,7 @@ use model::policy::Mode;
 use model::reason::ReasonCode;
 use store::rows::{CaseFilter, CaseRow};
 
-use crate::assertions::ending;
+use crate::assertions::ending::{self, RESTS};
 use crate::at_once::at_once;
 use crate::moves::{Family, bank, policies, refusals};
 use crate::simulation::Simulation;
@@ -67,7 +67,9 @@ impl Simulation {
             }
             wrong = self.wrong();
             // A link that people edited is taken up by the daily scan of the open invoices.
-            let taken_up = day >= 2 || !self.profile.families.contains(&Family::Policies);
+            // What a list did not show is looked at again by the daily sweep.
+            let edited = self.profile.families.contains(&Family::Policies);
+            let taken_up = day >= 2 || !(edited || self.rests_for_others());
             if wrong.is_empty() && taken_up && bank::is_quiet(&self.world) {
                 self.rest(before);
                 return;
@@ -133,6 +135,13 @@ impl Simulation {
     fn wrong(&self) -> Vec<String> {
         let store = Arc::clone(&self.store);
         at_once(ending::check(&self.world, store.as_ref(), &self.console, &self.profile))
+    }
+
+    /// A case waits for what a list may only show by now.
+    fn rests_for_others(&self) -> bool {
+        let all = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
+        let cases = at_once(self.store.cases(&all)).unwrap_or_default();
+        cases.iter().filter_map(|case| case.reason.as_ref()).any(|one| RESTS.contains(&one.code))
     }
 
     fn cases(&self) -> u64 {

@@ -20,6 +20,7 @@ const ANYTHING: u32 = 4_000;
 /// Chances in ten thousand, per occasion, of faults that a focus makes frequent.
 const OFTEN_LOST: u32 = 2_500;
 const OFTEN_IN_STORE: u32 = 120;
+const OFTEN_UNREAD: u32 = 1_200;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Focus {
@@ -290,6 +291,18 @@ fn refunds(profile: &mut Profile, random: &mut Random) {
     steps(profile, random, 8, 24);
 }
 
+/// The customers over there are more than one page, and pages fail.
+fn several_pages(profile: &mut Profile, random: &mut Random) {
+    profile.customers = random.below(7) + 3;
+    profile.invoices += random.below(4);
+    profile.page = random.pick(&[1, 2, 3]).copied().unwrap_or(2);
+    for fault in [Fault::Unavailable, Fault::TimedOut, Fault::StaleRead, Fault::Burst] {
+        if random.chance(5_000) {
+            profile.rates.insert(fault, OFTEN_UNREAD);
+        }
+    }
+}
+
 fn requests(profile: &mut Profile, random: &mut Random) {
     let at_times = [Family::Mandates, Family::Invoices, Family::Away, Family::Policies];
     only(profile, random, &[Family::Bank, Family::Requests, Family::Requests], &at_times);
@@ -298,6 +311,9 @@ fn requests(profile: &mut Profile, random: &mut Random) {
         lose_answers(profile);
     }
     steps(profile, random, 6, 24);
+    if random.chance(6_000) {
+        several_pages(profile, random);
+    }
     profile.strangers = profile.customers.div_ceil(2);
     profile.policy.mandate_request = MandateRequestPolicy::Link;
 }

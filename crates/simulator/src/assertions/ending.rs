@@ -20,7 +20,7 @@ use crate::world::processor::PaymentRow;
 const CASES_MAX: u32 = 10_000;
 
 /// What may stay so for ever by the rules.
-const RESTS: [ReasonCode; 3] =
+pub const RESTS: [ReasonCode; 3] =
     [ReasonCode::NoMandate, ReasonCode::CustomerUnmatched, ReasonCode::MandatePending];
 
 /// Needs a person, and the banks, payers or policies alone can bring it about.

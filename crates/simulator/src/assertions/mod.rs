@@ -1,5 +1,6 @@
 //! The promises of DESIGN.md section 1, computed from the fakes' own truth alone.
 
+pub mod asked;
 pub mod bank;
 pub mod books;
 pub mod ending;

@@ -9,6 +9,7 @@ pub fn make(world: &World, random: &mut Random) -> Option<String> {
     let ids: Vec<ErpCustomerId> = world.state().books.customers.keys().cloned().collect();
     let id = random.pick(&ids)?;
     let now = world.now();
+    world.state().watched.customers_moved = true;
     match random.below(8) {
         0 | 1 => {
             let name = format!("Renamed {}", random.below(100));

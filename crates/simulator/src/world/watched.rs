@@ -14,6 +14,8 @@ pub struct Watched {
     pub unlooked: BTreeSet<Key>,
     /// Keys that were sent at least once.
     pub sent: BTreeSet<Key>,
+    /// Somebody changed, doubled or merged customers.
+    pub customers_moved: bool,
     /// Invoices of which a person said, or ticked, that they may be collected again.
     pub released: BTreeSet<InvoiceId>,
     /// The epoch of the newest claim of each case.

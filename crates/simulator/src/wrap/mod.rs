@@ -14,7 +14,7 @@ use model::ids::InvoiceId;
 use model::key::{Alphabet, Key};
 use ports::{Description, Page, PortError, Seen};
 
-use crate::assertions::{books, intents};
+use crate::assertions::{asked, books, intents};
 use crate::faults::Fault;
 use crate::interrupt::Interrupt;
 use crate::world::{
@@ -120,9 +120,13 @@ impl Line {
         let changed = state.watched.sends(key, write);
         let first = state.watched.sent.insert(key.clone());
         let beyond = books::beyond(&state.books, write, now);
+        let asked = asked::before(&state, write, now);
         drop(state);
         if let Some(broken) = changed {
             self.world.broken(broken);
+        }
+        if let Some(broken) = asked {
+            self.world.broken(format!("NG6: {broken}, by {key}"));
         }
         if let Some(broken) = beyond.filter(|_| first) {
             self.world.broken(format!("{broken}, by {key}"));

@@ -46,6 +46,9 @@ impl Processor {
         now: Timestamp,
     ) {
         if let Some(row) = self.mandates.get_mut(id) {
+            if !row.status.usable(true) {
+                row.usable_since = now;
+            }
             row.status = status;
         }
         self.emit(now, EventSubject::Mandate(id.to_string()), action, bank(action));

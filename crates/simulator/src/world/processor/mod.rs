@@ -55,6 +55,8 @@ pub struct MandateRow {
     pub customer: ProcessorCustomerId,
     pub status: MandateStatus,
     pub created_at: Timestamp,
+    /// Since when it can be collected with, as long as it can.
+    pub usable_since: Timestamp,
     pub replaced_by: Option<MandateId>,
 }
 

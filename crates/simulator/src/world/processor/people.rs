@@ -24,6 +24,7 @@ impl Processor {
             customer: customer.clone(),
             status: MandateStatus::PendingSubmission,
             created_at: now,
+            usable_since: now,
             replaced_by: None,
         };
         self.mandates.insert(id.clone(), row);
