@@ -157,6 +157,7 @@ fn wide(profile: &mut Profile, random: &mut Random) {
     if random.chance(3_000) {
         exchanged(profile);
     }
+    profile.further = random.chance(7_000);
 }
 
 fn reversals(profile: &mut Profile, random: &mut Random) {

@@ -30,6 +30,8 @@ pub struct Profile {
     pub pace: Pace,
     /// The bank account is in another currency than what is collected.
     pub exchanged: bool,
+    /// Payments fail for every cause there is, and payouts have every kind of item.
+    pub further: bool,
     /// Customers that the processor does not know at the beginning.
     pub strangers: u64,
 }
@@ -99,6 +101,7 @@ impl Profile {
             moves_max: 3,
             pace: Pace::Usual,
             exchanged: false,
+            further: false,
             strangers: 0,
         }
     }

@@ -163,6 +163,7 @@ impl Simulation {
         let world = Arc::new(world);
         world.state().break_fakes(options.defect);
         world.state().processor.exchanges = profile.exchanged;
+        world.state().processor.further = profile.further;
         let key = MasterKeySource::Bytes(Zeroizing::new([7; 32]));
         let store = SqliteStore::in_line(&Place::Memory, Vault::open(&key)?)?;
         let store: Arc<dyn Store> = Arc::new(store);

@@ -8,7 +8,6 @@ use model::payout::PayoutStatus;
 use super::pick_payment;
 use crate::random::Random;
 use crate::world::World;
-use crate::world::processor::bank::CAUSES;
 
 /// One thing that a bank does to one payment or payout.
 pub fn make(world: &World, random: &mut Random) -> Option<String> {
@@ -24,7 +23,8 @@ pub fn make(world: &World, random: &mut Random) -> Option<String> {
         }
         6 => {
             let id = pick_payment(world, random, &[CollectionStatus::Submitted])?;
-            let cause = random.pick(&CAUSES)?;
+            let causes = world.state().processor.causes();
+            let cause = random.pick(causes)?;
             let failed = world.state().processor.fail(&id, cause, now);
             failed.then(|| format!("bank refuses {id}: {cause}"))
         }
@@ -54,7 +54,8 @@ pub fn reverse(world: &World, random: &mut Random) -> Option<String> {
     match random.below(5) {
         0 | 1 => {
             let id = pick_payment(world, random, &collected)?;
-            let cause = random.pick(&CAUSES)?;
+            let causes = world.state().processor.causes();
+            let cause = random.pick(causes)?;
             let failed = world.state().processor.fail(&id, cause, now);
             failed.then(|| format!("{id} fails late: {cause}"))
         }

@@ -35,7 +35,8 @@ pub fn make_route(simulation: &mut Simulation) -> String {
     line
 }
 
-fn edit(policy: &mut Policy, random: &mut Random) -> String {
+/// Something of the policy is changed; gives what.
+pub fn edit(policy: &mut Policy, random: &mut Random) -> String {
     match random.below(9) {
         0 => {
             let modes = [Mode::Off, Mode::PostOnly, Mode::On, Mode::On];
@@ -100,10 +101,15 @@ pub fn set_mode(simulation: &mut Simulation, mode: Mode) {
     }
 }
 
+/// What a link is called that stands in the place of this one.
+pub fn next_name(old: &Link) -> String {
+    let nth = old.id.as_str().rsplit('-').next().and_then(|nth| nth.parse::<u32>().ok());
+    format!("{}-{}", setup::LINK, nth.unwrap_or(1) + 1)
+}
+
 /// Removed, and made again under another name with the same policy.
 fn make_anew(simulation: &mut Simulation, old: &Link) -> String {
-    let nth = old.id.as_str().rsplit('-').next().and_then(|nth| nth.parse::<u32>().ok());
-    let name = format!("{}-{}", setup::LINK, nth.unwrap_or(1) + 1);
+    let name = next_name(old);
     let now = simulation.world.now();
     let removed = at_once(simulation.store.remove_link(&old.id, &ada(), now));
     if let Err(error) = removed {

@@ -9,6 +9,11 @@ use crate::world::World;
 
 pub fn make(world: &World, random: &mut Random) -> Option<String> {
     let now = world.now();
+    if world.state().processor.further && random.chance(1_500) {
+        let minor = random.between(100, 5_000);
+        let id = world.state().processor.refund_mandate(minor, now);
+        return Some(format!("{id}: {minor} is refunded by a mandate"));
+    }
     if random.chance(2_500) {
         let ids: Vec<ProcessorRefundId> = world.state().processor.refunds.keys().cloned().collect();
         let id = random.pick(&ids)?;

@@ -7,6 +7,7 @@ mod bursts;
 mod direct;
 mod handed_over;
 mod intake;
+mod links;
 mod outside;
 mod profile;
 mod setup;

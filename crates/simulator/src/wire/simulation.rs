@@ -9,14 +9,16 @@ use engine::{Engine, EngineError, Settings};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use model::policy::Policy;
 use ports::Clock;
 use store::StoreError;
 use store::rows::CaseFilter;
 
-use super::assertions::{books, ending, once, secrecy};
+use super::assertions::{asked, books, ending, once, secrecy};
 use super::bursts::Bursts;
 use super::handed_over;
 use super::intake::Intake;
+use super::links;
 use super::outside::Outside;
 use super::profile::WireProfile;
 use super::setup;
@@ -262,12 +264,8 @@ impl Simulation {
 
     fn make_move(&mut self, family: Family) {
         match family {
-            Family::SecondWorker => {
-                if self.workers.len() < WORKERS_MAX {
-                    self.start_worker();
-                    self.tell("a second worker joins");
-                }
-            }
+            Family::SecondWorker => self.join_or_leave(),
+            Family::Policies => self.edit_link(),
             Family::Orders => {
                 let (console, store) = (Arc::clone(&self.console), Arc::clone(&self.site.store));
                 let said = at_once(orders::make(&console, store.as_ref(), &mut self.random));
@@ -278,6 +276,38 @@ impl Simulation {
             }
             family => self.move_outside(family),
         }
+    }
+
+    fn join_or_leave(&mut self) {
+        if self.workers.len() < WORKERS_MAX {
+            self.start_worker();
+            return self.tell("a second worker joins");
+        }
+        // Only between two turns: whoever leaves in order ends its turn first.
+        let left = self.workers.pop_if(|worker| !worker.is_in_turn());
+        left.iter().for_each(|worker| self.tell(&format!("{} leaves", worker.name)));
+    }
+
+    fn edit_link(&mut self) {
+        let crew = links::Crew {
+            workers: &self.workers,
+            console: &self.console,
+            now: self.site.outside.time.now(),
+        };
+        // Chosen beside the others, which go on as they would have.
+        let mut random = self.random.clone();
+        let done = links::make(&mut self.site, &crew, &mut random);
+        self.profile.base.policy = self.policy();
+        match done {
+            Ok(line) => line.iter().for_each(|line| self.tell(line)),
+            Err(refused) => self.broken(format!("the simulation itself: {refused}")),
+        }
+    }
+
+    /// As people left it.
+    fn policy(&self) -> Policy {
+        let link = self.site.connected.links.values().next();
+        link.map_or_else(Policy::default, |link| link.policy.clone())
     }
 
     fn move_outside(&mut self, family: Family) {
@@ -405,7 +435,9 @@ impl Simulation {
             self.broken(line);
         }
         let once = once::check(&truth, &self.hands, &self.owed).into_iter();
-        for line in once.chain(handed_over::check(&truth)) {
+        let same_emails = !self.profile.base.families.contains(&Family::Customers);
+        let asked = asked::check(&truth, &self.profile.customers, same_emails);
+        for line in once.chain(handed_over::check(&truth)).chain(asked) {
             self.broken(line);
         }
     }
@@ -423,6 +455,11 @@ impl Simulation {
                 return self.broken(format!("the simulation itself: {refused}"));
             }
         }
+        let crew = links::Crew { workers: &self.workers, console: &self.console, now: self.now() };
+        if let Err(refused) = links::switch_on(&mut self.site, &crew) {
+            return self.broken(format!("the simulation itself: {refused}"));
+        }
+        self.profile.base.policy = self.policy();
         let (mut wrong, mut under_way) = (Vec::new(), Vec::new());
         for day in 0..DAYS_MAX {
             self.calm_day();

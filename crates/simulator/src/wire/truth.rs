@@ -53,12 +53,23 @@ pub struct Mandate {
     pub id: String,
     /// It can be collected with.
     pub usable: bool,
+    /// Since when it can be collected with without a break; `None`: it can not.
+    pub usable_since: Option<Timestamp>,
     /// The payer's id in the ERP, where the payer carries it.
     pub customer: Option<String>,
     /// The payer's address at the processor.
     pub email: String,
     /// The key of ours that it carries.
     pub key: Option<String>,
+}
+
+/// A payer is asked for a mandate, or reminded.
+#[derive(Debug, Clone)]
+pub struct Invited {
+    pub at: Timestamp,
+    pub request: String,
+    /// Id in the ERP.
+    pub customer: String,
 }
 
 /// What a payout item is for the books.
@@ -143,6 +154,8 @@ pub struct Invoice {
     pub total: i64,
     pub remaining: i64,
     pub ticked: bool,
+    /// In a currency that no link is for.
+    pub foreign: bool,
 }
 
 /// All sides at one moment.
@@ -153,6 +166,8 @@ pub struct Truth {
     pub mandates: Vec<Mandate>,
     /// Requests for a mandate that wait for the payer.
     pub requests: Vec<String>,
+    /// Links that were made for payers, with the customer that the request names.
+    pub invitations: Vec<Invited>,
     /// Refunds at the processor.
     pub refunds: Vec<String>,
     /// What is on its way there and moved on by time alone.

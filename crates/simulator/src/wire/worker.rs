@@ -11,11 +11,12 @@ use connectors::registry::{self, ConnectError, ConnectOptions};
 use engine::{Engine, EngineError, Settings};
 use futures::task::{ArcWake, waker};
 use jiff::Timestamp;
+use model::ids::LinkId;
 use ports::Clock;
 use ports::exchange::{NoRecorder, Recorder};
 use ports::transport::Transport;
 use store::Store;
-use store::rows::Side;
+use store::rows::{Link, Side};
 
 use super::bursts::Bursts;
 use super::outside::Outside;
@@ -155,6 +156,18 @@ impl Worker {
             ahead,
             sleeps_until: None,
         })
+    }
+
+    #[must_use]
+    pub fn is_in_turn(&self) -> bool {
+        self.turn.is_some()
+    }
+
+    /// People changed the links.
+    pub fn reload(&self, links: &BTreeMap<LinkId, Link>) {
+        let mut seen = engine::World::clone(&self.engine.world());
+        seen.links.clone_from(links);
+        self.engine.set_world(seen);
     }
 
     /// Begins a turn, if none is under way.

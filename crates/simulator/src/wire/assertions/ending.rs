@@ -34,8 +34,9 @@ pub async fn check(
     let mut wrong = Vec::new();
     let people = cases.iter().any(is_for_people);
     let bounced = families.contains(&Family::Payouts) && cases.iter().any(is_bounced);
+    let edited = families.contains(&Family::Policies);
     for case in &cases {
-        if !rests_here(case, policy, bounced) {
+        if !rests_here(case, policy, bounced, edited) {
             wrong.extend(not_at_rest(case, families, people));
         }
     }
@@ -71,11 +72,13 @@ pub async fn check(
 }
 
 /// What this depth knows beyond the model depth.
-fn rests_here(case: &CaseRow, policy: &Policy, bounced: bool) -> bool {
+fn rests_here(case: &CaseRow, policy: &Policy, bounced: bool, edited: bool) -> bool {
     let Some(reason) = &case.reason else { return false };
     match reason.code {
         // Receipts that people are to deposit may wait for them for ever.
         ReasonCode::WaitingForDeposit if policy.deposits == Deposits::LeftToPeople => true,
+        // So may those of a time in which people were to deposit them, and who waits for them.
+        ReasonCode::WaitingForDeposit | ReasonCode::WaitingForReversals if edited => true,
         // A person says what becomes of a payout that a bank sent back; others wait for it.
         ReasonCode::PayoutBounced => bounced,
         // So little is left of the invoice that the processor takes no payment for it.

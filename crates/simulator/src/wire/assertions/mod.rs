@@ -1,5 +1,6 @@
 //! The promises of DESIGN.md section 1, computed from the emulators' own truth.
 
+pub mod asked;
 pub mod books;
 pub mod ending;
 pub mod intents;

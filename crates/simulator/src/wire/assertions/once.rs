@@ -43,9 +43,13 @@ impl Owed {
 #[must_use]
 pub fn check(truth: &Truth, hands: &Hands, owed: &Owed) -> Vec<String> {
     let mut wrong = Vec::new();
-    for invoice in truth.invoices.keys() {
+    for (invoice, shown) in &truth.invoices {
         let payments: Vec<&Payment> = truth.payments_of(invoice).collect();
         for payment in payments.iter().filter(|payment| payment.ours) {
+            if shown.foreign {
+                let id = &payment.id;
+                wrong.push(format!("P10: {id} collects invoice {invoice} in another currency"));
+            }
             let Some((born, ..)) = payment.history.first() else { continue };
             let most = owed.most(invoice, *born);
             if payment.amount > most {

@@ -12,7 +12,7 @@ use super::{PendingItem, Processor, Why};
 const AUTOMATIC_RETRY_DAYS: i64 = 3;
 
 /// Causes of failures; the first three can heal.
-pub const CAUSES: [&str; 5] = [
+const CAUSES: [&str; 5] = [
     "insufficient_funds",
     "refer_to_payer",
     "insufficient_funds",
@@ -20,7 +20,36 @@ pub const CAUSES: [&str; 5] = [
     "authorisation_disputed",
 ];
 
+/// Every cause that a bank gives for a failure (gocardless sheet section 16); the first two can heal.
+const ALL_CAUSES: [&str; 15] = [
+    "insufficient_funds",
+    "refer_to_payer",
+    "bank_account_closed",
+    "bank_account_transferred",
+    "invalid_bank_details",
+    "authorisation_disputed",
+    "direct_debit_not_enabled",
+    "account_blocked_for_any_financial_transaction",
+    "payment_stopped",
+    "return_on_odfi_request",
+    "bank_declined_payment",
+    "daily_payment_limit_reached",
+    "insufficient_payment_permissions",
+    "payment_violated_mandate_parameters",
+    "other",
+];
+
+/// What a chargeback costs beside the payment, in tenths of a penny, with its tax.
+const SURCHARGE_TENTHS: i64 = -18_003;
+const SURCHARGE_TAX_TENTHS: i64 = -3_000;
+
 impl Processor {
+    /// What a bank may say in this world.
+    #[must_use]
+    pub fn causes(&self) -> &'static [&'static str] {
+        if self.further { &ALL_CAUSES } else { &CAUSES }
+    }
+
     /// Pending submission → submitted, once the charge date is near.
     pub fn submit(&mut self, id: &CollectionId, now: Timestamp) -> bool {
         let near = super::earliest_charge(now);
@@ -83,6 +112,10 @@ impl Processor {
             let why = bank("authorisation_disputed");
             self.become_status(now, id, CollectionStatus::ChargedBack, "charged_back", why, false);
             self.take_back(id, PayoutItemKind::PaymentChargedBack);
+            if self.further {
+                let kind = PayoutItemKind::SurchargeFee;
+                self.pend(kind, SURCHARGE_TENTHS, SURCHARGE_TAX_TENTHS, id);
+            }
         }
         collected
     }

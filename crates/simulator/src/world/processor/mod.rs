@@ -48,6 +48,8 @@ pub struct Processor {
     pub ignores_keys: bool,
     /// The creditor's bank account is in another currency.
     pub exchanges: bool,
+    /// Payments fail for every cause there is, and payouts have every kind of item.
+    pub further: bool,
 }
 
 #[derive(Debug, Clone)]

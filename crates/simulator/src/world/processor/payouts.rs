@@ -56,6 +56,9 @@ impl Processor {
             };
             items.push(item(PayoutItemKind::PaymentPaidOut, amount * 10, 0));
             items.push(item(PayoutItemKind::ProcessorFee, -(fee + tax), -tax));
+            if self.further {
+                items.push(item(PayoutItemKind::AppFee, -(amount / 50), 0));
+            }
         }
         items.extend(self.pending.iter().cloned());
         let tenths: i64 = items.iter().map(|item| item.tenths).sum();
@@ -108,9 +111,8 @@ impl Processor {
         let action = match item.kind {
             PayoutItemKind::PaymentFailed => "late_failure_settled",
             PayoutItemKind::PaymentChargedBack => "chargeback_settled",
-            PayoutItemKind::PaymentRefunded => "paid",
+            PayoutItemKind::PaymentRefunded | PayoutItemKind::Refund => "paid",
             PayoutItemKind::PaymentPaidOut
-            | PayoutItemKind::Refund
             | PayoutItemKind::RefundFundsReturned
             | PayoutItemKind::ProcessorFee
             | PayoutItemKind::AppFee

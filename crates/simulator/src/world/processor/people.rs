@@ -119,6 +119,30 @@ impl Processor {
         Some(refund)
     }
 
+    /// Refunds a payer by his mandate, and no payment: nothing of it is ours to book but its line.
+    pub fn refund_mandate(&mut self, minor: i64, now: Timestamp) -> ProcessorRefundId {
+        let refund = ProcessorRefundId::new(self.next_id("RF"));
+        let record = ProcessorRefund {
+            id: refund.clone(),
+            collection: None,
+            amount: pounds(minor),
+            status: RefundStatus::Submitted,
+            metadata: BTreeMap::new(),
+            created_at: now,
+        };
+        self.refunds.insert(refund.clone(), RefundRow { refund: record, settled: false });
+        self.pending.push(PendingItem {
+            kind: PayoutItemKind::Refund,
+            tenths: -minor * 10,
+            tax_tenths: 0,
+            payment: None,
+            refund: Some(refund.clone()),
+        });
+        let subject = EventSubject::Refund(refund.to_string());
+        self.emit(now, subject, "created", dashboard("refund_created"));
+        refund
+    }
+
     /// The refund could not reach the payer: its funds come back by an item.
     pub fn return_refund(&mut self, id: &ProcessorRefundId, now: Timestamp) -> bool {
         let Some(row) = self.refunds.get_mut(id) else { return false };

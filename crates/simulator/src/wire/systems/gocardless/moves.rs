@@ -8,12 +8,16 @@ use crate::wire::systems::Stage;
 use crate::wire::truth::{Invoice, Mandate, Payment, text};
 
 /// Causes that a bank gives, healing ones and final ones.
-const CAUSES: [&str; 5] = [
+const CAUSES: [&str; 9] = [
     "refer_to_payer",
     "insufficient_funds",
     "bank_account_closed",
     "mandate_cancelled",
     "invalid_bank_details",
+    "bank_account_transferred",
+    "authorisation_disputed",
+    "direct_debit_not_enabled",
+    "other",
 ];
 
 /// One thing of this family; `None`: nothing of it happens here.

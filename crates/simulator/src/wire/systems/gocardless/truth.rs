@@ -1,9 +1,11 @@
 //! The emulated processor's own records in common words.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::wire::truth::{
-    Item, ItemKind, Mandate, Payment, Payout, Truth, decimal, filled, list, text, time, whole,
+    Invited, Item, ItemKind, Mandate, Payment, Payout, Truth, decimal, filled, list, text, time,
+    whole,
 };
 
 /// Statuses in which nothing is, or was, taken from the payer.
@@ -30,10 +32,7 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
         truth.payouts.push(payout);
     }
     for row in list(&body["mandates"]) {
-        let usable = matches!(
-            text(&row["status"]).as_str(),
-            "active" | "submitted" | "pending_submission" | "pending_customer_approval"
-        );
+        let usable = is_usable(&text(&row["status"]));
         let payer = list(&body["customers"])
             .iter()
             .find(|payer| payer["id"] == row["links"]["customer"])
@@ -41,6 +40,7 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
         truth.mandates.push(Mandate {
             id: text(&row["id"]),
             usable,
+            usable_since: usable_since(row)?,
             customer: filled(&payer["metadata"]["mlc_customer"]),
             email: text(&payer["email"]),
             // One that replaced ours carries its metadata too, and nobody ordered it.
@@ -50,6 +50,7 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
             }),
         });
     }
+    read_invitations(body, truth)?;
     for row in list(&body["billing_requests"]) {
         if text(&row["status"]) == "pending" {
             truth.requests.push(text(&row["id"]));
@@ -66,6 +67,37 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
                 text(&row["type"]),
                 text(&row["links"]["payment"])
             ));
+        }
+    }
+    Ok(())
+}
+
+fn is_usable(status: &str) -> bool {
+    matches!(status, "active" | "submitted" | "pending_submission" | "pending_customer_approval")
+}
+
+/// The begin of the last stretch of usable statuses, if it lasts.
+fn usable_since(mandate: &Value) -> Result<Option<Timestamp>, String> {
+    let mut since = None;
+    for step in list(&mandate["history"]) {
+        since = match (is_usable(&text(&step["status"])), since) {
+            (true, None) => Some(time(&step["at"])?),
+            (true, known) => known,
+            (false, _) => None,
+        };
+    }
+    Ok(since)
+}
+
+/// Each link is an event of its request.
+fn read_invitations(body: &Value, truth: &mut Truth) -> Result<(), String> {
+    for event in list(&body["events"]).iter().filter(|event| event["action"] == "flow_created") {
+        let id = &event["links"]["billing_request"];
+        let request = list(&body["billing_requests"]).iter().find(|row| row["id"] == *id);
+        let customer = request.and_then(|row| filled(&row["metadata"]["mlc_customer"]));
+        if let Some(customer) = customer {
+            let at = time(&event["created_at"])?;
+            truth.invitations.push(Invited { at, request: text(id), customer });
         }
     }
     Ok(())

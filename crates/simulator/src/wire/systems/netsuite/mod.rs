@@ -1,5 +1,6 @@
 //! The emulated NetSuite: one subsidiary, pounds, our fields installed.
 
+mod customers;
 mod moves;
 mod truth;
 
@@ -73,6 +74,8 @@ fn credentials(now: Timestamp) -> Option<&'static Credentials> {
 
 pub struct Books {
     emulator: NetSuite,
+    /// Invoices need an approval.
+    approves: bool,
 }
 
 impl Books {
@@ -89,14 +92,16 @@ impl Books {
             shared_external_ids: one(7_000),
             ..Settings::default()
         };
+        let approves = one(2_500);
         let preferences = Preferences {
             undeposited_funds: one(5_000),
             default_period_if_closed: one(3_000),
+            invoice_approval: approves,
             ..Preferences::default()
         };
         let config =
             Config { account_id: ACCOUNT.to_owned(), settings, preferences, ..Config::default() };
-        Books { emulator: NetSuite::new(seed, config) }
+        Books { emulator: NetSuite::new(seed, config), approves }
     }
 
     fn faults(&self, outside: &Outside, body: &Value) -> Result<(), String> {
@@ -149,6 +154,7 @@ impl System for Books {
                 json!({
                     "id": one.id, "entityId": format!("C-{}", one.id), "companyName": one.name,
                     "email": one.email, "currency": {"id": "1"},
+                    "currencyList": {"items": [{"currency": {"id": "1"}}, {"currency": {"id": "2"}}]},
                     "addressBook": {"items": [{"defaultBilling": true, "addressBookAddress": {
                         "addr1": "1 High Street", "country": {"id": "GB"},
                     }}]},

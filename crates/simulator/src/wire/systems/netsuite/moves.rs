@@ -4,16 +4,20 @@
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
-use super::{BANK, Books};
+use super::{BANK, Books, customers};
 use crate::moves::Family;
 use crate::wire::systems::Stage;
 use crate::wire::truth::{Document, Invoice, major, text};
+
+/// The company's currency, and one that no link is for.
+const CURRENCY: u32 = 1;
+const OTHER_CURRENCY: u32 = 2;
 
 /// One thing of this family; `None`: nothing of it happens here.
 pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<String> {
     match family {
         Family::Invoices => invoices(books, stage),
-        Family::Customers => customers(books, stage),
+        Family::Customers => customers::make(books, stage),
         Family::Editing => editing(books, stage),
         Family::Periods => periods(books, stage),
         Family::Bank
@@ -34,7 +38,7 @@ pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<Stri
     }
 }
 
-fn act(books: &Books, stage: &Stage<'_>, body: &Value) -> Option<Value> {
+pub(super) fn act(books: &Books, stage: &Stage<'_>, body: &Value) -> Option<Value> {
     stage.outside.control(books, "/act", body).ok()
 }
 
@@ -48,8 +52,9 @@ fn pick_invoice<'a>(
 }
 
 fn invoices(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
-    match stage.random.below(12) {
+    match stage.random.below(13) {
         0..=3 => new_invoice(books, stage),
+        12 => approval(books, stage),
         4 => {
             let invoice = pick_invoice(stage, |one| one.remaining == one.total)?;
             let amount = major(stage.random.between(1_000, 90_000));
@@ -110,17 +115,11 @@ fn invoices(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
     }
 }
 
-fn customers(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
-    let customer = stage.random.pick(stage.customers)?;
-    let nth = stage.random.below(100);
-    let (field, value) = if stage.random.chance(5_000) {
-        ("companyName", format!("{} {nth}", customer.name))
-    } else {
-        ("email", format!("moved{nth}@payers.example"))
-    };
-    let body = json!({"do": "edit_customer", "customer": customer.id, "fields": {field: value}});
-    act(books, stage, &body)?;
-    Some(format!("{field} of customer {} is {value}", customer.id))
+/// Approved late, or never, where the ERP wants an approval.
+fn approval(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
+    let invoice = pick_invoice(stage, |_| true)?;
+    act(books, stage, &json!({"do": "approve", "record": invoice.id}))?;
+    Some(format!("invoice {} is approved", invoice.id))
 }
 
 fn new_invoice(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
@@ -129,14 +128,19 @@ fn new_invoice(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
     let issued = stage.today.saturating_sub(stage.random.between(0, 9).days());
     let due = issued.saturating_add(stage.random.between(0, 12).days());
     let ticked = stage.random.chance(8_500);
-    let body = json!({
+    let currency = if stage.random.chance(700) { OTHER_CURRENCY } else { CURRENCY };
+    let mut body = json!({
         "do": "create_invoice", "customer": customer.id, "amount": amount,
-        "date": issued.to_string(), "due": due.to_string(), "currency": 1,
+        "date": issued.to_string(), "due": due.to_string(), "currency": currency,
         "fields": {"custbody_mlc_collect": ticked},
     });
+    if books.approves && stage.random.chance(8_000) {
+        body["fields"]["approvalStatus"] = json!({"id": "2"});
+    }
     let made = act(books, stage, &body)?;
     let id = text(&made["id"]);
-    Some(format!("invoice {id} of {} over {amount}, due {due}, ticked {ticked}", customer.name))
+    let what = format!("over {amount} in currency {currency}, due {due}, ticked {ticked}");
+    Some(format!("invoice {id} of {} {what}", customer.name))
 }
 
 fn pick_receipt<'a>(stage: &mut Stage<'a>) -> Option<&'a Document> {

@@ -13,6 +13,9 @@ const KINDS: [(&str, DocumentKind); 4] = [
     ("journalEntry", DocumentKind::Journal),
 ];
 
+/// The company's currency.
+const CURRENCY: &str = "1";
+
 /// Adds what the report of the truth says.
 pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
     let records = &body["records"];
@@ -28,6 +31,7 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
             total: minor(&row["total"])?,
             remaining: minor(&row["amountRemaining"])?,
             ticked: row["custbody_mlc_collect"] == true,
+            foreign: reference(&row["currency"]) != CURRENCY,
         };
         truth.invoices.insert(invoice.id.clone(), invoice);
     }
@@ -36,6 +40,11 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
         truth.under_way.push("late writes".to_owned());
     }
     Ok(())
+}
+
+/// The id that a reference names.
+fn reference(value: &Value) -> String {
+    if value.is_object() { text(&value["id"]) } else { text(value) }
 }
 
 fn document(kind: DocumentKind, row: &Value) -> Result<Document, String> {
