@@ -382,8 +382,14 @@ impl State {
         }
     }
 
-    /// Does a write as a whole or not at all.
-    pub fn atomically<T>(&mut self, work: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
+    /// Does a write as a whole or not at all; within another one it is a part of that.
+    pub fn atomically<T, E>(
+        &mut self,
+        work: impl FnOnce(&mut State) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        if self.store.is_writing() {
+            return work(self);
+        }
         let numbers = self.numbers.clone();
         self.store.begin();
         let done = work(self);

@@ -284,6 +284,11 @@ impl Store {
         self.note_version(now, id);
     }
 
+    /// Whether a write that may be taken back is under way.
+    pub fn is_writing(&self) -> bool {
+        self.undo.is_some()
+    }
+
     /// Begins a write that may be taken back.
     pub fn begin(&mut self) {
         self.undo = Some(BTreeMap::new());

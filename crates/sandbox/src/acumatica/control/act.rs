@@ -1,6 +1,6 @@
 //! What a person does at Acumatica's own forms. Every deed goes through the rules of the API: it
-//! may be refused, it moves the ledger, it moves stamps. Actions end at once. Every deed takes
-//! `stamped_minutes_ago` (see [`act`]).
+//! may be refused, it moves the ledger, it moves stamps. Actions end at once. A refused deed leaves
+//! nothing behind. Every deed takes `stamped_minutes_ago` (see [`act`]).
 //!
 //! Body: `{"do": <deed>, …}`. Documents are named by id, by `"<type> <number>"` (label or code), or
 //! by number alone (payments before others where a payment is asked for), customers by their ids.
@@ -40,7 +40,7 @@ use std::sync::Arc;
 /// Does one deed. With `stamped_minutes_ago` the record that it answers shows up only now, with a
 /// stamp of then, as after a long transaction (section 11.8).
 pub fn act(state: &mut State, body: &Value) -> Answer {
-    let done = deed(state, body)?;
+    let done = state.atomically(|state| deed(state, body))?;
     let Some(minutes) = body["stamped_minutes_ago"].as_i64() else { return Ok(done) };
     let id = done["id"].as_str().unwrap_or_default();
     let made = state.store.get(id).cloned().ok_or_else(|| refuse("the deed made no record"))?;
@@ -318,7 +318,8 @@ fn reverse(state: &mut State, body: &Value) -> Answer {
         ours += row.num("$ours");
         theirs += row.num("$theirs");
     }
-    if amount.is_zero() || payment.flag("voided") {
+    let voiding = matches!(payment.text("doctype"), "RPM" | "VRF");
+    if amount.is_zero() || voiding || payment.flag("voided") {
         return Err(refuse("there is no such application"));
     }
     let period = release::application_period(state, &payment).map_err(told)?;

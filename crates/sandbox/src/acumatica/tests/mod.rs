@@ -3,6 +3,7 @@
 
 mod access;
 mod faults;
+mod ledger;
 mod payments;
 mod payouts;
 mod people;
