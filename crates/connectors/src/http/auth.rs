@@ -13,8 +13,9 @@ pub trait Authoriser: Send + Sync {
     /// Header name/value pairs for a request made now; renews before expiry (single flight).
     async fn headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>, PortError>;
 
-    /// The last ones were refused with 401: forget them. `false`: nothing to renew.
-    async fn refused(&self) -> bool;
+    /// These were refused with 401: forget them. Those that came after them are kept, since requests
+    /// under way together are refused one by one. `false`: nothing to renew.
+    async fn refused(&self, sent: &[(HeaderName, HeaderValue)]) -> bool;
 }
 
 /// A static bearer token: it is never renewed.
@@ -35,7 +36,7 @@ impl Authoriser for Bearer {
         Ok(vec![(AUTHORIZATION, bearer_value(&self.token)?)])
     }
 
-    async fn refused(&self) -> bool {
+    async fn refused(&self, _sent: &[(HeaderName, HeaderValue)]) -> bool {
         false
     }
 }

@@ -177,6 +177,8 @@ pub struct HttpClient {
 /// How far a call has got.
 struct Progress {
     started: Timestamp,
+    /// What the last request proved itself with.
+    authorisation: Vec<(HeaderName, HeaderValue)>,
     renewed: bool,
     slowed: u32,
     failed: u32,
@@ -235,10 +237,15 @@ impl HttpClient {
     /// # Errors
     /// `Unauthorised`, `Throttled`, `Unavailable` (nothing was executed), `OutcomeUnknown` (writes).
     pub async fn send(&self, call: Call) -> Result<Answer, PortError> {
-        let mut progress =
-            Progress { started: self.clock.lease_now(), renewed: false, slowed: 0, failed: 0 };
+        let mut progress = Progress {
+            started: self.clock.lease_now(),
+            authorisation: Vec::new(),
+            renewed: false,
+            slowed: 0,
+            failed: 0,
+        };
         loop {
-            let result = self.exchange(&call, &progress).await?;
+            let result = self.exchange(&call, &mut progress).await?;
             let next = match result {
                 Ok(answer) => self.judge(&call, answer, &mut progress).await?,
                 Err(error) => Next::Again(self.judge_silence(&call, error, &mut progress)?),
@@ -255,7 +262,7 @@ impl HttpClient {
     async fn exchange(
         &self,
         call: &Call,
-        progress: &Progress,
+        progress: &mut Progress,
     ) -> Result<Result<Answer, TransportError>, PortError> {
         // Before the gate: renewing may itself need a place.
         let authorisation = self.authoriser.headers().await.map_err(|error| match error {
@@ -266,6 +273,7 @@ impl HttpClient {
         self.check_pause(call, progress)?;
         self.throttle.turn().await;
         let deadline = self.time_left(call, progress)?;
+        progress.authorisation.clone_from(&authorisation);
         let request = self.request(call, authorisation)?;
         let at = self.clock.now();
         let asked = self.clock.lease_now();
@@ -374,7 +382,7 @@ impl HttpClient {
         answer: &Answer,
         progress: &mut Progress,
     ) -> Result<Next, PortError> {
-        if !progress.renewed && self.authoriser.refused().await {
+        if !progress.renewed && self.authoriser.refused(&progress.authorisation).await {
             progress.renewed = true;
             return Ok(Next::Again(Duration::ZERO));
         }

@@ -158,7 +158,7 @@ impl Authoriser for Renewable {
         Ok(vec![(http::header::AUTHORIZATION, HeaderValue::from_str(&value).unwrap())])
     }
 
-    async fn refused(&self) -> bool {
+    async fn refused(&self, _sent: &[(HeaderName, HeaderValue)]) -> bool {
         *self.renewals.lock().unwrap() += 1;
         true
     }

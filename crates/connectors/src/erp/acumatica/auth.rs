@@ -29,8 +29,6 @@ const TOKEN_SECONDS_DEFAULT: i64 = 3_600;
 /// A session ends by itself after ten idle minutes (acumatica sheet section 3); a token is judged by
 /// its own time.
 const SESSION_LIFE: SignedDuration = SignedDuration::from_mins(9);
-/// A refusal of a credential younger than this was meant for its predecessor.
-const YOUNG: SignedDuration = SignedDuration::from_secs(10);
 const SIGN_IN_DEADLINE: Duration = Duration::from_secs(60);
 
 /// How a connection proves who it is.
@@ -55,16 +53,27 @@ enum Held {
     Token {
         value: SecretString,
         refresh: Option<SecretString>,
-        since: Timestamp,
         until: Timestamp,
     },
     /// The refresh token of a token that was refused.
     Refresh(SecretString),
     Session {
         cookies: HeaderValue,
-        since: Timestamp,
         used: Timestamp,
     },
+}
+
+impl Held {
+    /// What a request proves itself with; `None`: it has to be renewed first.
+    fn header(&self) -> Option<Result<(HeaderName, HeaderValue), PortError>> {
+        match self {
+            Held::Token { value, .. } => {
+                Some(bearer_value(value).map(|value| (AUTHORIZATION, value)))
+            }
+            Held::Session { cookies, .. } => Some(Ok((COOKIE, cookies.clone()))),
+            Held::Refresh(_) => None,
+        }
+    }
 }
 
 /// Keeps the token or session of one connection.
@@ -127,7 +136,7 @@ impl SignIn {
         }
     }
 
-    async fn renew(&self, held: Option<Held>) -> Result<Held, PortError> {
+    async fn renew(&self, held: Option<&Held>) -> Result<Held, PortError> {
         match &self.credentials {
             Credentials::Cookie { user, password, tenant, branch } => {
                 let mut body = Map::new();
@@ -147,7 +156,7 @@ impl SignIn {
                     encode(client_secret.expose_secret())
                 );
                 let refresh = match held {
-                    Some(Held::Token { refresh, .. }) => refresh,
+                    Some(Held::Token { refresh, .. }) => refresh.as_ref(),
                     Some(Held::Refresh(refresh)) => Some(refresh),
                     Some(Held::Session { .. }) | None => None,
                 };
@@ -206,7 +215,7 @@ impl SignIn {
         let cookies = cookies(response.headers()).ok_or_else(|| {
             PortError::Unavailable("the sign-in was answered without a session".to_owned())
         })?;
-        Ok(Held::Session { cookies, since: now, used: now })
+        Ok(Held::Session { cookies, used: now })
     }
 
     fn is_fresh(&self, held: &Held, now: Timestamp) -> bool {
@@ -270,7 +279,7 @@ fn read_token(status: u16, body: &[u8], now: Timestamp) -> Result<Held, PortErro
     let seconds = seconds.unwrap_or(TOKEN_SECONDS_DEFAULT).clamp(0, TOKEN_SECONDS_DEFAULT);
     let until = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
     let refresh = text("refresh_token").map(SecretString::from);
-    Ok(Held::Token { value: SecretString::from(value), refresh, since: now, until })
+    Ok(Held::Token { value: SecretString::from(value), refresh, until })
 }
 
 fn advice(code: &str) -> &'static str {
@@ -289,36 +298,32 @@ impl Authoriser for SignIn {
     async fn headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>, PortError> {
         let mut state = self.state.lock().await;
         let now = self.clock.now();
-        let mut held = match state.held.take() {
-            Some(held) if self.is_fresh(&held, now) => held,
-            stale => self.renew(stale).await?,
-        };
-        let header = match &mut held {
-            Held::Token { value, .. } => bearer_value(value).map(|value| (AUTHORIZATION, value)),
-            Held::Session { cookies, used, .. } => {
-                *used = now;
-                Ok((COOKIE, cookies.clone()))
-            }
-            Held::Refresh(_) => Err(PortError::Unavailable("no token was given".to_owned())),
-        };
-        state.held = Some(held);
-        header.map(|header| vec![header])
+        if !state.held.as_ref().is_some_and(|held| self.is_fresh(held, now)) {
+            // What is held is replaced by success alone: a refresh that was not answered may be
+            // asked for again.
+            let renewed = self.renew(state.held.as_ref()).await?;
+            state.held = Some(renewed);
+        }
+        if let Some(Held::Session { used, .. }) = &mut state.held {
+            *used = now;
+        }
+        let header = state.held.as_ref().and_then(Held::header);
+        let missing = || PortError::Unavailable("no token was given".to_owned());
+        header.ok_or_else(missing)?.map(|header| vec![header])
     }
 
-    async fn refused(&self) -> bool {
+    async fn refused(&self, sent: &[(HeaderName, HeaderValue)]) -> bool {
         let mut state = self.state.lock().await;
-        let now = self.clock.now();
-        state.held = match state.held.take() {
-            Some(held @ (Held::Token { since, .. } | Held::Session { since, .. }))
-                if now.duration_since(since) < YOUNG =>
-            {
-                Some(held)
-            }
-            Some(Held::Token { refresh: Some(refresh), .. } | Held::Refresh(refresh)) => {
-                Some(Held::Refresh(refresh))
-            }
-            Some(Held::Token { refresh: None, .. } | Held::Session { .. }) | None => None,
-        };
+        let held = state.held.as_ref().and_then(Held::header);
+        let refused = matches!(held, Some(Ok(header)) if sent.contains(&header));
+        if refused {
+            state.held = match state.held.take() {
+                Some(Held::Token { refresh: Some(refresh), .. } | Held::Refresh(refresh)) => {
+                    Some(Held::Refresh(refresh))
+                }
+                Some(Held::Token { refresh: None, .. } | Held::Session { .. }) | None => None,
+            };
+        }
         true
     }
 }

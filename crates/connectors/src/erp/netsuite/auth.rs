@@ -201,8 +201,12 @@ impl Authoriser for TokenKeeper {
         Ok(vec![(AUTHORIZATION, value)])
     }
 
-    async fn refused(&self) -> bool {
-        self.token.lock().await.take();
+    async fn refused(&self, sent: &[(HeaderName, HeaderValue)]) -> bool {
+        let mut held = self.token.lock().await;
+        held.take_if(|token| {
+            let value = bearer_value(&token.value).ok();
+            sent.iter().any(|(_, refused)| value.as_ref() == Some(refused))
+        });
         true
     }
 }

@@ -128,8 +128,12 @@ async fn one_token_serves_until_five_minutes_before_its_end() {
 #[tokio::test]
 async fn a_refused_token_is_replaced() {
     let (script, _, keeper) = keeper(&[token("one", json!(3600)), token("two", json!(3600))]);
-    assert_eq!(bearer(&keeper).await, "Bearer one");
-    assert!(keeper.refused().await);
+    let sent = keeper.headers().await.unwrap();
+    assert_eq!(sent[0].1, "Bearer one");
+    assert!(keeper.refused(&sent).await);
+    assert_eq!(bearer(&keeper).await, "Bearer two");
+    // Another request of the first token is refused only now.
+    assert!(keeper.refused(&sent).await);
     assert_eq!(bearer(&keeper).await, "Bearer two");
     script.finish();
 }
