@@ -95,6 +95,8 @@ fn own_fields() -> Value {
         on("Invoice", "MLCCOLLECT", "CustomBooleanField"),
         on("Invoice", "MLCRETRY", "CustomBooleanField"),
         on("Payment", "MLCPAYOUT", "CustomStringField"),
+        on("Payment", "MLCMEMO", "CustomStringField"),
+        on("Payment", "MLCVOIDKEY", "CustomStringField"),
     ];
     for id in [
         "MLCSTATUS",

@@ -44,6 +44,10 @@ fields! {
     ACCOUNT = "MLCACCOUNT";
     /// On payments: the payout that settled it.
     PAYOUT = "MLCPAYOUT";
+    /// On payments: a memo that came after the release, which freezes the description.
+    MEMO = "MLCMEMO";
+    /// On voiding documents, which take no other text of ours: the key of the un-application.
+    VOID_KEY = "MLCVOIDKEY";
     CUSTOMER_ID = "MLCCUSTID";
     MANDATE_STATUS = "MLCMANSTAT";
     AUTHORISATION_LINK = "MLCLINK";
@@ -65,7 +69,7 @@ pub const ON_INVOICE: [Field; 11] = [
 ];
 
 /// What `ping` looks for on payments.
-pub const ON_PAYMENT: [Field; 1] = [PAYOUT];
+pub const ON_PAYMENT: [Field; 3] = [PAYOUT, MEMO, VOID_KEY];
 
 /// What `ping` looks for on customers.
 pub const ON_CUSTOMER: [Field; 5] =

@@ -12,8 +12,8 @@ pub const GUIDE: &str = "In Acumatica, as an administrator:
      Methods (CA204000): one for direct debits, used in AR, with these accounts and the bank
      accounts allowed.
   4. Attributes (CS205000): MLCCOLLECT and MLCRETRY (check boxes), MLCSTATUS, MLCERROR, MLCPAYSTAT,
-     MLCREASON, MLCDESCR, MLCCHARGE, MLCPAYMENT, MLCMANDATE, MLCACCOUNT, MLCPAYOUT, MLCCUSTID,
-     MLCMANSTAT, MLCLINK (text). Put MLCCUSTID, MLCMANDATE, MLCMANSTAT, MLCLINK and MLCACCOUNT on the
-     customer classes; MLCPAYOUT as user-defined field on Payments and Applications; the others on
-     Invoices and Memos.
+     MLCREASON, MLCDESCR, MLCCHARGE, MLCPAYMENT, MLCMANDATE, MLCACCOUNT, MLCPAYOUT, MLCMEMO,
+     MLCVOIDKEY, MLCCUSTID, MLCMANSTAT, MLCLINK (text). Put MLCCUSTID, MLCMANDATE, MLCMANSTAT,
+     MLCLINK and MLCACCOUNT on the customer classes; MLCPAYOUT, MLCMEMO and MLCVOIDKEY as
+     user-defined fields on Payments and Applications; the others on Invoices and Memos.
   5. Switch off Auto-Apply Payments on the customers that are collected from.";

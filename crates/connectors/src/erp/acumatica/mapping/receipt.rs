@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use model::ids::{ErpCustomerId, ErpRefundId, InvoiceId, LedgerAccountId, ReceiptId, SubsidiaryId};
 use model::money::{Currency, Money};
 use model::receipt::{Application, ErpRefund, Receipt, ReceiptPlace};
@@ -50,10 +52,22 @@ pub struct Surroundings {
     pub refunded: i64,
 }
 
+/// The document's own date. An open payment may show today's as the date of its next application
+/// (acumatica sheet section 21, "still uncertain").
+const DATE: &str = "DocDate";
+
+fn dated_on(entity: Entity<'_>) -> Result<Date, String> {
+    let shown = entity.required_date("ApplicationDate")?;
+    let Some(own) = entity.custom_text(VIEW, DATE) else { return Ok(shown) };
+    let own = own.get(..10).unwrap_or(&own);
+    own.parse().map_err(|_| format!("{DATE} \"{own}\" is not a date"))
+}
+
 /// `$custom` of a payment.
 #[must_use]
 pub fn custom() -> String {
-    format!("{},CurrentDocument.Deposited", fields::custom_query(&fields::ON_PAYMENT))
+    let ours = fields::custom_query(&fields::ON_PAYMENT);
+    format!("{ours},{VIEW}.{DATE},CurrentDocument.Deposited")
 }
 
 /// The currency of a payment.
@@ -67,6 +81,18 @@ pub fn payout_of(entity: Entity<'_>) -> Option<String> {
     entity
         .custom_text(VIEW, fields::PAYOUT.custom)
         .or_else(|| named_payout(&entity.text("Description")?))
+}
+
+/// Whether a bank deposit of a person holds it.
+#[must_use]
+pub fn is_deposited(entity: Entity<'_>) -> bool {
+    entity.custom_flag("CurrentDocument", "Deposited")
+}
+
+/// The key of the un-application that a voiding document stands for; `None`: a person voided.
+#[must_use]
+pub fn void_key(voiding: Entity<'_>) -> Option<String> {
+    voiding.custom_text(VIEW, fields::VOID_KEY.custom)
 }
 
 /// The payout that a memo of ours names ("payment PM1, payout PO1").
@@ -96,7 +122,7 @@ pub fn from_entity(entity: Entity<'_>, around: &Surroundings) -> Result<Receipt,
         // Applications of an unreleased document pay nothing yet.
         Phase::Unreleased | Phase::Held => (Vec::new(), amount),
     };
-    let on_clearing_books = around.deposited || entity.custom_flag("CurrentDocument", "Deposited");
+    let on_clearing_books = around.deposited || is_deposited(entity);
     let place = match phase {
         Phase::Unreleased | Phase::Held => ReceiptPlace::NotPosted,
         Phase::Voided if person_voided => ReceiptPlace::NotPosted,
@@ -112,7 +138,7 @@ pub fn from_entity(entity: Entity<'_>, around: &Surroundings) -> Result<Receipt,
         applications,
         place,
         voided: person_voided,
-        dated_on: entity.required_date("ApplicationDate")?,
+        dated_on: dated_on(entity)?,
         account: entity.text("CashAccount").map(LedgerAccountId::new),
         receivable_account: None,
         subsidiary: entity.text("BranchID").or(entity.text("Branch")).map(SubsidiaryId::new),
@@ -122,9 +148,12 @@ pub fn from_entity(entity: Entity<'_>, around: &Surroundings) -> Result<Receipt,
     })
 }
 
-/// The description, with the payout that was noted later: a description is frozen at the release
-/// (acumatica sheet section 21, row 4).
+/// The memo that was noted after the release, which freezes the description (acumatica sheet section
+/// 21, row 4); else the description, with the payout if it does not name it.
 fn memo(entity: Entity<'_>) -> Option<String> {
+    if let Some(noted) = entity.custom_text(VIEW, fields::MEMO.custom) {
+        return Some(noted);
+    }
     let text = entity.text("Description");
     let payout = entity.custom_text(VIEW, fields::PAYOUT.custom);
     match (text, payout) {
@@ -240,7 +269,7 @@ pub fn refund_from_entity(entity: Entity<'_>, waits: bool) -> Result<ErpRefund, 
         id: RefundName::Document(entity.required("ReferenceNbr")?).id(),
         stamp: entity.text("ExternalRef"),
         amount: entity.required_money("PaymentAmount", currency)?,
-        dated_on: entity.required_date("ApplicationDate")?,
+        dated_on: dated_on(entity)?,
         account: entity.text("CashAccount").map(LedgerAccountId::new),
         place,
         voided: phase == Phase::Voided,

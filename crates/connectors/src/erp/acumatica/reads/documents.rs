@@ -45,7 +45,7 @@ pub(in super::super) fn batch_ask() -> Ask {
 }
 
 /// The released deposits of some payouts, read once for a bulk read.
-type Deposits = BTreeMap<String, Vec<Batch>>;
+pub(in super::super) type Deposits = BTreeMap<String, Vec<Batch>>;
 
 impl Acumatica {
     /// Documents by key, in the order asked.
@@ -198,7 +198,8 @@ impl Acumatica {
         let entity = Entity(&body);
         let around = match receipt::phase(entity) {
             Ok(Phase::Released) => {
-                Surroundings { deposited: in_deposit(entity, deposits), ..Surroundings::default() }
+                let deposited = in_deposit(entity, deposits) || self.left_alone(entity).await?;
+                Surroundings { deposited, ..Surroundings::default() }
             }
             Ok(Phase::Voided) => {
                 let mut around = self.after_void(entity).await?;
@@ -210,8 +211,17 @@ impl Acumatica {
         Ok(odd_or(receipt::from_entity(entity, &around)))
     }
 
+    /// A payment in no payout that was refunded whole, and left its clearing account with its refund.
+    async fn left_alone(&self, payment: Entity<'_>) -> Result<bool, PortError> {
+        let closed = payment.text("Status").as_deref() == Some("Closed");
+        match payment.text("ReferenceNbr").filter(|_| closed && payout_of(payment).is_none()) {
+            Some(number) => Ok(!self.deposits_of_one(&number).await?.is_empty()),
+            None => Ok(false),
+        }
+    }
+
     /// The deposits of the payouts that these payments name.
-    async fn deposits_of<'a>(
+    pub(in super::super) async fn deposits_of<'a>(
         &self,
         payments: impl Iterator<Item = &'a Body>,
     ) -> Result<Deposits, PortError> {
@@ -310,9 +320,7 @@ impl Acumatica {
             return Ok(Surroundings::default());
         };
         let voiding = self.voiding(&number).await?;
-        let mark = voiding.as_ref().and_then(|body| Entity(body).text("ExternalRef"));
-        // A void by a person carries over the payment's own reference, or none.
-        let ours = mark.is_some() && mark != original.text("ExternalRef");
+        let ours = voiding.as_ref().is_some_and(|body| receipt::void_key(Entity(body)).is_some());
         let mut around = Surroundings { voided_by_us: ours, ..Surroundings::default() };
         if !ours {
             return Ok(around);
@@ -336,7 +344,7 @@ impl Acumatica {
 
     /// The voiding document of a payment: it has the same number.
     pub(in super::super) async fn voiding(&self, number: &str) -> Result<Option<Body>, PortError> {
-        let ask = Ask { expand: "DocumentsToApply", ..Ask::default() };
+        let ask = Ask { expand: "DocumentsToApply", custom: receipt::custom(), ..Ask::default() };
         self.client.get("Payment", &[VOIDED_PAYMENT, number], &ask).await
     }
 
@@ -356,8 +364,9 @@ impl Acumatica {
                     .text("CashAccount")
                     .is_some_and(|account| self.settings.is_clearing(&account));
                 let name = receipt::RefundName::Document(number).id();
+                let receipt = entity.text("PaymentRef");
                 let waits = on_clearing
-                    && !self.refund_is_deposited(name.as_str(), payout_of(entity)).await?;
+                    && !self.refund_is_deposited(name.as_str(), payout_of(entity), receipt).await?;
                 return Ok(odd_or(receipt::refund_from_entity(entity, waits)));
             }
             Read::Odd(why) => return Ok(Read::Odd(why)),
@@ -369,8 +378,9 @@ impl Acumatica {
                 let from_clearing = self.settings.is_clearing(&bank);
                 let name = receipt::RefundName::Batch(batch.number.clone()).id();
                 let payout = batch.label.payout.clone();
-                let inside =
-                    from_clearing && self.refund_is_deposited(name.as_str(), payout).await?;
+                let receipt = batch.label.receipt.clone();
+                let inside = from_clearing
+                    && self.refund_is_deposited(name.as_str(), payout, receipt).await?;
                 Ok(odd_or(batch.refund(inside, from_clearing)))
             }
             Read::Missing => Ok(Read::Missing),
@@ -378,18 +388,43 @@ impl Acumatica {
         }
     }
 
+    /// Whether a refund left its clearing account inside a deposit: one of the payout that it or its
+    /// receipt names, or one of that receipt alone.
     async fn refund_is_deposited(
         &self,
         name: &str,
         payout: Option<String>,
+        receipt: Option<String>,
     ) -> Result<bool, PortError> {
-        let Some(payout) = payout else { return Ok(false) };
-        let deposits = self.payout_deposits(&payout).await?;
+        let mut payouts: Vec<String> = payout.into_iter().collect();
+        let mut deposits = Vec::new();
+        if let Some(number) = receipt {
+            let ask = Ask { custom: receipt::custom(), ..Ask::default() };
+            let body = self.client.get("Payment", &[PAYMENT, &number], &ask).await?;
+            payouts.extend(body.as_ref().and_then(|body| payout_of(Entity(body))));
+            deposits.extend(self.deposits_of_one(&number).await?);
+        }
+        payouts.dedup();
+        for payout in payouts {
+            deposits.extend(self.payout_deposits(&payout).await?);
+        }
         Ok(deposits.iter().any(|deposit| deposit.holds_refund(name)))
+    }
+
+    /// The released deposits that hold one receipt in no payout.
+    async fn deposits_of_one(&self, number: &str) -> Result<Vec<Batch>, PortError> {
+        let batches = self.batches_saying(&format!("receipt {number} |")).await?;
+        let of_it = |batch: &Batch| {
+            batch.label.purpose == Purpose::Deposit
+                && batch.label.receipt.as_deref() == Some(number)
+                && batch.state == BatchState::Released
+        };
+        Ok(batches.into_iter().filter(of_it).collect())
     }
 }
 
-fn in_deposit(payment: Entity<'_>, deposits: &Deposits) -> bool {
+/// Whether one of the deposits holds the payment.
+pub(in super::super) fn in_deposit(payment: Entity<'_>, deposits: &Deposits) -> bool {
     let (Some(payout), Some(number)) = (payout_of(payment), payment.text("ReferenceNbr")) else {
         return false;
     };

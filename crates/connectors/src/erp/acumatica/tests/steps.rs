@@ -193,24 +193,27 @@ fn applied() -> ScriptReply {
 
 #[tokio::test]
 async fn un_applying_voids_marks_dates_and_releases() {
+    let key = Key::new(&["unapply", "PO2", "3", "1"]);
     let voiding = |status: &str| says(payment("Voided Payment", status, json!({})));
+    let mark = json!({"type": "CustomStringField", "value": stamp(&key)});
+    let marked = json!({"custom": {"Document": {"AttributeMLCVOIDKEY": mark}}});
     let replies = vec![
         applied(),
         none(),
         missing(),
         done(),
         voiding("Balanced"),
-        voiding("Balanced"),
+        says(payment("Voided Payment", "Balanced", marked)),
         done(),
         voiding("Closed"),
         says(ours("Voided", json!({}))),
     ];
     let world = oauth(replies);
-    let key = Key::new(&["unapply", "PO2", "3", "1"]);
     world.acumatica.write(&key, &unapply(12_050)).await.unwrap();
     assert_eq!(world.steps()[3], "POST /Payment/VoidPayment");
     assert_eq!(world.script.header(4, "px-cbapibusinessdate").as_deref(), Some("2026-03-20"));
-    assert_eq!(world.script.body(6)["ExternalRef"]["value"], stamp(&key));
+    let sent = world.script.body(6);
+    assert_eq!(sent["custom"]["Document"]["AttributeMLCVOIDKEY"]["value"], stamp(&key));
     assert_eq!(world.script.body(7)["entity"]["Type"]["value"], "Voided Payment");
     world.script.assert_over();
 }
@@ -265,10 +268,13 @@ async fn a_deposit_is_one_balanced_batch() {
                 line("10250", "0.0", "120.5", "receipt 000871"), line("61200", "1.4", "0.0", "fees")]}))
     };
     let receipts = || says(json!([ours("Closed", json!({}))]));
-    let world = oauth(vec![receipts(), none(), batch("Balanced"), done(), batch("Posted")]);
+    // Nothing under the key; the receipts; no deposit of their payout; still nothing.
+    let replies =
+        vec![none(), receipts(), none(), none(), batch("Balanced"), done(), batch("Posted")];
+    let world = oauth(replies);
     let answer = world.acumatica.write(&key, &deposit(11_910)).await.unwrap();
     assert_eq!(answer.id, "GL000412");
-    let rows = world.script.body(3)["Details"].as_array().cloned().unwrap();
+    let rows = world.script.body(5)["Details"].as_array().cloned().unwrap();
     let told: Vec<String> = rows
         .iter()
         .map(|row| {
@@ -281,7 +287,7 @@ async fn a_deposit_is_one_balanced_batch() {
     assert_eq!(told, [r#""10200" 119.10 0.00"#, r#""10250" 0.00 120.50"#, r#""61200" 1.40 0.00"#]);
     world.script.assert_over();
     // A total that the lines do not reach is never sent.
-    let world = oauth(vec![receipts()]);
+    let world = oauth(vec![none(), receipts(), none()]);
     assert!(matches!(
         world.acumatica.write(&key, &deposit(11_900)).await,
         Err(PortError::Rejected(_))

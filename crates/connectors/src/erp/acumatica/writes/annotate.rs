@@ -1,7 +1,7 @@
 //! Our fields on invoices, customers and payments. A wrong field is dropped in silence (acumatica
 //! sheet section 5), so what the answer holds is looked at.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use model::command::{
     AnnotateInvoice, AnnotateReceipt, Rejection, RejectionCause, SaveCustomerFields, WriteAnswer,
@@ -11,7 +11,7 @@ use ports::PortError;
 
 use super::super::Acumatica;
 use super::super::client::Outcome;
-use super::super::fields::{self, VIEW, cut};
+use super::super::fields::{self, Field, VIEW, cut};
 use super::super::mapping::customer::{attribute_rows, given};
 use super::super::mapping::invoice::annotation_fields;
 use super::super::mapping::receipt::PAYMENT;
@@ -77,36 +77,46 @@ impl Acumatica {
         }
     }
 
-    /// A description is frozen at the release, so the payout is noted in a field of ours (acumatica
-    /// sheet section 21, row 4: taken where the cash account is a clearing account).
+    /// A description is frozen at the release, so payout and memo are noted in fields of ours
+    /// (acumatica sheet section 21, row 4: taken where the cash account is a clearing account).
     pub(super) async fn annotate_receipt(
         &self,
         key: &Key,
         write: &AnnotateReceipt,
     ) -> Result<WriteAnswer, PortError> {
-        let field = fields::PAYOUT;
-        let payout = cut(write.payout.as_str(), field.length_max);
+        let texts = [
+            (fields::PAYOUT, cut(write.payout.as_str(), fields::PAYOUT.length_max)),
+            (fields::MEMO, cut(write.memo.trim(), fields::MEMO.length_max)),
+        ];
+        let noted: Map<String, Value> = texts
+            .iter()
+            .map(|(field, text)| (field.custom.to_owned(), custom_text(Some(text))))
+            .collect();
         let body = json!({
             "Type": wrapped(PAYMENT),
             "ReferenceNbr": wrapped(write.receipt.as_str()),
-            "custom": { VIEW: { field.custom: custom_text(Some(&payout)) } },
+            "custom": { VIEW: noted },
         });
         let custom = fields::custom_query(&fields::ON_PAYMENT);
         let ask = Ask { select: "Type,ReferenceNbr", custom, ..Ask::default() };
         match self.client.change(PAYMENT, &ask, &body, key).await? {
             Outcome::Done(saved) => {
-                let there = Entity(&saved).custom_text(VIEW, field.custom);
-                if there.as_deref() == Some(payout.as_str()) {
-                    return Ok(made(write.receipt.as_str()));
+                let there = |field: Field| Entity(&saved).custom_text(VIEW, field.custom);
+                let lost = |(field, text): &&(Field, String)| {
+                    there(*field).unwrap_or_default() != text.trim()
+                };
+                match texts.iter().find(lost) {
+                    Some((field, _)) => Err(not_there(*field)),
+                    None => Ok(made(write.receipt.as_str())),
                 }
-                Err(not_there(field))
             }
             Outcome::Refused(refusal) => Err(refusal.into_error()),
         }
     }
 }
 
-fn not_there(field: fields::Field) -> PortError {
+/// A field of ours that the site dropped in silence.
+pub(super) fn not_there(field: Field) -> PortError {
     PortError::Rejected(Rejection {
         cause: RejectionCause::Unsupported,
         words: format!(

@@ -9,7 +9,7 @@ use model::command::{ErpWrite, RecordDeposit, RecordJournal, WriteAnswer};
 use model::ids::{LedgerAccountId, ReceiptId};
 use model::key::Key;
 use model::money::Money;
-use model::receipt::ErpRefund;
+use model::receipt::{ErpRefund, ReceiptPlace};
 use ports::PortError;
 
 use super::super::Acumatica;
@@ -18,7 +18,7 @@ use super::super::mapping::batch::{self, Batch, BatchState, Head, Label, Line, P
 use super::super::mapping::receipt::{self, PAYMENT, Phase, REFUND, RefundName};
 use super::super::query::{Ask, all_of, any_of};
 use super::super::reads::SLICE_MAX;
-use super::super::reads::documents::{BATCH, batch_ask, stamp};
+use super::super::reads::documents::{BATCH, batch_ask, in_deposit, stamp};
 use super::super::wire::{Entity, wrapped};
 use super::{adopted, begun_already, invalid, made, memo_text, no_rate, settle_refusal};
 use ports::Read;
@@ -39,6 +39,16 @@ impl Acumatica {
         write: &RecordDeposit,
     ) -> Result<WriteAnswer, PortError> {
         no_rate(write.exchange_rate)?;
+        if write.total.minor < 0 {
+            return Err(invalid(format!("a deposit brings money, not {}", write.total)));
+        }
+        let whole = ErpWrite::RecordDeposit(write.clone());
+        // One that stands has taken its receipts: they can not be judged once more.
+        match self.find_effect(key, &whole).await {
+            Ok(None) | Err(PortError::OutcomeUnknown(_)) => {}
+            Ok(Some(answer)) => return Ok(answer),
+            Err(error) => return Err(error),
+        }
         let lines = self.deposit_lines(write).await?;
         let payout = write.payout.as_ref().map(ToString::to_string);
         let label = Label {
@@ -59,7 +69,6 @@ impl Acumatica {
             currency: write.currency,
             branch: None,
         };
-        let whole = ErpWrite::RecordDeposit(write.clone());
         self.stand_batch(key, BatchPlan { head, lines, write: &whole }).await
     }
 
@@ -69,6 +78,13 @@ impl Acumatica {
         key: &Key,
         write: &RecordJournal,
     ) -> Result<WriteAnswer, PortError> {
+        let zero = Money::zero(write.currency);
+        let sum = write.lines.iter().try_fold(zero, |sum, line| {
+            sum.checked_add(line.amount).map_err(|error| invalid(error.to_string()))
+        })?;
+        if !sum.is_zero() {
+            return Err(invalid(format!("the journal's lines are {sum} out of balance")));
+        }
         let label = Label {
             stamp: stamp(key),
             purpose: Purpose::Journal,
@@ -125,7 +141,8 @@ impl Acumatica {
         Err(invalid(format!("the deposit's lines are {sum} off its total of {}", write.total)))
     }
 
-    /// What stands on the clearing account for each receipt now.
+    /// What stands on the clearing account for each receipt now. One that has left it already, or
+    /// that a person voided, makes the decision stale.
     async fn receipt_amounts(
         &self,
         write: &RecordDeposit,
@@ -135,17 +152,33 @@ impl Acumatica {
             let numbers: Vec<&str> = slice.iter().map(ReceiptId::as_str).collect();
             let filter =
                 all_of(&["Type eq 'Payment'", &format!("({})", any_of("ReferenceNbr", &numbers))]);
-            let select = "Type,ReferenceNbr,Status,PaymentAmount,CurrencyID,CashAccount";
-            let ask = Ask { select, ..Ask::default() }.filter(filter);
-            for row in self.client.list(PAYMENT, &ask).await? {
-                let entity = Entity(&row);
-                let read = deposited_row(entity).map_err(invalid)?;
-                if let Some((id, account, amount)) = read {
-                    found.insert(id, (account, amount));
+            let select =
+                "Type,ReferenceNbr,Status,PaymentAmount,CurrencyID,CashAccount,Description";
+            let ask = Ask { select, custom: receipt::custom(), ..Ask::default() }.filter(filter);
+            let rows = self.client.list(PAYMENT, &ask).await?;
+            let deposits = self.deposits_of(rows.iter()).await?;
+            for row in rows.iter().map(Entity) {
+                let Some((id, account, amount)) = deposited_row(row).map_err(invalid)? else {
+                    continue;
+                };
+                let left = receipt::is_deposited(row) || in_deposit(row, &deposits);
+                if left || !self.stands(row, &id).await? {
+                    let words = format!("receipt {id} is voided or deposited already");
+                    return Err(PortError::Stale(words));
                 }
+                found.insert(id, (account, amount));
             }
         }
         Ok(found)
+    }
+
+    /// A payment that we voided may yet leave with its refund; a person's void took it away.
+    async fn stands(&self, payment: Entity<'_>, id: &ReceiptId) -> Result<bool, PortError> {
+        if receipt::phase(payment) != Ok(Phase::Voided) {
+            return Ok(true);
+        }
+        let read = self.read_receipt(id).await?;
+        Ok(read.found().is_some_and(|one| !one.voided && one.place == ReceiptPlace::Undeposited))
     }
 
     async fn refund_to_deposit(

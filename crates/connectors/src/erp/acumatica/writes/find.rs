@@ -81,8 +81,10 @@ impl Acumatica {
         write: &ErpWrite,
         purpose: Purpose,
     ) -> Result<Option<WriteAnswer>, PortError> {
-        self.is_batch_begun(key, purpose).await?;
         match self.find_batch(key, purpose).await? {
+            Read::Found(batch) if batch.state == BatchState::Unreleased => Err(
+                PortError::OutcomeUnknown(format!("batch {} is not released yet", batch.number)),
+            ),
             Read::Found(batch) => match difference_of_batch(write, &batch) {
                 None => Ok(Some(adopted(batch.number))),
                 Some(why) => Err(differs(key, &why)),
@@ -120,7 +122,7 @@ impl Acumatica {
         }
         let voiding = self.voiding(receipt.id.as_str()).await?;
         let ours = voiding.is_some_and(|body| {
-            Entity(&body).text("ExternalRef").as_deref() == Some(stamp(key).as_str())
+            super::super::mapping::receipt::void_key(Entity(&body)) == Some(stamp(key))
         });
         if ours {
             let words = format!("the void of payment {} is not released yet", receipt.id);

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use model::command::{ErpWrite, RecordRefund, WriteAnswer};
+use model::ids::LedgerAccountId;
 use model::key::Key;
 use model::receipt::Receipt;
 use ports::{PortError, Read};
@@ -14,7 +15,7 @@ use super::super::fields::{REFERENCE_LENGTH_MAX, cut};
 use super::super::mapping::batch::{Head, Label, Line, Purpose};
 use super::super::mapping::receipt::{PAYMENT, Phase, REFUND, RefundName, named_payout};
 use super::super::reads::documents::stamp;
-use super::super::wire::{wrapped, wrapped_money};
+use super::super::wire::{Entity, wrapped, wrapped_money};
 use super::batch::BatchPlan;
 use super::payment::{Plan, Row};
 use super::{document_body, invalid, memo_text, no_rate};
@@ -85,9 +86,9 @@ impl Acumatica {
         Ok(body)
     }
 
-    /// The clearing account was credited by the void; the batch debits it and credits the account
-    /// that the money left. From the clearing account itself nothing has to move: the batch then
-    /// states the refund, with two lines that cancel out.
+    /// The void credited its cash account; the batch debits it and credits the account that the money
+    /// left. Where both are one nothing has to move: the batch then states the refund, with two
+    /// lines that cancel out.
     async fn refund_after_void(
         &self,
         key: &Key,
@@ -95,8 +96,12 @@ impl Acumatica {
         receipt: &Receipt,
         whole: &ErpWrite,
     ) -> Result<WriteAnswer, PortError> {
-        let clearing = match &receipt.account {
-            Some(account) => account.clone(),
+        // Of a payment that a person deposited the void takes the money from the bank account, unless
+        // the payment method says otherwise (acumatica sheet section 21, row 6).
+        let voiding = self.voiding(write.receipt.as_str()).await?;
+        let credited = voiding.as_ref().and_then(|body| Entity(body).text("CashAccount"));
+        let clearing = match credited.map(LedgerAccountId::new).or(receipt.account.clone()) {
+            Some(account) => account,
             None => self.settings.clearing(write.amount.currency).map_err(invalid)?.clone(),
         };
         let from = write.from.clone().unwrap_or_else(|| clearing.clone());

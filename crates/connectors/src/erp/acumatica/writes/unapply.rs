@@ -12,10 +12,12 @@ use ports::PortError;
 
 use super::super::Acumatica;
 use super::super::client::{Ended, Outcome};
-use super::super::mapping::receipt::{PAYMENT, Phase, VOIDED_PAYMENT, phase};
+use super::super::fields::{VIEW, VOID_KEY};
+use super::super::mapping::receipt::{self, PAYMENT, Phase, VOIDED_PAYMENT, phase};
 use super::super::query::Ask;
 use super::super::reads::documents::stamp;
-use super::super::wire::{Body, Entity, wrapped, wrapped_day};
+use super::super::wire::{Body, Entity, custom_text, wrapped, wrapped_day};
+use super::annotate::not_there;
 use super::apply::applied_to;
 use super::{begun_already, made, settle_refusal};
 
@@ -91,47 +93,66 @@ impl Acumatica {
         voiding: &Body,
         on: Option<Date>,
     ) -> Result<(), PortError> {
-        let state = phase(Entity(voiding)).map_err(PortError::OutcomeUnknown)?;
-        if state == Phase::Unreleased {
-            let mut body = json!({
-                "Type": wrapped(VOIDED_PAYMENT),
-                "ReferenceNbr": wrapped(number),
-                "ExternalRef": wrapped(stamp(key)),
-                "Hold": wrapped(false),
-            });
-            if let (Some(on), Some(members)) = (on, body.as_object_mut()) {
-                members.insert("ApplicationDate".to_owned(), wrapped_day(on));
-            }
-            match self.client.change(PAYMENT, &Ask::default(), &body, key).await? {
-                Outcome::Done(_) => {}
-                Outcome::Refused(refusal) => return self.undo_void(key, number, refusal).await,
-            }
-            let ended =
-                self.start_release(key, VOIDED_PAYMENT, number).await.map_err(begun_already)?;
-            let state = self.phase_now(VOIDED_PAYMENT, number).await.map_err(begun_already)?;
-            match ended {
-                Ended::Refused(refusal)
-                    if state == Some(Phase::Unreleased) && !refusal.is_changed() =>
-                {
-                    return self.undo_void(key, number, refusal).await;
-                }
-                Ended::Done | Ended::Open(_) | Ended::Refused(_) => {}
-            }
+        let waits = phase(Entity(voiding)).map_err(PortError::OutcomeUnknown)? == Phase::Unreleased;
+        let marked = receipt::void_key(Entity(voiding)) == Some(stamp(key));
+        if waits || !marked {
+            self.mark_void(key, number, on, waits).await?;
+        }
+        if waits {
+            self.release_void(key, number).await?;
         }
         self.proved_void(number).await
     }
 
-    /// The void was refused (a closed period, say): its document is deleted, so that the payment is
-    /// as it was and the next try begins anew.
-    async fn undo_void(
+    /// Puts our key on the voiding document, and its date while it waits. A closed one takes our
+    /// field still where its cash account is a clearing account (acumatica sheet section 21, row 4).
+    async fn mark_void(
         &self,
         key: &Key,
         number: &str,
-        refusal: super::super::refusal::Refusal,
+        on: Option<Date>,
+        waits: bool,
     ) -> Result<(), PortError> {
+        let mut body = json!({
+            "Type": wrapped(VOIDED_PAYMENT),
+            "ReferenceNbr": wrapped(number),
+            "custom": { VIEW: { VOID_KEY.custom: custom_text(Some(&stamp(key))) } },
+        });
+        if waits && let Some(members) = body.as_object_mut() {
+            members.insert("Hold".to_owned(), wrapped(false));
+            members.extend(on.map(|on| ("ApplicationDate".to_owned(), wrapped_day(on))));
+        }
+        let ask = Ask { custom: receipt::custom(), ..Ask::default() };
+        let why =
+            match self.client.change(PAYMENT, &ask, &body, key).await.map_err(begun_already)? {
+                Outcome::Done(saved) if receipt::void_key(Entity(&saved)) == Some(stamp(key)) => {
+                    return Ok(());
+                }
+                Outcome::Done(_) => not_there(VOID_KEY),
+                Outcome::Refused(refusal) => refusal.into_error(),
+            };
+        if waits { self.undo_void(key, number, why).await } else { Err(why) }
+    }
+
+    async fn release_void(&self, key: &Key, number: &str) -> Result<(), PortError> {
+        let ended = self.start_release(key, VOIDED_PAYMENT, number).await.map_err(begun_already)?;
+        let state = self.phase_now(VOIDED_PAYMENT, number).await.map_err(begun_already)?;
+        match ended {
+            Ended::Refused(refusal)
+                if state == Some(Phase::Unreleased) && !refusal.is_changed() =>
+            {
+                self.undo_void(key, number, refusal.into_error()).await
+            }
+            Ended::Done | Ended::Open(_) | Ended::Refused(_) => Ok(()),
+        }
+    }
+
+    /// The void was refused (a closed period, say): its document is deleted, so that the payment is
+    /// as it was and the next try begins anew.
+    async fn undo_void(&self, key: &Key, number: &str, why: PortError) -> Result<(), PortError> {
         match self.client.delete(PAYMENT, &[VOIDED_PAYMENT, number], key).await {
-            Ok(Outcome::Done(())) => Err(refusal.into_error()),
-            Ok(Outcome::Refused(other)) if other.is_missing() => Err(refusal.into_error()),
+            Ok(Outcome::Done(())) => Err(why),
+            Ok(Outcome::Refused(other)) if other.is_missing() => Err(why),
             Ok(Outcome::Refused(other)) => Err(settle_refusal(other)),
             Err(error) => Err(begun_already(error)),
         }
