@@ -238,6 +238,16 @@ def a_payout_is_a_cash_transaction_and_a_batch(books):
 
 
 @check
+def files_are_attached_and_listed(books):
+    service = books.client.customer
+    made = books.customer("FILES")
+    service.put_file(made["id"], "mandate.txt", b"signed", comment="by hand")
+    equal([(file["filename"], file["comment"]) for file in service.get_files(made["id"])],
+          [("mandate.txt", "by hand")])
+    service.delete_by_id(made["id"])
+
+
+@check
 def refusals_name_the_field_or_the_period(books):
     books.customer("REFUSED")
     number = books.invoice("REFUSED", "10")

@@ -115,6 +115,11 @@ impl Reply {
         Reply::of(status, "application/json; charset=utf-8", body.to_string())
     }
 
+    /// A file.
+    pub fn bytes(status: u16, body: Bytes) -> Reply {
+        Reply::of(status, "application/octet-stream", body)
+    }
+
     /// An HTML page.
     pub fn html(status: u16, text: &str) -> Reply {
         let page = format!("<!DOCTYPE html><html><body>{text}</body></html>");

@@ -110,7 +110,7 @@ fn parameter_schemas() -> Map<String, Value> {
         all.insert(name.to_owned(), schema);
     }
     let keys = contract::entities().iter().flat_map(|entity| &entity.keys).map(String::as_str);
-    for name in keys.chain(["id"]) {
+    for name in keys.chain(["id", "filename"]) {
         let schema =
             json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}});
         all.insert(name.to_owned(), schema);
@@ -158,6 +158,8 @@ fn paths(year: u8) -> Map<String, Value> {
         if !entity.keys.is_empty() {
             all.insert(by_keys_path(entity), by_keys(entity, &READ, done()));
         }
+        let file = operation(name, "PutFile", None, done(), &["id", "filename"]);
+        all.insert(format!("/{name}/{{id}}/files/{{filename}}"), json!({ "put": file }));
         let schema = operation(name, "GetAdHocSchema", None, answers(one()), &[]);
         all.insert(format!("/{name}/$adHocSchema"), json!({ "get": schema }));
         for (action, _) in &entity.actions {

@@ -34,7 +34,7 @@
 //! | texts that are too long (24) | 422; user-defined fields and attributes over 255 characters 500 |
 //! | documents of two branches (section 16, row 15) | refused at the release* |
 //! | bank deposits (section 11.7) | people make them; the API shows what follows |
-//! | extended endpoints, push notifications, inquiries, files | not there |
+//! | extended endpoints, push notifications, inquiries | not there |
 
 mod auth;
 mod contract;
@@ -42,6 +42,7 @@ mod control;
 mod documents;
 mod errors;
 mod faults;
+mod files;
 mod http_io;
 mod input;
 mod metadata;

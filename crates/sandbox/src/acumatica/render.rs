@@ -3,6 +3,7 @@
 
 use super::contract::{Entity, Field, Part, key_of};
 use super::documents::{labels, links};
+use super::files;
 use super::query::Options;
 use super::state::State;
 use super::store::{AR, Fields, Record, Row};
@@ -102,7 +103,9 @@ impl View<'_> {
         }
         body.insert("custom".to_owned(), self.custom(record));
         if self.year > 20 {
-            body.insert("files".to_owned(), json!([]));
+            let asked = self.options.expand.iter().any(|name| name == "files");
+            let files = || files::listed(self.state, &record.id, &self.base());
+            body.insert("files".to_owned(), if asked { files() } else { json!([]) });
             body.insert("_links".to_owned(), self.links(&record.id));
         }
         Value::Object(body)
@@ -116,9 +119,13 @@ impl View<'_> {
         body
     }
 
+    /// The endpoint's address on its host.
+    fn base(&self) -> String {
+        format!("{}/entity/{}/{}", self.state.settings.site, self.endpoint, self.version)
+    }
+
     fn links(&self, id: &str) -> Value {
-        let site = &self.state.settings.site;
-        let base = format!("{site}/entity/{}/{}", self.endpoint, self.version);
+        let base = self.base();
         let Entity { name, graph, view, .. } = self.entity;
         json!({
             "self": format!("{base}/{name}/{id}"),

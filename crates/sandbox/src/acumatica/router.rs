@@ -12,7 +12,7 @@ use super::query::Options;
 use super::render::View;
 use super::service::{Conditions, Service};
 use super::state::{LateWrite, State};
-use super::{metadata, service};
+use super::{files, metadata, service};
 use crate::emulator::Outcome;
 use bytes::Bytes;
 use http::Request;
@@ -175,6 +175,9 @@ fn endpoint(state: &mut State, call: &Call<'_>, session: &str) -> Result<Reply> 
     let Some((first, rest)) = rest.split_first() else { return Err(nothing()) };
     if first == "swagger.json" && rest.is_empty() {
         return Ok(Reply::json(200, &metadata::swagger(state, version, year)));
+    }
+    if first == "files" {
+        return files::answer(state, call, rest);
     }
     let entity = contract::entity(first, year).ok_or_else(nothing)?;
     let at = Place { entity, year, version, session };

@@ -4,6 +4,7 @@
 use super::auth::Access;
 use super::errors::{ApiError, Result};
 use super::faults::Faults;
+use super::files::Attachment;
 use super::operations::Operation;
 use super::store::{Record, Store, Table};
 use super::values::{Val, round};
@@ -298,6 +299,8 @@ pub struct State {
     pub journal: Journal,
     pub operations: BTreeMap<String, Operation>,
     pub late: Vec<LateWrite>,
+    /// Files by id.
+    pub files: BTreeMap<String, Attachment>,
     pub numbers: BTreeMap<String, u64>,
     pub tenant: String,
     pub branches: BTreeSet<String>,
@@ -333,6 +336,7 @@ impl State {
             journal: Journal::default(),
             operations: BTreeMap::new(),
             late: Vec::new(),
+            files: BTreeMap::new(),
             numbers: BTreeMap::new(),
             tenant: "Acme".to_owned(),
             branches: BTreeSet::new(),

@@ -99,7 +99,12 @@ pub fn parse(kind: Type, moment: bool, value: &Value, zone: &TimeZone) -> Result
             Value::Number(number) => Ok(Val::Text(number.to_string())),
             _ => Err(wrong()),
         },
-        Type::Number => decimal_in(value).map(Val::Num).ok_or_else(wrong),
+        // Beyond this the columns end.
+        Type::Number => {
+            let number =
+                decimal_in(value).filter(|number| number.abs() < Decimal::from(10_i64.pow(15)));
+            number.map(Val::Num).ok_or_else(wrong)
+        }
         Type::Integer => {
             let number = decimal_in(value).filter(Decimal::is_integer);
             number.and_then(|number| number.try_into().ok()).map(Val::Int).ok_or_else(wrong)

@@ -72,6 +72,8 @@ fn entries_are_refused_field_by_field() {
     row("ReferenceNbr", json!("000002"))
         .field("/DocumentsToApply/0/ReferenceNbr", "cannot be found");
     assert_eq!(world.get("/Payment"), json!([]), "nothing was kept");
+    let huge = with(json!({"PaymentAmount": {"value": number("1e15")}}));
+    assert_eq!(huge.status, 400, "{}", huge.body);
     let unwrapped = world.put("/Payment", json!({"CustomerID": "C000123"}));
     assert_eq!(unwrapped.status, 400);
     assert!(

@@ -167,6 +167,30 @@ fn methods_periods_and_accounts_are_listed() {
 }
 
 #[test]
+fn files_are_attached_and_read_back() {
+    let world = World::new();
+    let customer = world.get("/Customer/C000123");
+    let link = customer["_links"]["files:put"].as_str().unwrap().to_owned();
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [("Authorization", bearer.as_str()), ("PX-CbFileComment", "signed")];
+    for text in ["first", "second"] {
+        let path = link.replace("{filename}", "mandate.txt");
+        assert_eq!(world.raw("PUT", &path, &headers, text).status, 204);
+    }
+    assert_eq!(world.get("/Customer/C000123")["files"], json!([]));
+    let listed = world.get("/Customer/C000123?$expand=files&$select=files");
+    let files = listed["files"].as_array().unwrap();
+    assert_eq!((files.len(), &files[0]["filename"]), (1, &json!("mandate.txt")));
+    assert_eq!(files[0]["comment"], "signed");
+    let read = world.outcome("GET", files[0]["href"].as_str().unwrap(), &headers[..1], "");
+    let Outcome::Respond(read) = read else { panic!("{read:?}") };
+    assert_eq!(read.body().as_ref(), b"second");
+    let id = customer["id"].as_str().unwrap();
+    let gone = link.replace(id, "2c9d3b1e-55f0-4f0b-9f43-7f1c9a1f2d10");
+    world.raw("PUT", &gone, &headers, "x").exception(500, "No entity satisfies");
+}
+
+#[test]
 fn documents_of_orders_are_sales_invoices() {
     let mut world = World::new();
     let seeded = world.seed(json!({"invoices": [
