@@ -34,6 +34,13 @@ pub fn all() -> Vec<Place> {
     in_code.chain(InFakes::ALL.iter().copied().map(Place::Fakes)).collect()
 }
 
+/// Plants the defect of these words in this thread. Gives it when it is one of the fakes.
+#[must_use]
+pub fn plant(words: &str) -> Option<InFakes> {
+    switch(InCode::ALL.iter().copied().find(|defect| defect.words() == words));
+    InFakes::ALL.iter().copied().find(|defect| defect.words() == words)
+}
+
 /// Runs seeds until one breaks a promise.
 #[must_use]
 pub fn find(place: Place, mut seeds: Range<u64>) -> Seen {

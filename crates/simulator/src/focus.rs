@@ -158,6 +158,10 @@ fn wide(profile: &mut Profile, random: &mut Random) {
         exchanged(profile);
     }
     profile.further = random.chance(7_000);
+    if profile.further && !profile.families.contains(&Family::Foreign) {
+        // Refunds without a payment are somebody else's too.
+        profile.families.push(Family::Foreign);
+    }
 }
 
 fn reversals(profile: &mut Profile, random: &mut Random) {

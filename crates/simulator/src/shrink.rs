@@ -4,12 +4,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::choices::Choice;
+use crate::choices::{Choice, Kept};
 use crate::faults::Fault;
 use crate::simulation::{Options, Outcome, run_chosen};
+use crate::wire;
 
-/// Stories told at most while one is shrunk.
+/// Stories told at most while one is shrunk; over the wire one takes a hundred times as long.
 const RUNS_MAX: u32 = 500;
+const WIRE_RUNS_MAX: u32 = 80;
+
+/// Tells the story in which only what is kept happens.
+type Tell<'a> = dyn Fn(&Kept) -> (Outcome, Vec<Choice>) + 'a;
 
 /// A shorter story that breaks the same promise.
 #[derive(Debug)]
@@ -20,14 +25,27 @@ pub struct Shrunk {
     pub before: usize,
 }
 
-/// Shrinks a seed that breaks a promise; `None`: it breaks none.
+/// Shrinks a seed that breaks a promise at model depth; `None`: it breaks none.
 #[must_use]
 pub fn shrink(seed: u64, options: &Options) -> Option<Shrunk> {
-    let (outcome, choices) = run_chosen(seed, options);
+    let tell = |kept: &Kept| {
+        let kept = kept.clone().or_else(|| options.kept.clone());
+        run_chosen(seed, &Options { kept, ..options.clone() })
+    };
+    shrink_by(&tell, RUNS_MAX)
+}
+
+/// Shrinks a seed that breaks a promise at wire depth; `None`: it breaks none.
+#[must_use]
+pub fn shrink_wire(seed: u64) -> Option<Shrunk> {
+    shrink_by(&|kept| wire::run_chosen(seed, kept), WIRE_RUNS_MAX)
+}
+
+fn shrink_by(tell: &Tell<'_>, runs_left: u32) -> Option<Shrunk> {
+    let (outcome, choices) = tell(&None);
     let broken = outcome.violations.first().map(|line| kind_of(line))?;
     let before = choices.len();
-    let mut shrinking =
-        Shrinking { seed, options: options.clone(), broken, runs: 0, choices, outcome };
+    let mut shrinking = Shrinking { tell, broken, runs_left, choices, outcome };
     // All without any fault; then without each kind of fault; then in ever smaller pieces.
     shrinking.without(|choice| matches!(choice, Choice::Fault { .. }));
     for kind in Fault::ALL {
@@ -45,26 +63,24 @@ fn kind_of(line: &str) -> String {
     line.chars().filter(|c| !c.is_ascii_digit()).take_while(|c| *c != ':').collect()
 }
 
-struct Shrinking {
-    seed: u64,
-    options: Options,
+struct Shrinking<'a> {
+    tell: &'a Tell<'a>,
     broken: String,
-    runs: u32,
+    runs_left: u32,
     choices: Vec<Choice>,
     outcome: Outcome,
 }
 
-impl Shrinking {
+impl Shrinking<'_> {
     /// Leaves out what fits, if the promise is still broken then.
     fn without(&mut self, leave_out: impl Fn(&Choice) -> bool) -> bool {
         let kept: BTreeSet<Choice> =
             self.choices.iter().filter(|choice| !leave_out(choice)).copied().collect();
-        if kept.len() == self.choices.len() || self.runs >= RUNS_MAX {
+        if kept.len() == self.choices.len() || self.runs_left == 0 {
             return false;
         }
-        self.runs += 1;
-        let options = Options { kept: Some(Arc::new(kept)), ..self.options.clone() };
-        let (outcome, choices) = run_chosen(self.seed, &options);
+        self.runs_left -= 1;
+        let (outcome, choices) = (self.tell)(&Some(Arc::new(kept)));
         let still = outcome.violations.iter().any(|line| kind_of(line) == self.broken);
         if still {
             // What is not reached any more is gone too.

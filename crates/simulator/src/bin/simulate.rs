@@ -40,6 +40,10 @@ struct Arguments {
     #[cfg(feature = "defects")]
     #[arg(long)]
     defects: bool,
+    /// Plants one deliberate defect, by its words in the table; with one thread only.
+    #[cfg(feature = "defects")]
+    #[arg(long)]
+    defect: Option<String>,
     /// Prints the whole story of a seed that breaks a promise, not a shorter one.
     #[arg(long)]
     whole: bool,
@@ -104,9 +108,25 @@ fn main() -> ExitCode {
     explore_all(seeds, &arguments)
 }
 
+/// How seeds are run.
+fn options(arguments: &Arguments) -> Options {
+    Options { focus: arguments.world, defect: planted(arguments), ..Options::default() }
+}
+
+#[cfg(not(feature = "defects"))]
+fn planted(_: &Arguments) -> Option<simulator::Defect> {
+    None
+}
+
+/// The defect of the fakes that is asked for; one in the code is switched on.
+#[cfg(feature = "defects")]
+fn planted(arguments: &Arguments) -> Option<simulator::Defect> {
+    simulator::defects::plant(arguments.defect.as_deref()?)
+}
+
 /// The story of one seed; the shorter one when it breaks a promise.
 fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
-    let options = Options { focus: arguments.world, ..Options::default() };
+    let options = options(arguments);
     let outcome = arguments.depth.run(seed, &options);
     if outcome.violations.is_empty() {
         println!("{}", outcome.story);
@@ -114,8 +134,9 @@ fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let shrunk = match arguments.depth {
-        Depth::Model if !arguments.whole => shrink::shrink(seed, &options),
-        Depth::Model | Depth::Wire => None,
+        _ if arguments.whole => None,
+        Depth::Model => shrink::shrink(seed, &options),
+        Depth::Wire => shrink::shrink_wire(seed),
     };
     match shrunk {
         Some(shrunk) => {
@@ -128,6 +149,10 @@ fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
     print_broken(&outcome);
     // Named, since a new focus changes which one a seed chooses.
     let focus = arguments.world.unwrap_or_else(|| Focus::of(seed)).word();
+    #[cfg(feature = "defects")]
+    if let Some(words) = &arguments.defect {
+        println!("with the defect planted: {words}");
+    }
     match arguments.depth {
         Depth::Model => println!("replay: simulate --seed {seed} --depth model --world {focus}"),
         Depth::Wire => println!("replay: simulate --seed {seed} --depth wire"),
@@ -176,7 +201,7 @@ fn explore_all(seeds: Range<u64>, arguments: &Arguments) -> ExitCode {
     let bounds = Bounds { seeds, threads, all: arguments.all };
     let seconds = arguments.minutes.map(|minutes| minutes * 60);
     let over = || seconds.is_some_and(|seconds| begun.elapsed().as_secs() >= seconds);
-    let options = Options { focus: arguments.world, ..Options::default() };
+    let options = options(arguments);
     let explored = explore(&bounds, |seed| arguments.depth.run(seed, &options), over);
     for (seed, broken) in &explored.broken {
         println!("seed {seed}: {}", broken.join(" | "));

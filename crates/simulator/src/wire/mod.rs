@@ -5,6 +5,7 @@
 mod assertions;
 mod bursts;
 mod direct;
+mod ending;
 mod handed_over;
 mod intake;
 mod links;
@@ -20,4 +21,4 @@ mod truth;
 mod worker;
 
 pub use profile::KINDS;
-pub use simulation::run;
+pub use simulation::{run, run_chosen};

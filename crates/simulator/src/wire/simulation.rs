@@ -12,9 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use model::policy::Policy;
 use ports::Clock;
 use store::StoreError;
-use store::rows::CaseFilter;
 
-use super::assertions::{asked, books, ending, once, secrecy};
+use super::assertions::{asked, books, once};
 use super::bursts::Bursts;
 use super::handed_over;
 use super::intake::Intake;
@@ -28,6 +27,7 @@ use super::time::{Time, WorkerClock};
 use super::truth::Truth;
 use super::worker::{Site, Worker};
 use crate::at_once::at_once;
+use crate::choices::{Choice, Dice, Kept, chance_at};
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
 use crate::moves::{Family, orders};
@@ -40,19 +40,8 @@ use crate::wrap::store::CONNECTION_LOST;
 /// Workers that run at the same time, at most.
 const WORKERS_MAX: usize = 2;
 
-/// Days without faults after which everything must be at rest, and before which nobody looks.
-const DAYS_MAX: u32 = 60;
-const DAYS_MIN: u32 = 3;
-
-/// Days after which money comes in for what is owed, and comes again.
-const MONEY_DAYS: u32 = 8;
-
 /// Moments at which workers go on in one step, at most: more is waiting for ever.
 const MOMENTS_MAX: u32 = 200_000;
-
-/// Looks per case on a day on which nothing happens: the daily sweep, and whom that wakes.
-const QUIET_LOOKS_PER_CASE: u64 = 4;
-const QUIET_LOOKS: u64 = 20;
 
 /// Seconds by which a worker's business clock may be off without being told, and minutes by which it
 /// may be wrong for a while.
@@ -72,42 +61,54 @@ fn start() -> Timestamp {
 /// Runs one seed from its beginning to its end.
 #[must_use]
 pub fn run(seed: u64) -> Outcome {
-    match Simulation::new(seed) {
-        Ok(mut simulation) => simulation.tell_all(seed),
-        Err(error) => Outcome {
-            seed,
-            story: String::new(),
-            violations: vec![format!("the story can not begin: {error}")],
-            faults: BTreeMap::new(),
-            looks: 0,
-        },
+    run_chosen(seed, &None).0
+}
+
+/// Only what is kept happens; also gives everything that the seed decided, in its order.
+#[must_use]
+pub fn run_chosen(seed: u64, kept: &Kept) -> (Outcome, Vec<Choice>) {
+    match Simulation::new(seed, kept) {
+        Ok(mut simulation) => simulation.tell_all(),
+        Err(error) => {
+            let outcome = Outcome {
+                seed,
+                story: String::new(),
+                violations: vec![format!("the story can not begin: {error}")],
+                faults: BTreeMap::new(),
+                looks: 0,
+            };
+            (outcome, Vec::new())
+        }
     }
 }
 
-struct Simulation {
-    profile: WireProfile,
-    site: Site,
+pub(super) struct Simulation {
+    seed: u64,
+    kept: Kept,
+    choices: Vec<Choice>,
+    pub(super) profile: WireProfile,
+    pub(super) site: Site,
     intake: Option<Intake>,
     /// Where people say things: a process of its own, which no fault strikes.
-    console: Arc<Engine>,
-    workers: Vec<Worker>,
+    pub(super) console: Arc<Engine>,
+    pub(super) workers: Vec<Worker>,
     started: u32,
     random: Random,
-    hands: Hands,
+    pub(super) hands: Hands,
     owed: once::Owed,
     /// Writes after which the owed amounts were noted.
     noted: u64,
-    looks: u64,
+    pub(super) looks: u64,
 }
 
 impl Simulation {
-    fn new(seed: u64) -> Result<Simulation, String> {
+    fn new(seed: u64, kept: &Kept) -> Result<Simulation, String> {
         let mut random = Random::new(seed);
         let systems = systems::cast(&mut random);
         let accounts = systems.iter().find_map(|system| system.accounts());
         let profile = WireProfile::of(&mut random, first_day(), accounts);
         let clock = Arc::new(VirtualClock::starting_at(start()));
-        let faults = Faults::new(random.fork(), profile.base.rates.clone());
+        let faults = Faults::new(random.fork(), profile.base.rates.clone()).keeping(kept.clone());
         let world = Arc::new(World::new(Arc::clone(&clock), Arc::new(Mutex::new(faults))));
         let time = Arc::new(Time::new(clock));
         let outside = Arc::new(Outside::new(Arc::clone(&time), systems));
@@ -128,6 +129,9 @@ impl Simulation {
         let clock: Arc<dyn Clock> = Arc::new(WorkerClock::new(time, Arc::default()));
         let console = Engine::new(Arc::clone(&store), clock, Settings::new("console"));
         let mut simulation = Simulation {
+            seed,
+            kept: kept.clone(),
+            choices: Vec::new(),
             profile,
             site,
             intake,
@@ -140,8 +144,8 @@ impl Simulation {
             noted: 0,
             looks: 0,
         };
-        for _ in 0..simulation.profile.base.invoices {
-            simulation.make_move(Family::Invoices);
+        for nth in 0..u32::try_from(simulation.profile.base.invoices).unwrap_or(1) {
+            simulation.move_by_dice(0, nth, Some(Family::Invoices));
         }
         simulation.start_worker();
         Ok(simulation)
@@ -155,19 +159,19 @@ impl Simulation {
         }
     }
 
-    fn tell(&self, line: &str) {
+    pub(super) fn tell(&self, line: &str) {
         self.site.world.tell(line);
     }
 
-    fn broken(&self, what: String) {
+    pub(super) fn broken(&self, what: String) {
         self.site.world.broken(what);
     }
 
-    fn is_broken(&self) -> bool {
+    pub(super) fn is_broken(&self) -> bool {
         !self.site.world.state().violations.is_empty()
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.site.outside.time.now()
     }
 
@@ -175,7 +179,8 @@ impl Simulation {
         self.site.world.faults().strikes(fault)
     }
 
-    fn tell_all(&mut self, seed: u64) -> Outcome {
+    fn tell_all(&mut self) -> (Outcome, Vec<Choice>) {
+        let seed = self.seed;
         let policy = &self.profile.base.policy;
         self.tell(&format!(
             "seed {seed}: {:?}; post on {:?}, reversals {:?}, deposits {:?}, {:?}, {:?}, {:?}, \
@@ -192,12 +197,12 @@ impl Simulation {
             self.profile.rows,
             self.profile.concurrency,
         ));
-        for step in 0..self.profile.base.steps {
+        for step in 1..=self.profile.base.steps {
             if self.is_broken() {
                 break;
             }
             self.site.world.faults().begin_step(step);
-            self.step();
+            self.step(step);
         }
         if !self.is_broken() {
             self.end();
@@ -210,15 +215,29 @@ impl Simulation {
         let violations = self.site.world.state().violations.clone();
         let faults = self.site.world.faults().counts().clone();
         let story = self.site.world.story.text();
-        Outcome { seed, story, violations, faults, looks: self.looks }
+        let mut choices = std::mem::take(&mut self.choices);
+        choices.extend(self.site.world.faults().struck());
+        (Outcome { seed, story, violations, faults, looks: self.looks }, choices)
     }
 
-    fn step(&mut self) {
-        for _ in 0..=self.random.below(2) {
-            let Some(family) = self.random.pick(&self.profile.base.families).copied() else {
-                break;
-            };
-            self.make_move(family);
+    /// Whether this choice is made; noted when it is.
+    fn makes(&mut self, choice: Choice) -> bool {
+        let makes = self.kept.as_ref().is_none_or(|kept| kept.contains(&choice));
+        if makes {
+            self.choices.push(choice);
+        }
+        makes
+    }
+
+    /// Chance of a step has nothing to do with the steps before.
+    fn step(&mut self, step: u32) {
+        self.random = chance_at(self.seed, Dice::Step, [step, 0, 0]);
+        let moves = u32::try_from(self.random.below(2)).unwrap_or(0);
+        for nth in 0..=moves {
+            self.move_by_dice(step, nth, None);
+        }
+        if !self.makes(Choice::Step { step }) {
+            return self.check_step();
         }
         self.weather();
         let by = match self.random.below(10) {
@@ -260,6 +279,18 @@ impl Simulation {
             };
             self.workers[nth].ahead.store(off, Ordering::Relaxed);
         }
+    }
+
+    /// One move with dice of its own, of this family or of any that the story has.
+    fn move_by_dice(&mut self, step: u32, nth: u32, family: Option<Family>) {
+        if !self.makes(Choice::Move { step, nth }) {
+            return;
+        }
+        let mut random = chance_at(self.seed, Dice::Move, [step, nth, 0]);
+        let family = family.or_else(|| random.pick(&self.profile.base.families).copied());
+        let others = std::mem::replace(&mut self.random, random);
+        family.into_iter().for_each(|family| self.make_move(family));
+        self.random = others;
     }
 
     fn make_move(&mut self, family: Family) {
@@ -305,7 +336,7 @@ impl Simulation {
     }
 
     /// As people left it.
-    fn policy(&self) -> Policy {
+    pub(super) fn policy(&self) -> Policy {
         let link = self.site.connected.links.values().next();
         link.map_or_else(Policy::default, |link| link.policy.clone())
     }
@@ -329,7 +360,7 @@ impl Simulation {
         }
     }
 
-    fn truth(&self) -> Option<Truth> {
+    pub(super) fn truth(&self) -> Option<Truth> {
         match self.site.outside.truth() {
             Ok(truth) => Some(truth),
             Err(what) => {
@@ -346,7 +377,7 @@ impl Simulation {
     }
 
     /// Everybody who is awake has a turn; time passes while all of them wait.
-    fn turns(&mut self) {
+    pub(super) fn turns(&mut self) {
         self.deliver();
         let now = self.now();
         for worker in &mut self.workers {
@@ -428,7 +459,7 @@ impl Simulation {
         }
     }
 
-    fn check_step(&mut self) {
+    pub(super) fn check_step(&mut self) {
         let Some(truth) = self.truth() else { return };
         self.owed.note(&truth, self.now());
         for line in books::always(&truth) {
@@ -438,100 +469,6 @@ impl Simulation {
         let same_emails = !self.profile.base.families.contains(&Family::Customers);
         let asked = asked::check(&truth, &self.profile.customers, same_emails);
         for line in once.chain(handed_over::check(&truth)).chain(asked) {
-            self.broken(line);
-        }
-    }
-
-    /// Faults stop, periods open, clocks are set right: within days everything is at rest.
-    fn end(&mut self) {
-        self.tell("no more faults");
-        self.site.world.faults().switch(false);
-        self.site.bursts.end();
-        let outside = Arc::clone(&self.site.outside);
-        for system in outside.systems() {
-            let settled = system.settle(&outside, self.now());
-            let settled = settled.and_then(|()| system.delay_events(&outside, 2));
-            if let Err(refused) = settled {
-                return self.broken(format!("the simulation itself: {refused}"));
-            }
-        }
-        let crew = links::Crew { workers: &self.workers, console: &self.console, now: self.now() };
-        if let Err(refused) = links::switch_on(&mut self.site, &crew) {
-            return self.broken(format!("the simulation itself: {refused}"));
-        }
-        self.profile.base.policy = self.policy();
-        let (mut wrong, mut under_way) = (Vec::new(), Vec::new());
-        for day in 0..DAYS_MAX {
-            self.calm_day();
-            self.check_step();
-            if self.is_broken() {
-                return;
-            }
-            let Some(truth) = self.truth() else { return };
-            if day >= MONEY_DAYS && day % MONEY_DAYS == 0 && !truth.owed.is_empty() {
-                self.bring_money();
-                continue;
-            }
-            if day < DAYS_MIN || !(truth.under_way.is_empty() && truth.owed.is_empty()) {
-                under_way = [truth.under_way, truth.owed].concat();
-                continue;
-            }
-            let base = &self.profile.base;
-            let store = self.site.store.as_ref();
-            let check = ending::check(&truth, &self.hands, store, &base.policy, &base.families);
-            wrong = at_once(check);
-            if wrong.is_empty() {
-                return self.rest_a_day();
-            }
-        }
-        if wrong.is_empty() {
-            wrong.push(format!("the banks do not come to an end: {}", under_way.join(", ")));
-        }
-        for line in wrong {
-            self.broken(line);
-        }
-    }
-
-    /// What is owed at the processor would stay so for ever in a story that brings no more money.
-    fn bring_money(&mut self) {
-        let outside = Arc::clone(&self.site.outside);
-        for system in outside.systems() {
-            match system.bring_money(&outside) {
-                Ok(line) => line.iter().for_each(|line| self.tell(line)),
-                Err(refused) => self.broken(format!("the simulation itself: {refused}")),
-            }
-        }
-        let families = &mut self.profile.base.families;
-        if !families.contains(&Family::Foreign) {
-            families.push(Family::Foreign);
-        }
-    }
-
-    /// A day of four rounds without any fault.
-    fn calm_day(&mut self) {
-        for worker in &self.workers {
-            worker.ahead.store(0, Ordering::Relaxed);
-        }
-        for hours in [1, 1, 10, 12] {
-            self.site.outside.pass(SignedDuration::from_hours(hours));
-            self.turns();
-        }
-    }
-
-    /// A day on which nothing happens costs about a look per case; nothing of it was a secret.
-    fn rest_a_day(&mut self) {
-        let all = CaseFilter { limit: 10_000, ..CaseFilter::default() };
-        let cases = at_once(self.site.store.cases(&all)).map_or(0, |cases| cases.len() as u64);
-        let before = self.looks;
-        self.calm_day();
-        let looks = self.looks - before;
-        if looks > QUIET_LOOKS_PER_CASE * cases + QUIET_LOOKS {
-            self.broken(format!("{looks} looks at {cases} cases on a quiet day"));
-        }
-        let secrets = self.site.outside.systems().iter().flat_map(|system| system.secrets());
-        let secrets = secrets.map(|(_, secret)| secret).chain(handed_over::secrets());
-        let secrets: Vec<_> = secrets.collect();
-        for line in at_once(secrecy::check(self.site.store.as_ref(), &secrets)) {
             self.broken(line);
         }
     }
