@@ -45,11 +45,9 @@ impl Acumatica {
             checks.extend(self.check_customer_fields().await?);
             checks.push(self.check_times().await?);
         }
-        let host = self.settings.site.host_str().unwrap_or_default().to_owned();
-        let account = if self.tenant.is_empty() { host } else { format!("{host} {}", self.tenant) };
         let local = self.settings.site.scheme() == "http";
         Ok(Health {
-            account,
+            account: account(&self.settings.site, &self.tenant),
             account_name: build.map(|build| format!("Acumatica {build}")),
             environment: if local { Environment::Sandbox } else { Environment::Production },
             server_time: None,
@@ -212,6 +210,16 @@ impl Acumatica {
     }
 }
 
+/// The tenant and its site, by which cases are identified: `Acme@erp.example.com~Demo`. A port and a
+/// virtual directory tell sites of one host apart; a slash would end the account in a case's name.
+fn account(site: &url::Url, tenant: &str) -> String {
+    let host = site.host_str().unwrap_or_default();
+    let port = site.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let folder = site.path().trim_end_matches('/');
+    let place = format!("{host}{port}{folder}").replace('/', "~");
+    if tenant.is_empty() { place } else { format!("{}@{place}", tenant.replace('/', "~")) }
+}
+
 /// `Name/Version` of what is served, in the site's order. Older builds give a bare array.
 fn offered(body: &Value) -> Vec<String> {
     let rows = body.get("endpoints").and_then(Value::as_array).or_else(|| body.as_array());
@@ -252,6 +260,17 @@ fn failed(name: impl Into<String>, advice: String) -> HealthCheck {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn an_account_names_its_tenant_and_site() {
+        for (site, tenant, named) in [
+            ("https://erp.example.com/Demo/", "Acme", "Acme@erp.example.com~Demo"),
+            ("https://acme.acumatica.com", "", "acme.acumatica.com"),
+            ("https://erp.example.com:8443", "Acme", "Acme@erp.example.com:8443"),
+        ] {
+            assert_eq!(account(&site.parse().unwrap(), tenant), named);
+        }
+    }
 
     #[test]
     fn endpoints_are_read_in_both_forms() {

@@ -20,6 +20,8 @@ mod writes;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
+
 use model::key::Alphabet;
 use ports::{Clock, Description, Erp};
 
@@ -35,7 +37,8 @@ use crate::registry::{ConnectError, ConnectOptions, ErpEntry, Hosts};
 
 /// Throttled requests are delayed in silence, so one must be waited for (acumatica sheet section 4).
 const REQUEST_DEADLINE: Duration = Duration::from_secs(120);
-/// A write of several steps: no step is begun after half of it, and each has its own deadline.
+/// A write waits its turn, begins no further step after its share, and the last one has a request's
+/// deadline.
 const WRITE_DEADLINE: Duration = Duration::from_secs(240);
 /// A request waits at most ten minutes in the server's queue (acumatica sheet section 4); five more
 /// for its execution.
@@ -86,6 +89,8 @@ pub struct Acumatica {
     client: Client,
     sign_in: Arc<SignIn>,
     clock: Arc<dyn Clock>,
+    /// One write at a time.
+    turn: Mutex<()>,
     /// The part of the client id behind the sign, or the tenant's login name.
     tenant: String,
 }
@@ -145,6 +150,7 @@ impl Acumatica {
             settings,
             sign_in,
             clock,
+            turn: Mutex::new(()),
             tenant,
         })
     }

@@ -3,13 +3,14 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use model::command::{ErpWrite, WriteAnswer};
 use model::customer::ErpCustomer;
 use model::ids::{ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId};
 use model::invoice::Invoice;
 use model::key::Key;
-use model::ledger::PeriodBook;
+use model::ledger::{AccountLine, PeriodBook};
 use model::money::Money;
 use model::receipt::{DocumentKind, ErpDocument, Receipt};
 use ports::erp::{Choice, ChoiceKind};
@@ -106,6 +107,14 @@ impl Erp for Acumatica {
             "the endpoint {} has no entity that shows the balance of account {account}",
             self.settings.endpoint
         )))
+    }
+
+    async fn account_lines(
+        &self,
+        account: &LedgerAccountId,
+        since: Date,
+    ) -> Result<Vec<AccountLine>, PortError> {
+        self.sign_in.during(self.read_account_lines(account, since)).await
     }
 
     async fn find(&self, key: &Key, write: &ErpWrite) -> Result<Option<WriteAnswer>, PortError> {

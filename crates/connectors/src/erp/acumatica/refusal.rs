@@ -114,6 +114,13 @@ impl Refusal {
         self.says("api login limit") || self.says("concurrent api login")
     }
 
+    /// Another operation of our session works on the form; this one was not begun (acumatica sheet
+    /// section 8).
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.says("previous operation has not been completed")
+    }
+
     #[must_use]
     pub fn is_bad_credentials(&self) -> bool {
         self.says("invalid credentials") || self.kind.contains("UndefinedCompany")
@@ -157,7 +164,7 @@ impl Refusal {
 #[must_use]
 pub fn verdict(answer: &Answer) -> Verdict {
     let refusal = Refusal::read(answer.status.as_u16(), &answer.body);
-    if refusal.is_login_limit() {
+    if refusal.is_login_limit() || refusal.is_busy() {
         return Verdict::SlowDown;
     }
     let ours = refusal.kind.starts_with("PX.") && !refusal.says("deadlock");
@@ -299,6 +306,8 @@ mod tests {
         };
         assert_eq!(told("PX.Data.PXException", "Nope."), Verdict::Answer);
         assert_eq!(told("PX.Data.PXException", "API Login Limit"), Verdict::SlowDown);
+        let busy = "Error: The previous operation has not been completed yet.";
+        assert_eq!(told("PX.Data.PXException", busy), Verdict::SlowDown);
         assert_eq!(told("System.Data.SqlClient.SqlException", "deadlock"), Verdict::Failure);
         assert_eq!(told("PX.Data.PXDatabaseException", "was deadlocked"), Verdict::Failure);
         assert_eq!(verdict(&answer("<html>oops</html>")), Verdict::Failure);

@@ -1,5 +1,5 @@
 //! Reads of the ledger's set-up: periods, and what a person may choose from (acumatica sheet section
-//! 9.8). No entity of Default shows an account's balance or its lines.
+//! 9.8). No entity of Default shows an account's balance.
 
 use jiff::tz::TimeZone;
 

@@ -4,6 +4,7 @@ pub mod customers;
 pub mod documents;
 pub mod invoices;
 pub mod ledger;
+pub mod register;
 pub mod window;
 
 use futures::future::join_all;

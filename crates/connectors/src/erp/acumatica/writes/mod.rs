@@ -30,12 +30,21 @@ use super::wire::{wrapped, wrapped_day};
 
 /// A write of several steps begins no further one after this: the rest of its time is for the step
 /// under way (the description's deadline covers both).
-const STEPS_MAX: SignedDuration = SignedDuration::from_secs(120);
+const STEPS_MAX: SignedDuration = SignedDuration::from_secs(90);
+/// A write waits this long for the one before it; else it is sent again later.
+const TURN_MAX: SignedDuration = SignedDuration::from_secs(30);
 
 impl Acumatica {
     /// Makes the write (acumatica sheet section 11).
     pub(super) async fn make(&self, key: &Key, write: &ErpWrite) -> Result<WriteAnswer, PortError> {
         moved(write).into_iter().try_for_each(positive)?;
+        // A session refuses a second request for a form while an operation of its own works on it
+        // (acumatica sheet section 8).
+        let asked = self.clock.lease_now();
+        let _turn = self.turn.lock().await;
+        if self.clock.lease_now().duration_since(asked) > TURN_MAX {
+            return Err(PortError::Throttled { retry_after: None });
+        }
         match write {
             ErpWrite::SaveCustomerFields(w) => self.save_customer_fields(key, w).await,
             ErpWrite::AnnotateInvoice(w) => self.annotate_invoice(key, w).await,
