@@ -1,6 +1,7 @@
 //! The shipped binary from outside: set-up, stories and their trouble, its webhooks, its answers to
 //! nonsense.
 
+mod acumatica;
 mod attention;
 mod audit;
 mod bank_details;

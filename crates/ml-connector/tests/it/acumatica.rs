@@ -1,0 +1,309 @@
+//! The story of an invoice with Acumatica as the ERP: the same binary, the same commands, another
+//! system behind them.
+
+use std::sync::Arc;
+
+use http::Method;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use sandbox::acumatica::{self, Acumatica};
+use sandbox::clock::VirtualClock;
+use sandbox::emulator::Emulator;
+use sandbox::gocardless::{self, GoCardless};
+use sandbox::harness::{Harness, Ports, Running};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::binary::{Place, TOKEN};
+use crate::world::{rows, text};
+
+/// A Monday, early.
+const START: &str = "2026-03-02T06:00:00Z";
+const RATE: u32 = 300;
+const SEED: u64 = 7;
+const CLIENT: &str = "6f3b1c5e-0d0a-4f1e-9f55-2b7f0e9c1a11@Acme";
+const CUSTOMER: &str = "C000123";
+const CLEARING: &str = "10250";
+const BANK: &str = "10200";
+const POLICY: [&str; 8] = [
+    "currencies=[\"GBP\"]",
+    "time_zone=Europe/London",
+    "accounts.fees=\"61200\"",
+    "accounts.fee_tax=\"22100\"",
+    "accounts.chargebacks=\"61300\"",
+    "accounts.rounding=\"61300\"",
+    "accounts.suspense=\"10900\"",
+    "accounts.banks.GBP.account=\"10200\"",
+];
+
+/// The fields that the set-up guide has made.
+const ON_INVOICE: [&str; 9] = [
+    "MLCSTATUS",
+    "MLCERROR",
+    "MLCPAYSTAT",
+    "MLCREASON",
+    "MLCDESCR",
+    "MLCCHARGE",
+    "MLCPAYMENT",
+    "MLCMANDATE",
+    "MLCACCOUNT",
+];
+
+struct World {
+    place: Place,
+    clock: Arc<VirtualClock>,
+    processor: Arc<GoCardless>,
+    erp: Arc<Acumatica>,
+    mandate: String,
+    _running: Running,
+    /// Last: everything above may still run on it while it is dropped.
+    _runtime: Runtime,
+}
+
+fn company() -> Value {
+    let field = |entity: &str, id: &str, kind: &str| {
+        json!({"entity": entity, "view": "Document", "field": format!("Attribute{id}"),
+            "type": kind})
+    };
+    let mut fields = vec![
+        field("Invoice", "MLCCOLLECT", "CustomBooleanField"),
+        field("Invoice", "MLCRETRY", "CustomBooleanField"),
+    ];
+    fields.extend(ON_INVOICE.map(|id| field("Invoice", id, "CustomStringField")));
+    let on_payment = ["MLCPAYOUT", "MLCMEMO", "MLCVOIDKEY"];
+    fields.extend(on_payment.map(|id| field("Payment", id, "CustomStringField")));
+    json!({
+        "settings": {"site": "/Demo"},
+        "user_fields": fields,
+        "attributes": ["MLCCUSTID", "MLCMANDATE", "MLCMANSTAT", "MLCLINK", "MLCACCOUNT"],
+        "payment_methods": [{"id": "GOCARDLESS", "description": "GoCardless direct debit",
+            "cash_accounts": [CLEARING, "10251", "10252", BANK, "10201", "10202"]}],
+        "customers": [{"CustomerID": CUSTOMER, "CustomerName": "Alder Ltd", "CurrencyID": "GBP",
+            "MainContact": {"Email": "pay@alder.example", "Address": {"Country": "GB"}}}],
+    })
+}
+
+impl World {
+    /// Live with one customer and these invoices (major units); gives their numbers.
+    fn live(amounts: &[&str], settings: &[&str]) -> (World, Vec<String>) {
+        let mut world = World::new();
+        let made = world.processor(
+            "/seed",
+            &json!({
+                "organisations": [{"id": "OR000TEST", "name": "Brightworks UK"}],
+                "creditors": [{
+                    "id": "CR000TEST", "name": "Brightworks UK", "country_code": "GB",
+                    "currencies": ["GBP"], "can_create_refunds": true,
+                    "negative_balance_limit": 10_000_000, "bank_reference_prefix": "BRIGHTWORKS",
+                }],
+                "tokens": [{"token": TOKEN}],
+                "customers": [{
+                    "email": "pay@alder.example", "company_name": "Alder Ltd",
+                    "country_code": "GB", "mandates": [{"currency": "GBP", "status": "active"}],
+                }],
+            }),
+        );
+        world.mandate = text(&made["mandates"][0]);
+        world.erp("/seed", &company());
+        let invoices = amounts.iter().map(|amount| world.invoice(amount)).collect();
+        world.connect();
+        let mut link = vec!["links", "add", "uk", "--erp", "acu", "--processor", "gc"];
+        for setting in POLICY.iter().chain(settings) {
+            link.extend(["--set", setting]);
+        }
+        world.place.well(&link);
+        let said = world.place.well(&["plan", "uk"]);
+        let (_, rest) = said.rsplit_once("--accept '").expect("the figures");
+        let figures = rest.split('\'').next().expect("the figures");
+        world.place.well(&["links", "on", "uk", "--accept", figures]);
+        (world, invoices)
+    }
+
+    fn new() -> World {
+        let runtime = Runtime::new().expect("a runtime");
+        let start: Timestamp = START.parse().expect("a time");
+        let clock = Arc::new(VirtualClock::new(start, RATE));
+        let config = gocardless::Config { default_account: false, ..gocardless::Config::default() };
+        let processor = Arc::new(GoCardless::new(SEED, config));
+        let erp = Arc::new(Acumatica::new(SEED, acumatica::Config::default()));
+        let emulators: Vec<Arc<dyn Emulator>> = vec![processor.clone(), erp.clone()];
+        let running = runtime
+            .block_on(Harness::start(emulators, Arc::clone(&clock), Ports::any()))
+            .expect("the emulators start");
+        let url = running.url("gocardless").expect("a URL").to_owned();
+        let place = Place::configured(&format!("[clock]\nfollow = \"{url}/_sandbox/clock\"\n"));
+        World {
+            place,
+            clock,
+            processor,
+            erp,
+            mandate: String::new(),
+            _running: running,
+            _runtime: runtime,
+        }
+    }
+
+    fn connect(&self) {
+        let url = |name: &str| self._running.url(name).expect("a URL").to_owned();
+        let (processor, site) = (url("gocardless"), format!("{}/Demo", url("acumatica")));
+        self.place.write("password", b"secret");
+        self.place.write("client-secret", b"sandbox-acumatica-secret");
+        let add = |system, name, url| {
+            vec!["connections", "add", system, name, "--url", url, "--allow-host"]
+        };
+        let mut gocardless = add("gocardless", "gc", processor.as_str());
+        for secret in ["access_token=env:PLANTED_TOKEN", "webhook_secret=env:PLANTED_SECRET"] {
+            gocardless.extend(["--secret", secret]);
+        }
+        self.place.well(&gocardless);
+        let mut erp = add("acumatica", "acu", site.as_str());
+        let (client, site) = (format!("client_id={CLIENT}"), format!("site={site}"));
+        for setting in [
+            &*site,
+            &*client,
+            "user=mlconnector",
+            "payment_method=GOCARDLESS",
+            "clearing=GBP=10250 EUR=10251",
+        ] {
+            erp.extend(["--set", setting]);
+        }
+        for secret in ["password=file:password", "client_secret=file:client-secret"] {
+            erp.extend(["--secret", secret]);
+        }
+        self.place.well(&erp);
+        self.place.well(&["connections", "ping"]);
+    }
+
+    /// A released invoice over this amount, ticked and due; gives its number.
+    fn invoice(&self, amount: &str) -> String {
+        let (today, ticked) = (self.today().to_string(), json!({"value": true}));
+        let made = self.erp(
+            "/seed",
+            &json!({"invoices": [{
+                "customer": CUSTOMER, "amount": amount, "date": today, "due": today,
+                "fields": {"custom": {"Document": {"AttributeMLCCOLLECT": ticked}}},
+            }]}),
+        );
+        text(&made["invoices"][0]["ReferenceNbr"])
+    }
+
+    fn sync(&self) -> Value {
+        self.place.json(&["sync", "uk", "--until-quiet", "--timeout", "100"], 0)
+    }
+
+    /// Lets days pass, one by one, with a sync on each morning, until `done` says so.
+    fn until(&self, what: &str, most: u32, done: impl Fn(&World) -> bool) {
+        for _ in 0..most {
+            self.sync();
+            if done(self) {
+                return;
+            }
+            self.day();
+        }
+        let (status, attention) =
+            (self.place.status(), self.place.run(&["attention", "list"]).stdout);
+        let attention = String::from_utf8_lossy(&attention).into_owned();
+        panic!("{what} did not come within {most} days: {status} {attention}");
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn today(&self) -> Date {
+        self.now().to_zoned(TimeZone::UTC).date()
+    }
+
+    /// Lets a day pass, to eight in the morning.
+    fn day(&self) {
+        let day = self.today() + 1.day();
+        let at = day.to_datetime(Time::constant(8, 0, 0, 0)).to_zoned(TimeZone::UTC);
+        let target = at.expect("a time").timestamp();
+        while self.now() < target {
+            let step = (self.now() + SignedDuration::from_hours(1)).min(target);
+            self.clock.jump_to(step);
+            self.processor.advance(step);
+            self.erp.advance(step);
+        }
+    }
+
+    fn processor(&self, path: &str, body: &Value) -> Value {
+        let answer = self.processor.control(self.now(), &method(path), path, body);
+        answer.unwrap_or_else(|error| panic!("{path} {body}: {}", error.0))
+    }
+
+    fn erp(&self, path: &str, body: &Value) -> Value {
+        let answer = self.erp.control(self.now(), &method(path), path, body);
+        answer.unwrap_or_else(|error| panic!("{path} {body}: {}", error.0))
+    }
+
+    fn records(&self, entity: &str) -> Vec<Value> {
+        rows(&self.erp(&format!("/truth/{entity}"), &Value::Null))
+    }
+
+    /// One AR document.
+    fn document(&self, entity: &str, kind: &str, number: &str) -> Value {
+        let all = self.records(entity);
+        let found = all.iter().find(|one| one["Type"] == kind && one["ReferenceNbr"] == number);
+        found.cloned().unwrap_or_else(|| panic!("no {kind} {number}: {all:?}"))
+    }
+
+    /// Batches of ours for this purpose, posted.
+    fn batches(&self, purpose: &str) -> Vec<Value> {
+        let mut all = self.records("JournalTransaction");
+        let words = format!(" | {purpose} | ");
+        all.retain(|one| text(&one["Description"]).contains(&words) && one["Status"] == "Posted");
+        all
+    }
+
+    /// Minor units on an account; the ledger balances.
+    fn balance(&self, account: &str) -> i64 {
+        let ledger = self.erp("/truth/ledger", &Value::Null);
+        assert_eq!(text(&ledger["trial_balance"]), "0", "the ledger balances");
+        let accounts = rows(&ledger["accounts"]);
+        let found = accounts.iter().find(|row| row["account"] == account);
+        let major = found.map_or_else(|| "0".to_owned(), |row| text(&row["balance"]));
+        let minor = major.parse::<rust_decimal::Decimal>().expect("a number")
+            * rust_decimal::Decimal::ONE_HUNDRED;
+        minor.normalize().to_string().parse().expect("whole pennies")
+    }
+
+    fn payouts(&self) -> Vec<Value> {
+        rows(&self.processor("/truth", &Value::Null)["payouts"])
+    }
+
+    /// What the processor paid out, in pennies.
+    fn paid_out(&self) -> i64 {
+        let amounts = self.payouts();
+        amounts.iter().map(|payout| payout["amount"].as_i64().expect("an amount")).sum()
+    }
+}
+
+fn method(path: &str) -> Method {
+    if path.starts_with("/truth") { Method::GET } else { Method::POST }
+}
+
+#[test]
+fn slow_an_invoice_is_collected_paid_out_and_booked_to_the_penny() {
+    let (world, invoices) = World::live(&["75.00", "19.99"], &[]);
+    world.until("the deposit", 14, |world| !world.batches("deposit").is_empty());
+    for number in &invoices {
+        let invoice = world.document("Invoice", "Invoice", number);
+        assert_eq!(
+            (text(&invoice["Status"]), text(&invoice["Balance"])),
+            ("Closed".into(), "0".into())
+        );
+    }
+    let receipts = world.records("Payment");
+    assert_eq!(receipts.len(), invoices.len(), "{receipts:?}");
+    assert!(receipts.iter().all(|one| one["Status"] == "Closed"), "{receipts:?}");
+    assert_eq!(world.balance(BANK), world.paid_out());
+    assert_eq!(world.balance(CLEARING), 0, "nothing waits any more");
+    assert_eq!(world.balance(BANK) + world.balance("61200") + world.balance("22100"), 9_499);
+    world.sync();
+    assert_eq!(world.batches("deposit").len(), 1);
+    let proof = world.place.json(&["verify", "--link", "uk"], 0);
+    assert_eq!(proof["proved"], true, "{proof}");
+    assert_eq!(world.place.json(&["status"], 0)["status"]["commands_open"], 0);
+}
