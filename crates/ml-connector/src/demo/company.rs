@@ -1,27 +1,18 @@
-//! The company of the story: its chart of accounts, customers in four currencies with mandates in
+//! The company of the story: customers in four currencies with mandates in
 //! every state, and open invoices. Some customers have a part to play ([`Role`]); the others just
 //! pay.
-
-use std::collections::BTreeMap;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::check::{Accounts, Hands};
+use super::check::Hands;
+use super::erp::Invoice;
 use super::lots::Lots;
 
-/// Currencies of the story with the ERP's id of the currency, its bank account, and the country of
-/// customers.
-pub const CURRENCIES: [(&str, u32, &str, &str); 4] = [
-    ("GBP", 1, "210", "GB"),
-    ("EUR", 2, "211", "DE"),
-    ("SEK", 5, "213", "SE"),
-    ("USD", 3, "212", "US"),
-];
-
-/// The subsidiary of the emulated company.
-pub const SUBSIDIARY: &str = "2";
+/// Currencies of the story, with the country of customers.
+pub const CURRENCIES: [(&str, &str); 4] =
+    [("GBP", "GB"), ("EUR", "DE"), ("SEK", "SE"), ("USD", "US")];
 
 /// What a customer is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -206,42 +197,12 @@ impl Company {
         self.customers.iter().enumerate().filter(move |(_, one)| !asked(one.role))
     }
 
-    /// The ERP's side without invoices.
-    #[must_use]
-    pub fn at_erp(&self, client: &str, certificate: &str, pem: &str) -> Value {
-        let customers: Vec<Value> = self
-            .customers
-            .iter()
-            .map(|one| {
-                json!({
-                    "id": one.id, "entityId": format!("C-{}", one.id), "companyName": one.name,
-                    "email": one.email, "currency": {"id": currency_id(one.currency).to_string()},
-                    "addressBook": {"items": [{"defaultBilling": true, "addressBookAddress": {
-                        "addr1": "1 High Street", "country": {"id": country(one.currency)},
-                    }}]},
-                })
-            })
-            .collect();
-        json!({
-            "company": {"time_zone": "Europe/London", "date_format": "DD/MM/YYYY"},
-            "accounts": [
-                {"id": 213, "number": "1003", "name": "Bank SEK", "type": "Bank", "currency": 5,
-                 "subsidiaries": [2]},
-                {"id": 642, "number": "6420", "name": "Refunds", "type": "Expense"},
-            ],
-            "integration": {
-                "client_id": client, "certificates": [{"kid": certificate, "pem": pem}],
-            },
-            "custom_fields": super::fields::custom_fields(),
-            "customers": customers,
-        })
-    }
-
     /// Draws invoices: each customer has one before anybody has a second, the parts have one each.
     /// Amounts fit every scheme's limits; most are due around `today`.
-    pub fn draw_invoices(&mut self, count: usize, today: Date, lots: &mut Lots) -> Vec<Value> {
+    #[must_use]
+    pub fn draw_invoices(&self, count: usize, today: Date, lots: &mut Lots) -> Vec<Drawn> {
         let plain: Vec<usize> = self.with(Role::Plain).map(|(n, _)| n).collect();
-        let mut specs = Vec::new();
+        let mut drawn = Vec::new();
         for n in 0..count {
             let customer = match (n < self.customers.len(), plain.is_empty()) {
                 (true, _) => n,
@@ -259,21 +220,50 @@ impl Company {
             // Parts are played at once; the crowd's due dates spread over the story.
             let due_in = if is_plain { lots.between(-25, 16) } else { lots.between(-20, 0) };
             let issued = today.saturating_sub(lots.between(5, 45).days());
-            let due = today.saturating_add(due_in.days());
-            let id = (20_001 + n).to_string();
-            let mut spec = json!({
-                "id": id, "customer": one.id, "amount": major(amount), "number": format!("INV-{}", 4_001 + n),
-                "date": issued.to_string(), "due": due.max(issued).to_string(),
-                "currency": currency_id(one.currency),
-                "fields": {"custbody_mlc_collect": collect},
-            });
-            if is_plain && lots.chance(40) {
-                spec["tax"] = Value::from(major(amount / 6));
-            }
-            specs.push(spec);
-            self.invoices.push(Made { id, customer, amount, collect });
+            let due = today.saturating_add(due_in.days()).max(issued);
+            let tax = Some(amount / 6).filter(|_| is_plain && lots.chance(40));
+            drawn.push(Drawn { customer, amount, tax, issued, due, collect });
         }
-        specs
+        drawn
+    }
+
+    /// The drawn invoices were written under these ids.
+    pub fn keep_invoices(&mut self, drawn: &[Drawn], ids: Vec<String>) {
+        let made = drawn.iter().zip(ids).map(|(one, id)| Made {
+            id,
+            customer: one.customer,
+            amount: one.amount,
+            collect: one.collect,
+        });
+        self.invoices.extend(made);
+    }
+}
+
+/// An invoice of the beginning; amounts in minor units.
+pub struct Drawn {
+    customer: usize,
+    amount: i64,
+    tax: Option<i64>,
+    issued: Date,
+    due: Date,
+    collect: bool,
+}
+
+impl Drawn {
+    /// As the ERP's stage writes it.
+    #[must_use]
+    pub fn invoice<'a>(&self, nth: usize, company: &'a Company) -> Invoice<'a> {
+        let customer = &company.customers[self.customer];
+        Invoice {
+            nth: Some(nth),
+            customer: &customer.id,
+            currency: customer.currency,
+            amount: self.amount,
+            tax: self.tax,
+            issued: self.issued,
+            due: self.due,
+            collect: self.collect,
+        }
     }
 }
 
@@ -292,14 +282,19 @@ impl Company {
     }
 }
 
-/// A further invoice, ticked and due at once, by the ERP's own numbering.
+/// A further invoice, ticked and due at once.
 #[must_use]
-pub fn further_invoice(customer: &Customer, amount: i64, today: Date) -> Value {
-    json!({
-        "customer": customer.id, "amount": major(amount), "date": today.to_string(),
-        "due": today.to_string(), "currency": currency_id(customer.currency),
-        "fields": {"custbody_mlc_collect": true},
-    })
+pub fn further_invoice(customer: &Customer, amount: i64, today: Date) -> Invoice<'_> {
+    Invoice {
+        nth: None,
+        customer: &customer.id,
+        currency: customer.currency,
+        amount,
+        tax: None,
+        issued: today,
+        due: today,
+        collect: true,
+    }
 }
 
 /// Major units as text; two decimals.
@@ -308,12 +303,10 @@ pub fn major(minor: i64) -> String {
     format!("{}.{:02}", minor / 100, (minor % 100).abs())
 }
 
-fn currency_id(code: &str) -> u32 {
-    CURRENCIES.iter().find(|(known, ..)| *known == code).map_or(1, |(_, id, ..)| *id)
-}
-
-fn country(code: &str) -> &'static str {
-    CURRENCIES.iter().find(|(known, ..)| *known == code).map_or("GB", |(.., country)| *country)
+/// Where customers of a currency are at home.
+#[must_use]
+pub fn country(code: &str) -> &'static str {
+    CURRENCIES.iter().find(|(known, _)| *known == code).map_or("GB", |(_, country)| *country)
 }
 
 const FIRST: [&str; 20] = [
@@ -350,22 +343,5 @@ fn name(n: usize) -> String {
     match n / (FIRST.len() * SECOND.len()) {
         0 => format!("{first} {second}"),
         round => format!("{first} {second} {round}"),
-    }
-}
-
-/// The chart as the link maps it.
-#[must_use]
-pub fn accounts() -> Accounts {
-    let banks: BTreeMap<String, String> = CURRENCIES
-        .iter()
-        .map(|(code, _, bank, _)| ((*code).to_owned(), (*bank).to_owned()))
-        .collect();
-    Accounts {
-        banks,
-        undeposited: "116".to_owned(),
-        fees: "640".to_owned(),
-        fee_tax: "231".to_owned(),
-        suspense: "651".to_owned(),
-        rounding: "650".to_owned(),
     }
 }

@@ -16,10 +16,10 @@ use sandbox::clock::VirtualClock;
 use sandbox::emulator::Emulator;
 use sandbox::gocardless::{self, GoCardless};
 use sandbox::harness::{Harness, Ports, Running};
-use sandbox::netsuite::{self, NetSuite};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::truth::Truth;
+use super::erp::{Deed, Invoice, Stage};
+use super::truth::{Truth, list};
 use crate::failure::{Failure, Result};
 
 /// For a control call over the socket.
@@ -29,23 +29,30 @@ const CONTROL_DEADLINE: Duration = Duration::from_secs(5);
 pub struct Ground {
     pub clock: Arc<VirtualClock>,
     processor: Arc<GoCardless>,
-    erp: Arc<NetSuite>,
+    stage: Box<dyn Stage>,
+    erp: Arc<dyn Emulator>,
     running: Running,
 }
 
 impl Ground {
     /// Serves the emulators on free loopback ports. The clock keeps the host's pace until
     /// [`Ground::pace`].
-    pub async fn start(seed: u64, start: Timestamp) -> Result<Ground> {
+    pub async fn start(seed: u64, start: Timestamp, stage: Box<dyn Stage>) -> Result<Ground> {
         let clock = Arc::new(VirtualClock::new(start, 1));
         let config = gocardless::Config { default_account: false, ..gocardless::Config::default() };
         let processor = Arc::new(GoCardless::new(seed, config));
-        let erp = Arc::new(NetSuite::new(seed, netsuite::Config::default()));
+        let erp = stage.emulator();
         let emulators: Vec<Arc<dyn Emulator>> = vec![processor.clone(), erp.clone()];
         let running = Harness::start(emulators, Arc::clone(&clock), Ports::any())
             .await
             .map_err(|error| Failure::Failed(error.to_string()))?;
-        Ok(Ground { clock, processor, erp, running })
+        Ok(Ground { clock, processor, stage, erp, running })
+    }
+
+    /// The ERP of the story.
+    #[must_use]
+    pub fn stage(&self) -> &dyn Stage {
+        self.stage.as_ref()
     }
 
     /// Base URL of an emulator.
@@ -116,11 +123,24 @@ impl Ground {
             .map_err(|error| Failure::Failed(format!("the ERP's emulator: {}", error.0)))
     }
 
+    /// A person's deed in the ERP.
+    pub fn deed(&self, deed: &Deed<'_>) -> Result<Value> {
+        self.erp("/act", &self.stage.deed(deed))
+    }
+
+    /// Writes invoices; gives their ids.
+    pub fn write_invoices(&self, invoices: &[Invoice<'_>]) -> Result<Vec<String>> {
+        let specs: Vec<Value> = invoices.iter().map(|one| self.stage.invoice(one)).collect();
+        let made = self.erp("/seed", &json!({ "invoices": specs }))?;
+        Ok(list(&made["invoices"]).iter().map(|one| self.stage.invoice_id(one)).collect())
+    }
+
     /// What really happened so far on both sides.
     pub fn truth(&self) -> Result<Truth> {
         let processor = self.processor("/truth", &Value::Null)?;
         let erp = self.erp("/truth", &Value::Null)?;
-        Truth::read(&processor, &erp).map_err(|why| Failure::Failed(format!("the truth: {why}")))
+        Truth::read(&processor, &erp, self.stage())
+            .map_err(|why| Failure::Failed(format!("the truth: {why}")))
     }
 
     /// Host milliseconds that every answer of both systems takes longer: writes are then long enough
@@ -130,7 +150,7 @@ impl Ground {
         let transport = ReqwestTransport::try_new(AllowedHosts(vec!["127.0.0.1".to_owned()]))
             .map_err(|error| failed(error.to_string()))?;
         for (name, url) in self.running.urls() {
-            let body = serde_json::json!({ "milliseconds": milliseconds }).to_string();
+            let body = json!({ "milliseconds": milliseconds }).to_string();
             let request = http::Request::post(format!("{url}/_sandbox/{name}/latency"))
                 .body(Bytes::from(body))
                 .map_err(|error| failed(error.to_string()))?;

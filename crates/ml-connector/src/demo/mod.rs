@@ -5,7 +5,7 @@ mod check;
 mod child;
 mod company;
 mod driver;
-mod fields;
+mod erp;
 mod ground;
 mod lots;
 mod report;
@@ -23,6 +23,7 @@ use jiff::Timestamp;
 
 use self::company::CUSTOMERS_LEAST;
 use self::driver::{DAYS_ABOUT, tell};
+use self::erp::NetSuiteStage;
 use self::ground::Ground;
 use self::report::Report;
 use self::setup::Live;
@@ -94,7 +95,8 @@ async fn play(options: &Demo, json: bool, folder: &Path) -> Result<Played> {
     let began = instant();
     let start: Timestamp = START.parse().map_err(|_| Failure::Failed("the start".to_owned()))?;
     let view = View::new(DAYS_ABOUT, json);
-    let ground = Ground::start(options.seed, start).await?;
+    let stage = Box::new(NetSuiteStage::new(options.seed));
+    let ground = Ground::start(options.seed, start, stage).await?;
     view.say(format!(
         "{} customers, {} invoices, seed {}",
         options.customers, options.invoices, options.seed

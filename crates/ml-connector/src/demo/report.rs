@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use model::key::Key;
 use serde::Serialize;
 
 use super::check::{Broken, Case, check, secrecy};
-use super::company::{accounts, major};
+use super::company::major;
 use super::driver::Told;
 use super::ground::Ground;
 use super::setup::{Live, SECRETS};
@@ -51,8 +52,10 @@ impl Report {
         took: Duration,
     ) -> Result<Report> {
         let Told { truth, hands, chapters, days } = told;
-        let accounts = accounts();
-        let mut broken = check(&Case { truth: &truth, hands: &hands, accounts: &accounts });
+        let stage = ground.stage();
+        let (accounts, stamp) = (stage.accounts(), |key: &Key| stage.stamp(key));
+        let case = Case { truth: &truth, hands: &hands, accounts: &accounts, stamp: &stamp };
+        let mut broken = check(&case);
         let end = End { company: &live.company, truth: &truth };
         broken.extend(chapters.iter().flat_map(|chapter| chapter.check(&end)));
         let secrets = SECRETS.map(str::to_owned);
@@ -140,7 +143,7 @@ fn counts(truth: &Truth) -> BTreeMap<String, usize> {
         *counts.entry(format!("payments {}", payment.status)).or_default() += 1;
     }
     for one in &truth.documents {
-        *counts.entry(format!("documents {}", one.kind)).or_default() += 1;
+        *counts.entry(format!("booked {}s", one.kind.word())).or_default() += 1;
     }
     for (_, item) in truth.items() {
         *counts.entry(format!("payout items {}", item.kind)).or_default() += 1;

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use store::{MasterKeySource, open_or_create};
 
 use super::child::{ANY_PORT, Binary, Server};
-use super::company::{CURRENCIES, Company, SUBSIDIARY, accounts};
+use super::company::{CURRENCIES, Company};
+use super::erp::Stage;
 use super::ground::Ground;
 use super::lots::Lots;
 use super::truth::{list, text};
@@ -23,8 +24,6 @@ pub const PROCESSOR: &str = "collect";
 /// Name of the link.
 pub const LINK: &str = "demo";
 
-const CLIENT: &str = "demo-client";
-const CERTIFICATE: &str = "demo-certificate";
 /// Secrets of emulated accounts; nothing real is behind them.
 const TOKEN: &str = "demo-read-write-7dQm2x";
 const WEBHOOK_SECRET: &str = "demo-webhook-secret-Zk41";
@@ -58,14 +57,17 @@ pub async fn prepare(ground: &Ground, options: &Demo, folder: &Path) -> Result<L
     let mut company = Company::draw(options.customers, &mut lots);
     seed_processor(ground, &mut company)?;
     deliver(ground, options.webhooks)?;
-    let pem = connect(ground, &binary).await?;
-    ground.erp("/seed", &company.at_erp(CLIENT, CERTIFICATE, &pem))?;
-    let specs = company.draw_invoices(options.invoices, ground.today(), &mut lots);
-    ground.erp("/seed", &json!({ "invoices": specs }))?;
+    let connection = connect(ground, &binary).await?;
+    ground.erp("/seed", &ground.stage().company(&company, &connection)?)?;
+    let drawn = company.draw_invoices(options.invoices, ground.today(), &mut lots);
+    let invoices: Vec<_> =
+        drawn.iter().enumerate().map(|(nth, one)| one.invoice(nth, &company)).collect();
+    let ids = ground.write_invoices(&invoices)?;
+    company.keep_invoices(&drawn, ids);
     super::story::plan(ground, &company)?;
     binary.run(&["connections", "ping"]).await?;
     let policy = folder.join("policy.toml");
-    std::fs::write(&policy, policy_text()).map_err(Failure::file("the policy"))?;
+    std::fs::write(&policy, policy_text(ground.stage())).map_err(Failure::file("the policy"))?;
     let policy = policy.display().to_string();
     let add = ["links", "add", LINK, "--erp", ERP, "--processor", PROCESSOR, "--policy", &policy];
     binary.run(&add).await?;
@@ -122,30 +124,14 @@ fn deliver(ground: &Ground, delivered: Deliveries) -> Result<()> {
     Ok(())
 }
 
-/// Both connections; gives the certificate that the ERP's administrator uploads.
-async fn connect(ground: &Ground, binary: &Binary) -> Result<String> {
-    let url = ground.url("netsuite").to_owned();
-    let client = format!("client_id={CLIENT}");
-    let certificate = format!("certificate_id={CERTIFICATE}");
-    let made = binary
-        .run(&[
-            "connections",
-            "add",
-            "netsuite",
-            ERP,
-            "--url",
-            &url,
-            "--allow-host",
-            "--set",
-            "account=1234567_SB1",
-            "--set",
-            &client,
-            "--set",
-            &certificate,
-            "--set",
-            "time_zone=Europe/London",
-        ])
-        .await?;
+/// Both connections; gives what was said about the ERP's.
+async fn connect(ground: &Ground, binary: &Binary) -> Result<Value> {
+    let stage = ground.stage();
+    let url = ground.url(stage.slug()).to_owned();
+    let settings = stage.settings();
+    let mut add = vec!["connections", "add", stage.slug(), ERP, "--url", &url, "--allow-host"];
+    add.extend(settings.iter().flat_map(|setting| ["--set", setting.as_str()]));
+    let made = binary.run(&add).await?;
     let url = ground.url("gocardless").to_owned();
     let token = format!("access_token=env:{TOKEN_VARIABLE}");
     let secret = format!("webhook_secret=env:{SECRET_VARIABLE}");
@@ -164,35 +150,24 @@ async fn connect(ground: &Ground, binary: &Binary) -> Result<String> {
             &secret,
         ])
         .await?;
-    certificate_in(&made).ok_or_else(|| Failure::Failed("no certificate was printed".to_owned()))
+    Ok(made)
 }
 
-fn certificate_in(made: &Value) -> Option<String> {
-    const END: &str = "-----END CERTIFICATE-----";
-    let shown = text(&made["upload"]);
-    let start = shown.find("-----BEGIN CERTIFICATE-----")?;
-    let end = shown.find(END)? + END.len();
-    shown.get(start..end).map(|pem| format!("{pem}\n"))
-}
-
-fn policy_text() -> String {
-    let accounts = accounts();
-    let codes: Vec<String> = CURRENCIES.iter().map(|(code, ..)| format!("{code:?}")).collect();
-    let mut text = format!(
+fn policy_text(stage: &dyn Stage) -> String {
+    let accounts = stage.accounts();
+    let codes: Vec<String> = CURRENCIES.iter().map(|(code, _)| format!("{code:?}")).collect();
+    let text = format!(
         "collect = \"flagged\"\ntime_zone = \"Europe/London\"\ncurrencies = [{}]\n\
          mandate_request = \"link\"\n\n[retries]\ncount = 2\nfirst_after_days = 2\n\n[accounts]\n\
-         fees = \"{}\"\nfee_tax = \"{}\"\nchargebacks = \"641\"\nrefunds = \"642\"\n\
+         fees = \"{}\"\nfee_tax = \"{}\"\nchargebacks = \"{}\"\nrefunds = \"{}\"\n\
          rounding = \"{}\"\nsuspense = \"{}\"\n",
         codes.join(", "),
         accounts.fees,
         accounts.fee_tax,
+        accounts.chargebacks,
+        accounts.refunds,
         accounts.rounding,
         accounts.suspense
     );
-    for (code, bank) in &accounts.banks {
-        text.push_str(&format!(
-            "\n[accounts.banks.{code}]\naccount = \"{bank}\"\nsubsidiary = \"{SUBSIDIARY}\"\n"
-        ));
-    }
-    text
+    text + &stage.banks()
 }

@@ -8,6 +8,8 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use super::erp::Stage;
+
 /// A debit at the processor.
 #[derive(Debug, Clone, Default)]
 pub struct Payment {
@@ -67,13 +69,49 @@ pub struct Payout {
     pub items: Vec<Item>,
 }
 
+/// What a posted document is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    #[default]
+    Receipt,
+    Refund,
+    Deposit,
+    Journal,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 4] = [Kind::Receipt, Kind::Refund, Kind::Deposit, Kind::Journal];
+
+    /// What one of them is called.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Receipt => "receipt",
+            Kind::Refund => "refund",
+            Kind::Deposit => "deposit",
+            Kind::Journal => "journal",
+        }
+    }
+
+    /// What several are called.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Kind::Receipt => "receipts",
+            Kind::Refund => "refunds in the books",
+            Kind::Deposit => "deposits",
+            Kind::Journal => "journals",
+        }
+    }
+}
+
 /// A posted document of the ERP.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
     pub id: String,
-    /// `customerPayment`, `customerRefund`, `deposit`, `journalEntry` …
-    pub kind: String,
-    pub external_id: Option<String>,
+    pub kind: Kind,
+    /// What stands on it of our key.
+    pub stamp: Option<String>,
     pub currency: String,
     pub dated_on: Option<Date>,
     pub voided: bool,
@@ -120,15 +158,13 @@ pub struct Truth {
     pub calls: (u64, u64),
 }
 
-/// Kinds of documents that move money.
-const DOCUMENTS: [&str; 4] = ["customerPayment", "customerRefund", "deposit", "journalEntry"];
-
 impl Truth {
     /// Reads both answers; the error names what could not be read.
-    pub fn read(processor: &Value, erp: &Value) -> Result<Truth, String> {
+    pub fn read(processor: &Value, erp: &Value, stage: &dyn Stage) -> Result<Truth, String> {
         let mut truth = Truth::default();
         truth.read_processor(processor)?;
-        truth.read_erp(erp)?;
+        stage.read(erp, &mut truth)?;
+        truth.calls.1 = sum_of_counts(&erp["requests"]);
         Ok(truth)
     }
 
@@ -150,7 +186,7 @@ impl Truth {
 
     /// Receipts that are not void.
     pub fn receipts(&self) -> impl Iterator<Item = &Document> {
-        self.documents.iter().filter(|one| one.kind == "customerPayment" && !one.voided)
+        self.documents.iter().filter(|one| one.kind == Kind::Receipt && !one.voided)
     }
 
     fn read_processor(&mut self, body: &Value) -> Result<(), String> {
@@ -175,26 +211,6 @@ impl Truth {
             *self.events.entry(name).or_default() += 1;
         }
         self.calls.0 = sum_of_counts(&body["requests"]);
-        Ok(())
-    }
-
-    fn read_erp(&mut self, body: &Value) -> Result<(), String> {
-        let records = &body["records"];
-        let currencies: BTreeMap<String, String> = list(&records["currency"])
-            .iter()
-            .map(|row| (text(&row["id"]), text(&row["symbol"])))
-            .collect();
-        for kind in DOCUMENTS {
-            for row in list(&records[kind]) {
-                self.documents.push(document(kind, row, &currencies)?);
-            }
-        }
-        for row in list(&records["invoice"]) {
-            let invoice = invoice(row)?;
-            self.invoices.insert(invoice.id.clone(), invoice);
-        }
-        self.trial_balance = text(&body["ledger"]["trial_balance"]);
-        self.calls.1 = sum_of_counts(&body["requests"]);
         Ok(())
     }
 }
@@ -246,52 +262,6 @@ fn payout(row: &Value) -> Result<Payout, String> {
     })
 }
 
-fn document(
-    kind: &str,
-    row: &Value,
-    currencies: &BTreeMap<String, String>,
-) -> Result<Document, String> {
-    let mut postings = Vec::new();
-    for line in list(&row["postings"]) {
-        postings.push((
-            text(&line["account"]),
-            decimal(&line["base"])?,
-            decimal(&line["foreign"])?,
-        ));
-    }
-    // On a deposit, `payment` is the list of what is in it.
-    let receipt = kind == "customerPayment";
-    let minor = |name: &str| match &row[name] {
-        Value::Null => Ok(0),
-        value if receipt => minor(value),
-        _ => Ok(0),
-    };
-    Ok(Document {
-        id: text(&row["id"]),
-        kind: kind.to_owned(),
-        external_id: filled(&row["externalId"]),
-        currency: currencies.get(&text(&row["currency"])).cloned().unwrap_or_default(),
-        dated_on: text(&row["tranDate"]).parse().ok(),
-        voided: row["voided"] == true,
-        postings,
-        payment: filled(&row["custbody_mlc_payment_id"]),
-        payout: filled(&row["custbody_mlc_payout"]),
-        amount: minor("payment")?,
-        unapplied: minor("unapplied")?,
-    })
-}
-
-fn invoice(row: &Value) -> Result<Invoice, String> {
-    Ok(Invoice {
-        id: text(&row["id"]),
-        number: text(&row["tranId"]),
-        total: minor(&row["total"])?,
-        remaining: minor(&row["amountRemaining"])?,
-        collect: row["custbody_mlc_collect"] == true,
-        error: text(&row["custbody_mlc_integration_error"]),
-    })
-}
-
 /// The text of a JSON text or number; empty for anything else.
 pub fn text(value: &Value) -> String {
     match value {
@@ -301,7 +271,8 @@ pub fn text(value: &Value) -> String {
     }
 }
 
-fn filled(value: &Value) -> Option<String> {
+/// A text that is not empty.
+pub fn filled(value: &Value) -> Option<String> {
     Some(text(value)).filter(|text| !text.is_empty())
 }
 
@@ -310,13 +281,14 @@ pub fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-fn decimal(value: &Value) -> Result<Decimal, String> {
+/// An exact amount.
+pub fn decimal(value: &Value) -> Result<Decimal, String> {
     let text = text(value);
     text.parse().map_err(|_| format!("\"{text}\" is no amount"))
 }
 
 /// Minor units of an amount in major units; all currencies of the story have two decimals.
-fn minor(value: &Value) -> Result<i64, String> {
+pub fn minor(value: &Value) -> Result<i64, String> {
     to_minor(decimal(value)?)
 }
 

@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::truth::Truth;
+use super::truth::{Kind, Truth};
 
 /// Where lines go.
 pub struct View {
@@ -96,16 +96,11 @@ impl View {
             }
         }
         let (old, new) = (kinds(before), kinds(after));
-        for (kind, words) in [
-            ("customerPayment", "receipts"),
-            ("deposit", "deposits"),
-            ("customerRefund", "refunds in the books"),
-            ("journalEntry", "journals"),
-        ] {
-            let count = |counts: &BTreeMap<&str, usize>| counts.get(kind).copied().unwrap_or(0);
+        for kind in Kind::ALL {
+            let count = |counts: &BTreeMap<Kind, usize>| counts.get(&kind).copied().unwrap_or(0);
             let more = count(&new).saturating_sub(count(&old));
             if more > 0 {
-                parts.push(format!("{more} {words}"));
+                parts.push(format!("{more} {}", kind.words()));
             }
         }
         parts.join(" · ")
@@ -119,10 +114,10 @@ impl View {
     }
 }
 
-fn kinds(truth: &Truth) -> BTreeMap<&str, usize> {
+fn kinds(truth: &Truth) -> BTreeMap<Kind, usize> {
     let mut counts = BTreeMap::new();
     for one in &truth.documents {
-        *counts.entry(one.kind.as_str()).or_default() += 1;
+        *counts.entry(one.kind).or_default() += 1;
     }
     counts
 }

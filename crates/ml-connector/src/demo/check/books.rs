@@ -7,7 +7,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::settled::{at_account, is_ours, names};
 use super::{Broken, Case};
-use crate::demo::truth::{Document, Payout};
+use crate::demo::truth::{Document, Kind, Payout};
 
 pub fn check(case: &Case<'_>) -> Vec<Broken> {
     let mut broken = Vec::new();
@@ -23,7 +23,8 @@ pub fn check(case: &Case<'_>) -> Vec<Broken> {
     for one in &case.truth.documents {
         let sum: Decimal = one.postings.iter().map(|(_, base, _)| *base).sum();
         if !sum.is_zero() {
-            broken.push(Broken::new("P4", format!("{} {} is off by {sum}", one.kind, one.id)));
+            broken
+                .push(Broken::new("P4", format!("{} {} is off by {sum}", one.kind.word(), one.id)));
         }
     }
     broken
@@ -32,8 +33,8 @@ pub fn check(case: &Case<'_>) -> Vec<Broken> {
 /// The documents that carry the payout: deposits, refunds and journals whose key names it.
 fn documents<'a>(case: &Case<'a>, payout: &Payout) -> Vec<&'a Document> {
     let carries = |one: &&Document| {
-        let external = one.external_id.as_deref().unwrap_or_default();
-        one.kind != "customerPayment" && !one.voided && names(external, &payout.id)
+        let stamp = one.stamp.as_deref().unwrap_or_default();
+        one.kind != Kind::Receipt && !one.voided && names(stamp, &payout.id)
     };
     case.truth.documents.iter().filter(carries).collect()
 }
@@ -65,7 +66,8 @@ fn of_payout(case: &Case<'_>, payout: &Payout, broken: &mut Vec<Broken>) {
         if one.dated_on != payout.arrival_on {
             let arrival = payout.arrival_on.map_or_else(String::new, |on| on.to_string());
             let dated = one.dated_on.map_or_else(String::new, |on| on.to_string());
-            let what = format!("{} {} is dated {dated}, arrival {arrival}", one.kind, one.id);
+            let what =
+                format!("{} {} is dated {dated}, arrival {arrival}", one.kind.word(), one.id);
             broken.push(Broken::new("P4", what));
         }
     }

@@ -11,6 +11,8 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::key::Key;
+
 use super::truth::Truth;
 
 /// A promise that does not hold.
@@ -35,6 +37,8 @@ pub struct Accounts {
     pub undeposited: String,
     pub fees: String,
     pub fee_tax: String,
+    pub chargebacks: String,
+    pub refunds: String,
     pub suspense: String,
     pub rounding: String,
 }
@@ -57,6 +61,8 @@ pub struct Case<'a> {
     pub truth: &'a Truth,
     pub hands: &'a Hands,
     pub accounts: &'a Accounts,
+    /// How a key stands on a document of the ERP.
+    pub stamp: &'a dyn Fn(&Key) -> String,
 }
 
 /// Every broken promise; none: all hold.

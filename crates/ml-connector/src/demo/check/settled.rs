@@ -3,30 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::key::{Alphabet, Key};
+use model::key::Key;
 use rust_decimal::Decimal;
 
 use super::{Broken, Case};
-use crate::demo::truth::{Document, Item, Payout, to_minor};
-
-/// Length of an external id as the connector writes it (netsuite sheet section 5.10).
-const EXTERNAL_ID_LENGTH: usize = 50;
-
-/// The external id of a document of a payout item.
-pub fn external_id(purpose: &str, payout: &str, ordinal: u32) -> String {
-    let key = Key::new(&[purpose, payout, &ordinal.to_string()]);
-    key.stamp(Alphabet::PathSafe, EXTERNAL_ID_LENGTH)
-}
+use crate::demo::truth::{Document, Item, Kind, Payout, to_minor};
 
 pub fn check(case: &Case<'_>) -> Vec<Broken> {
     let mut broken = Vec::new();
     let mut explained: BTreeSet<&str> = BTreeSet::new();
-    let by_external: BTreeMap<&str, &Document> = case
-        .truth
-        .documents
-        .iter()
-        .filter_map(|one| Some((one.external_id.as_deref()?, one)))
-        .collect();
+    let by_stamp: BTreeMap<&str, &Document> =
+        case.truth.documents.iter().filter_map(|one| Some((one.stamp.as_deref()?, one))).collect();
     for (payout, item) in case.truth.items().filter(|(payout, _)| payout.status == "paid") {
         if !is_ours(case, item) {
             continue;
@@ -34,13 +21,13 @@ pub fn check(case: &Case<'_>) -> Vec<Broken> {
         if item.kind == "payment_paid_out" {
             settlement(case, payout, item, &mut explained, &mut broken);
         } else if item.is_reversal() {
-            reversal(case, payout, item, &by_external, &mut explained, &mut broken);
+            reversal(case, payout, item, &by_stamp, &mut explained, &mut broken);
         }
     }
     applied(case, &mut broken);
     let by_payout = |one: &Document| {
-        let carries = one.external_id.as_deref().unwrap_or_default();
-        let lines = matches!(one.kind.as_str(), "deposit" | "journalEntry");
+        let carries = one.stamp.as_deref().unwrap_or_default();
+        let lines = matches!(one.kind, Kind::Deposit | Kind::Journal);
         lines && case.truth.payouts.iter().any(|payout| names(carries, &payout.id))
     };
     for one in &case.truth.documents {
@@ -48,17 +35,17 @@ pub fn check(case: &Case<'_>) -> Vec<Broken> {
             || explained.contains(one.id.as_str())
             || by_payout(one);
         if !known && !one.voided {
-            let key = one.external_id.as_deref().unwrap_or("without an external id");
-            let what = format!("{} {} ({key}) belongs to nothing", one.kind, one.id);
+            let key = one.stamp.as_deref().unwrap_or("without a key");
+            let what = format!("{} {} ({key}) belongs to nothing", one.kind.word(), one.id);
             broken.push(Broken::new("P3", what));
         }
     }
     broken
 }
 
-/// Whether an external id was made from a key that names the payout.
-pub fn names(external_id: &str, payout: &str) -> bool {
-    external_id.split_once(payout).is_some_and(|(head, _)| head.ends_with('-'))
+/// Whether a stamp was made from a key that names the payout.
+pub fn names(stamp: &str, payout: &str) -> bool {
+    stamp.split_once(payout).is_some_and(|(head, _)| head.ends_with('-'))
 }
 
 /// The item belongs to a payment that names an invoice.
@@ -102,7 +89,7 @@ fn reversal<'a>(
     case: &Case<'a>,
     payout: &Payout,
     item: &Item,
-    by_external: &BTreeMap<&str, &'a Document>,
+    by_stamp: &BTreeMap<&str, &'a Document>,
     explained: &mut BTreeSet<&'a str>,
     broken: &mut Vec<Broken>,
 ) {
@@ -110,8 +97,8 @@ fn reversal<'a>(
     let mut taken = Decimal::ZERO;
     let mut documents = 0;
     for purpose in ["refund", "loss"] {
-        let external = external_id(purpose, &payout.id, item.ordinal);
-        let Some(one) = by_external.get(external.as_str()).filter(|one| !one.voided) else {
+        let key = Key::new(&[purpose, &payout.id, &item.ordinal.to_string()]);
+        let Some(one) = by_stamp.get((case.stamp)(&key).as_str()).filter(|one| !one.voided) else {
             continue;
         };
         explained.insert(one.id.as_str());

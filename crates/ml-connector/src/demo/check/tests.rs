@@ -1,10 +1,14 @@
 //! The check must find what is wrong: a small true world holds, and each thing broken in it is named.
 
+use model::key::{Alphabet, Key};
 use rust_decimal::Decimal;
 
-use super::settled::external_id;
 use super::{Accounts, Case, Hands, check};
-use crate::demo::truth::{Document, Invoice, Item, Payment, Payout, Truth};
+use crate::demo::truth::{Document, Invoice, Item, Kind, Payment, Payout, Truth};
+
+fn stamp(key: &Key) -> String {
+    key.stamp(Alphabet::PathSafe, 50)
+}
 
 fn amount(text: &str) -> Decimal {
     text.parse().unwrap()
@@ -17,18 +21,20 @@ fn accounts() -> Accounts {
         undeposited: text("116"),
         fees: text("640"),
         fee_tax: text("231"),
+        chargebacks: text("641"),
+        refunds: text("642"),
         suspense: text("651"),
         rounding: text("650"),
     }
 }
 
-fn document(id: &str, kind: &str, external: &str, postings: &[(&str, &str)]) -> Document {
+fn document(id: &str, kind: Kind, key: &str, postings: &[(&str, &str)]) -> Document {
     let lines =
         postings.iter().map(|(account, sum)| ((*account).to_owned(), amount(sum), amount(sum)));
     Document {
         id: id.to_owned(),
-        kind: kind.to_owned(),
-        external_id: Some(external.to_owned()),
+        kind,
+        stamp: Some(key.to_owned()),
         currency: "GBP".to_owned(),
         dated_on: "2026-03-10".parse().ok(),
         postings: lines.collect(),
@@ -74,7 +80,7 @@ fn payout(id: &str, minor: i64, items: Vec<Item>) -> Payout {
 fn receipt(id: &str, payment: &str, payout: &str, minor: i64) -> Document {
     let sum = Decimal::new(minor, 2).to_string();
     let minus = Decimal::new(-minor, 2).to_string();
-    let mut one = document(id, "customerPayment", id, &[("116", &sum), ("119", &minus)]);
+    let mut one = document(id, Kind::Receipt, id, &[("116", &sum), ("119", &minus)]);
     one.payment = Some(payment.to_owned());
     one.payout = Some(payout.to_owned());
     one.amount = minor;
@@ -95,7 +101,7 @@ fn invoice(id: &str, total: i64, remaining: i64) -> (String, Invoice) {
 
 /// What the ERP holds of the world.
 fn documents() -> Vec<Document> {
-    let refund = external_id("refund", "PO2", 1);
+    let refund = stamp(&Key::new(&["refund", "PO2", "1"]));
     let first = [
         ("210", "159.50"),
         ("116", "-120.00"),
@@ -107,9 +113,9 @@ fn documents() -> Vec<Document> {
     vec![
         receipt("901", "PM1", "PO1", 12_000),
         receipt("902", "PM2", "PO2", 15_000),
-        document("903", "deposit", "deposit-PO1-1abcdefghijkl", &first),
-        document("904", "deposit", "deposit-PO2-1abcdefghijkl", &second),
-        document("905", "customerRefund", &refund, &[("119", "120.00"), ("210", "-120.00")]),
+        document("903", Kind::Deposit, "deposit-PO1-1abcdefghijkl", &first),
+        document("904", Kind::Deposit, "deposit-PO2-1abcdefghijkl", &second),
+        document("905", Kind::Refund, &refund, &[("119", "120.00"), ("210", "-120.00")]),
     ]
 }
 
@@ -146,7 +152,8 @@ fn world() -> Truth {
 fn expect(change: impl FnOnce(&mut Truth, &mut Hands), words: &[&str]) {
     let (mut truth, mut hands) = (world(), Hands::default());
     change(&mut truth, &mut hands);
-    let broken = check(&Case { truth: &truth, hands: &hands, accounts: &accounts() });
+    let broken =
+        check(&Case { truth: &truth, hands: &hands, accounts: &accounts(), stamp: &stamp });
     let said: Vec<String> =
         broken.iter().map(|one| format!("{}: {}", one.promise, one.what)).collect();
     for words in words {
@@ -245,10 +252,10 @@ fn a_reversal_that_came_twice_is_found() {
         |truth, _| {
             let mut twin = document_of(truth, "905").clone();
             twin.id = "915".to_owned();
-            twin.external_id = Some("refund-PO2-2abcdefghijkl".to_owned());
+            twin.stamp = Some("refund-PO2-2abcdefghijkl".to_owned());
             truth.documents.push(twin);
         },
-        &["P3: customerRefund 915", "P4: payout PO2: the bank"],
+        &["P3: refund 915", "P4: payout PO2: the bank"],
     );
 }
 
@@ -287,9 +294,9 @@ fn tax_on_the_fee_account_is_found() {
 #[test]
 fn a_document_that_belongs_to_nothing_is_found() {
     let stray = |truth: &mut Truth| {
-        truth.documents.push(document("950", "journalEntry", "mine", &[("210", "5.00")]));
+        truth.documents.push(document("950", Kind::Journal, "mine", &[("210", "5.00")]));
     };
-    expect(|truth, _| stray(truth), &["P3: journalEntry 950 (mine)", "P4: bank GBP"]);
+    expect(|truth, _| stray(truth), &["P3: journal 950 (mine)", "P4: bank GBP"]);
     expect(
         |truth, hands| {
             stray(truth);

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
-use super::{Chapter, End, Scene, cast, deed, made, newest};
+use super::{Chapter, End, Scene, cast, made, newest};
 use crate::demo::check::Broken;
-use crate::demo::company::{CURRENCIES, Role, major};
+use crate::demo::company::{Role, major};
+use crate::demo::erp::Deed;
 use crate::failure::Result;
 
 #[derive(Default)]
@@ -37,10 +36,7 @@ impl Chapter for Amounts {
             let currency = customer.currency;
             if matches!(customer.role, Role::AmountBefore | Role::AmountAfter) {
                 let amount = invoice.amount - invoice.amount / 10;
-                let body = json!({
-                    "do": "edit_invoice", "invoice": invoice.id, "amount": major(amount),
-                });
-                deed(scene.ground, &body)?;
+                scene.ground.deed(&Deed::Lower { invoice: &invoice.id, amount })?;
                 self.done.insert(invoice.id.clone(), amount);
                 let shown = major(amount);
                 said.push(format!(
@@ -48,13 +44,8 @@ impl Chapter for Amounts {
                     customer.name
                 ));
             } else {
-                let bank = CURRENCIES.iter().find(|(code, ..)| *code == currency);
-                let account = bank.map(|(_, _, account, _)| *account);
-                let body = json!({
-                    "do": "record_payment", "invoice": invoice.id, "account": account,
-                    "memo": "bank transfer",
-                });
-                let answer = deed(scene.ground, &body)?;
+                let paid = Deed::PaidByTransfer { invoice: &invoice.id, currency };
+                let answer = scene.ground.deed(&paid)?;
                 scene.hands.documents.insert(made(&answer));
                 self.done.insert(invoice.id.clone(), invoice.amount);
                 said.push(format!("{} pays by bank transfer meanwhile", customer.name));

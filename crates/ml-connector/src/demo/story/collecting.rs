@@ -3,12 +3,10 @@
 
 use jiff::civil::Date;
 use jiff::{SpanRound, Unit};
-use serde_json::json;
 
 use super::{Chapter, End, Scene};
 use crate::demo::check::Broken;
 use crate::demo::company::{CURRENCIES, Customer, Role, further_invoice, major};
-use crate::demo::truth::{list, text};
 use crate::failure::Result;
 
 #[derive(Default)]
@@ -54,7 +52,7 @@ impl Chapter for Collecting {
             return Ok(Vec::new());
         }
         let mut said = Vec::new();
-        for (currency, ..) in CURRENCIES {
+        for (currency, _) in CURRENCIES {
             let amount = if currency == "SEK" { AMOUNT_SEK } else { AMOUNT };
             let regulars = scene.company.regulars(currency);
             let specs: Vec<_> = regulars
@@ -67,8 +65,7 @@ impl Chapter for Collecting {
                 continue;
             }
             let count = specs.len();
-            let made = scene.ground.erp("/seed", &json!({ "invoices": specs }))?;
-            for id in list(&made["invoices"]).iter().map(text) {
+            for id in scene.ground.write_invoices(&specs)? {
                 scene.hands.owed.insert(id.clone(), amount);
                 self.further.push(id);
             }

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
-use super::{Chapter, End, Scene, cast, deed, newest};
+use super::{Chapter, End, Scene, cast, newest};
 use crate::demo::check::Broken;
 use crate::demo::company::Role;
+use crate::demo::erp::Deed;
 use crate::failure::Result;
 
 #[derive(Default)]
@@ -31,7 +30,7 @@ impl Chapter for HandEdits {
             let receipt =
                 scene.truth.receipts().find(|one| one.payment.as_ref() == Some(&payment.id));
             let Some(receipt) = receipt.filter(|one| one.unapplied < one.amount) else { continue };
-            deed(scene.ground, &json!({"do": "unapply", "payment": receipt.id}))?;
+            scene.ground.deed(&Deed::Unapply { receipt: &receipt.id })?;
             scene.hands.unapplied.insert(receipt.id.clone());
             self.unapplied.insert(made.id.clone(), receipt.id.clone());
             said.push(format!("a person un-applies the receipt of {}", customer.name));

@@ -125,11 +125,6 @@ pub fn made(answer: &Value) -> String {
     text(&answer["id"])
 }
 
-/// A person's deed in the ERP.
-pub fn deed(ground: &Ground, body: &Value) -> Result<Value> {
-    ground.erp("/act", body)
-}
-
 /// A person's deed at the processor.
 pub fn act(ground: &Ground, body: &Value) -> Result<Value> {
     ground.processor("/act", body)

@@ -3,10 +3,10 @@
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use serde_json::json;
 
-use super::{Chapter, End, Scene, deed};
+use super::{Chapter, End, Scene};
 use crate::demo::check::Broken;
+use crate::demo::erp::Deed;
 use crate::demo::truth::Truth;
 use crate::failure::Result;
 
@@ -53,7 +53,7 @@ impl Chapter for Periods {
         }
         self.held = payouts_of(scene.truth, day);
         self.slipped = documents_of(scene.truth, day);
-        deed(scene.ground, &json!({"do": "period", "period": day.to_string(), "set": "open"}))?;
+        scene.ground.deed(&Deed::Period { day, open: true })?;
         self.state = State::Released;
         let line = format!("the month is opened again: {} payouts were held", self.held);
         Ok(vec![line])
@@ -66,10 +66,7 @@ impl Chapter for Periods {
         if self.state != State::Open || next != last {
             return Ok(Vec::new());
         }
-        let body = json!({
-            "do": "period", "period": next.to_string(), "set": "closed", "allow_non_gl": true,
-        });
-        deed(scene.ground, &body)?;
+        scene.ground.deed(&Deed::Period { day: next, open: false })?;
         self.state = State::Closed;
         self.day = Some(next);
         Ok(vec![format!("the accountant closes {}", next.strftime("%B"))])
