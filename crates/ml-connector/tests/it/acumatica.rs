@@ -307,3 +307,127 @@ fn slow_an_invoice_is_collected_paid_out_and_booked_to_the_penny() {
     assert_eq!(proof["proved"], true, "{proof}");
     assert_eq!(world.place.json(&["status"], 0)["status"]["commands_open"], 0);
 }
+
+impl World {
+    fn act(&self, body: &Value) {
+        self.processor("/act", body);
+    }
+
+    /// Status and open amount of an invoice, as the ERP tells them.
+    fn owed(&self, number: &str) -> (String, String) {
+        let invoice = self.document("Invoice", "Invoice", number);
+        (text(&invoice["Status"]), text(&invoice["Balance"]))
+    }
+
+    /// The processor's payment for an invoice: the newest.
+    fn payment(&self, number: &str) -> String {
+        let payments = rows(&self.processor("/truth", &Value::Null)["payments"]);
+        let of_it = |one: &&Value| one["metadata"]["invoiceId"] == number;
+        let found =
+            payments.iter().rfind(of_it).unwrap_or_else(|| panic!("no payment: {payments:?}"));
+        text(&found["id"])
+    }
+
+    fn proved(&self) {
+        let proof = self.place.json(&["verify", "--link", "uk"], 0);
+        assert_eq!(proof["proved"], true, "{proof}");
+    }
+}
+
+fn open(amount: &str) -> (String, String) {
+    ("Open".to_owned(), amount.to_owned())
+}
+
+fn closed() -> (String, String) {
+    ("Closed".to_owned(), "0".to_owned())
+}
+
+#[test]
+fn slow_a_chargeback_after_the_deposit_voids_the_payment() {
+    let (world, invoices) = World::live(&["75.00"], &[]);
+    world.until("the deposit", 14, |world| !world.batches("deposit").is_empty());
+    world.act(&json!({"action": "charge_back", "payment": world.payment(&invoices[0])}));
+    // Another payment, so that a payout takes the money back.
+    let second = world.invoice("200.00");
+    world.until("the refund", 20, |world| !world.batches("refund").is_empty());
+    assert_eq!(world.owed(&invoices[0]), open("75"));
+    let payments = world.records("Payment");
+    let number = text(
+        &payments.iter().find(|one| one["Status"] == "Voided").expect("a void")["ReferenceNbr"],
+    );
+    assert_eq!(world.document("Payment", "Voided Payment", &number)["Status"], "Closed");
+    world.until("the second deposit", 5, |world| world.batches("deposit").len() == 2);
+    assert_eq!(world.owed(&second), closed());
+    assert_eq!((world.balance(BANK), world.balance(CLEARING)), (world.paid_out(), 0));
+    world.proved();
+}
+
+#[test]
+fn slow_a_receipt_at_confirmed_is_taken_back_when_its_payment_fails_late() {
+    let (world, invoices) = World::live(&["75.00"], &["post_on=\"confirmed\""]);
+    world.until("the receipt", 9, |world| !world.records("Payment").is_empty());
+    assert_eq!(world.balance(CLEARING), 7_500);
+    assert_eq!(world.owed(&invoices[0]), closed());
+    world.act(&json!({"action": "fail_late", "payment": world.payment(&invoices[0])}));
+    world.until("the way back", 5, |world| !world.batches("deposit").is_empty());
+    assert_eq!(world.owed(&invoices[0]), open("75"));
+    assert_eq!((world.balance(BANK), world.balance(CLEARING)), (0, 0));
+    assert_eq!((world.batches("refund").len(), world.batches("deposit").len()), (1, 1));
+}
+
+#[test]
+fn slow_a_failed_payment_is_retried_and_paid_once() {
+    let (world, invoices) = World::live(&["75.00"], &[]);
+    world.processor(
+        "/plan",
+        &json!({"any": true, "outcome": "fails", "cause": "insufficient_funds"}),
+    );
+    world.until("the deposit", 30, |world| !world.batches("deposit").is_empty());
+    assert_eq!(world.owed(&invoices[0]), closed());
+    assert_eq!(world.records("Payment").len(), 1);
+    assert_eq!((world.balance(BANK), world.balance(CLEARING)), (world.paid_out(), 0));
+    world.proved();
+}
+
+#[test]
+fn slow_a_closed_period_holds_the_books_and_loses_nothing() {
+    let (world, invoices) = World::live(&["75.00"], &[]);
+    world.sync();
+    let month = |set: &str| json!({"do": "period", "period": "2026-03-15", "set": set});
+    world.erp("/act", &month("closed"));
+    world.until("the payout", 14, |world| !world.payouts().is_empty());
+    world.sync();
+    assert!(world.records("Payment").is_empty(), "nothing stands in a closed period");
+    assert_eq!(world.owed(&invoices[0]), open("75"));
+    let told = String::from_utf8(world.place.run(&["attention", "list"]).stdout).expect("text");
+    assert!(told.contains("period"), "{told}");
+    world.erp("/act", &month("open"));
+    world.until("the deposit", 3, |world| !world.batches("deposit").is_empty());
+    assert_eq!(world.owed(&invoices[0]), closed());
+    world.proved();
+}
+
+/// The process is killed again and again, wherever it is; each document stands once at the end.
+#[test]
+fn slow_a_killed_process_leaves_nothing_twice() {
+    let (world, invoices) = World::live(&["75.00", "20.00", "3.50"], &[]);
+    for kill in 0..40_u64 {
+        let mut child = world.place.begin(&["sync", "uk", "--until-quiet", "--timeout", "100"]);
+        std::thread::sleep(std::time::Duration::from_millis(20 + 17 * (kill % 12)));
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+        if kill % 4 == 3 {
+            world.day();
+        }
+    }
+    world.until("the deposit", 14, |world| !world.batches("deposit").is_empty());
+    world.sync();
+    for number in &invoices {
+        assert_eq!(world.owed(number), closed());
+    }
+    let payments = rows(&world.processor("/truth", &Value::Null)["payments"]);
+    assert_eq!(payments.len(), invoices.len(), "{payments:?}");
+    assert_eq!(world.records("Payment").len(), invoices.len());
+    assert_eq!((world.balance(BANK), world.balance(CLEARING)), (world.paid_out(), 0));
+    world.proved();
+}
