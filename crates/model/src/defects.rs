@@ -67,6 +67,8 @@ mod switch {
         LeaseWithoutEpoch = "lease without epoch",
         TaxDropped = "tax split off the fees and not posted",
         NewestTakenBack = "a reversal takes back the newest settlement",
+        DirectoryHalfRead = "a payer asked on half a directory",
+        LostCancelOurs = "a cancel that nobody answered taken for ours",
         WatchCutShort = "a command given up as soon as it is not found",
         ContentChangedUnderKey = "other content sent under a key that may have happened",
         ChainBroken = "audit rows chained to nothing",

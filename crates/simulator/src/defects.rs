@@ -67,6 +67,8 @@ fn focus_of(place: Place) -> Focus {
         Place::Code(InCode::LocksFreedEarly) => Focus::Locks,
         Place::Code(InCode::RejectionSentAgain) => Focus::Refusals,
         Place::Code(InCode::BounceNotPutBack) => Focus::Bounces,
+        Place::Code(InCode::DirectoryHalfRead) => Focus::Requests,
+        Place::Code(InCode::LostCancelOurs) => Focus::Unclear,
         Place::Code(
             InCode::NewestTakenBack
             | InCode::ReceiptWithoutPayout

@@ -204,7 +204,13 @@ fn lose_answers(profile: &mut Profile) {
 }
 
 fn unclear(profile: &mut Profile, random: &mut Random) {
-    let at_times = [Family::Orders, Family::SecondWorker, Family::Mandates, Family::Customers];
+    let at_times = [
+        Family::Orders,
+        Family::SecondWorker,
+        Family::Mandates,
+        Family::Customers,
+        Family::Foreign,
+    ];
     only(profile, random, &[Family::Bank, Family::Bank, Family::Invoices], &at_times);
     calmer(profile, random);
     lose_answers(profile);

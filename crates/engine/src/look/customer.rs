@@ -140,7 +140,8 @@ impl Engine {
     async fn directories_read(&self, served: &Served) -> Result<bool> {
         let theirs = self.store.mark(&served.processor.connection, DIRECTORY).await?;
         let ours = self.store.mark(&served.erp.connection, CUSTOMERS).await?;
-        Ok(theirs.completed_at.is_some() && ours.completed_at.is_some())
+        let read = theirs.completed_at.is_some() && ours.completed_at.is_some();
+        Ok(read || model::defect!(DirectoryHalfRead))
     }
 
     /// What was made at the processor a moment ago counts before anybody is asked for a mandate.
@@ -148,7 +149,8 @@ impl Engine {
         let connection = &served.processor.connection;
         let mark = self.store.mark(connection, DIRECTORY).await?;
         let fresh = self.now() - FRESH_SECONDS.seconds();
-        if mark.until.is_none_or(|until| until < fresh) {
+        let stale = mark.until.is_none_or(|until| until < fresh);
+        if stale && !model::defect!(DirectoryHalfRead) {
             let often = served.link.policy.poll_seconds;
             self.poll_stream(world, connection, DIRECTORY, often, true).await?;
         }

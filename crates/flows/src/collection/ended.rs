@@ -88,7 +88,9 @@ fn cancels<'a>(
 
 /// The processor told us that our own request cancelled it.
 fn answered_cancel(facts: &CollectionFacts, id: &CollectionId) -> bool {
-    let answered = |view: &CommandView| view.answer.as_ref().is_some_and(|made| !made.adopted);
+    let answered = |view: &CommandView| {
+        view.answer.as_ref().is_some_and(|made| !made.adopted || model::defect!(LostCancelOurs))
+    };
     cancels(facts, id).any(|view| view.state == CommandState::Done && answered(view))
 }
 
