@@ -1,11 +1,15 @@
 //! What a payout leaves in Acumatica's books, step by step.
 
 use jiff::SignedDuration;
+use model::command::{DepositLine, ErpWrite, RecordDeposit, RecordRefund, UnapplyReceipt};
+use model::ids::{InvoiceId, ReceiptId};
 use model::invoice::InvoiceStatus;
-use model::receipt::ReceiptPlace;
-use ports::Clock;
+use model::money::Currency;
+use model::receipt::{Receipt, ReceiptPlace};
+use ports::{Clock, PortError};
+use serde_json::json;
 
-use crate::world::{CLEARING, CUSTOMER, World, pounds};
+use crate::world::{BANK, CLEARING, CUSTOMER, FEES, World, day, named, pounds};
 
 #[tokio::test]
 async fn an_open_invoice_is_listed_paid_and_read_back() {
@@ -26,4 +30,150 @@ async fn an_open_invoice_is_listed_paid_and_read_back() {
     let paid = world.read_invoice(&invoice).await;
     assert_eq!((paid.due, paid.status), (pounds(0), InvoiceStatus::Paid));
     assert_eq!(world.balance(CLEARING), 30_000);
+}
+
+fn deposit(receipts: &[&ReceiptId], fee: i64, total: i64) -> ErpWrite {
+    ErpWrite::RecordDeposit(RecordDeposit {
+        bank: BANK.into(),
+        currency: Currency::GBP,
+        dated_on: day(3, 5),
+        true_date: None,
+        receipts: receipts.iter().map(|id| (*id).clone()).collect(),
+        refunds: Vec::new(),
+        lines: vec![DepositLine {
+            account: FEES.into(),
+            amount: pounds(-fee),
+            memo: "fees".to_owned(),
+        }],
+        exchange_rate: None,
+        total: pounds(total),
+        payout: Some("PO1".into()),
+        memo: "payout PO1".to_owned(),
+    })
+}
+
+fn off(receipt: &Receipt, invoice: &InvoiceId, minor: i64) -> ErpWrite {
+    ErpWrite::UnapplyReceipt(UnapplyReceipt {
+        receipt: receipt.id.clone(),
+        customer: CUSTOMER.into(),
+        invoice: invoice.clone(),
+        amount: pounds(minor),
+        decided_applied: pounds(24_000),
+        dated_on: Some(day(3, 5)),
+    })
+}
+
+fn back(receipt: &Receipt, minor: i64) -> ErpWrite {
+    ErpWrite::RecordRefund(RecordRefund {
+        receipt: receipt.id.clone(),
+        customer: CUSTOMER.into(),
+        amount: pounds(minor),
+        from: Some(BANK.into()),
+        dated_on: day(3, 5),
+        true_date: None,
+        receivable_account: None,
+        subsidiary: Some("MAIN".into()),
+        exchange_rate: None,
+        memo: "charged back, payout PO2".to_owned(),
+    })
+}
+
+/// Whoever deposited it, and whatever the payment method says of voids: the chargeback takes from the
+/// bank what the receipt brought, and nothing stays on the clearing account.
+#[tokio::test]
+async fn a_chargeback_takes_from_the_bank_what_the_receipt_brought() {
+    for by_person in [false, true] {
+        for preferences in [
+            json!({"void_using_clearing": false}),
+            json!({"void_using_clearing": true}),
+            json!({"void_on_document_date": true}),
+        ] {
+            let label = format!("{by_person} {preferences}");
+            let world = World::with(&[], json!({ "preferences": preferences }));
+            let invoice = world.invoice("INV-1", "240.00");
+            let made = world.record("receipt", world.receipt(&invoice, 24_000, 24_000)).await;
+            let id = ReceiptId::new(made.unwrap().id);
+            if by_person {
+                world.act(json!({"do": "deposit", "payments": [format!("Payment {id}")],
+                    "bank": BANK}));
+            } else {
+                world.write("deposit", deposit(&[&id], 100, 23_900)).await.unwrap();
+            }
+            let before = world.balance(BANK);
+            let receipt = world.read_receipt("receipt").await;
+            assert_eq!(receipt.place, ReceiptPlace::Deposited, "{label}");
+            world.write("off", off(&receipt, &invoice, 24_000)).await.unwrap();
+            assert_eq!(world.read_invoice(&invoice).await.due, pounds(24_000), "{label}");
+            let held = world.read_receipt("receipt").await;
+            assert_eq!((held.voided, held.unapplied), (false, pounds(24_000)), "{label}");
+            world.write("refund", back(&receipt, 24_000)).await.unwrap();
+            assert_eq!(world.balance(BANK), before - 24_000, "{label}");
+            assert_eq!(world.balance(CLEARING), 0, "{label}");
+            assert_eq!(world.read_receipt("receipt").await.unapplied, pounds(0), "{label}");
+            let again = world.write("refund", back(&receipt, 24_000)).await.unwrap();
+            assert!(again.adopted, "{label}");
+        }
+    }
+}
+
+/// Some builds may void in one step: the mark comes after it.
+#[tokio::test]
+async fn a_void_that_takes_effect_at_once_is_marked_as_ours() {
+    let world = World::with(&[], json!({"settings": {"void_persists": false}}));
+    let invoice = world.invoice("INV-1", "240.00");
+    world.record("receipt", world.receipt(&invoice, 24_000, 24_000)).await.unwrap();
+    let receipt = world.read_receipt("receipt").await;
+    world.write("off", off(&receipt, &invoice, 24_000)).await.unwrap();
+    let held = world.read_receipt("receipt").await;
+    assert_eq!((held.voided, held.unapplied), (false, pounds(24_000)));
+    assert_eq!(world.read_invoice(&invoice).await.due, pounds(24_000));
+}
+
+/// The process ended after the void was begun: the next send goes on with it.
+#[tokio::test]
+async fn a_void_that_was_begun_is_gone_on_with() {
+    for path in ["VoidPayment", "/Payment?", "ReleasePayment"] {
+        let world = World::new();
+        let invoice = world.invoice("INV-1", "240.00");
+        world.record("receipt", world.receipt(&invoice, 24_000, 24_000)).await.unwrap();
+        let receipt = world.read_receipt("receipt").await;
+        let method = if path.contains('?') { "PUT" } else { "POST" };
+        world.faults(&[json!({"kind": "timeout_after_write", "method": method,
+            "path": path.trim_end_matches('?')})]);
+        let write = off(&receipt, &invoice, 24_000);
+        let lost = world.write("off", write.clone()).await;
+        assert!(matches!(lost, Err(PortError::OutcomeUnknown(_))), "{path} {lost:?}");
+        match world.erp.find(&named("off"), &write).await {
+            Ok(Some(_)) => {}
+            Ok(None) | Err(PortError::OutcomeUnknown(_)) => {
+                world.write("off", write).await.unwrap();
+            }
+            Err(other) => panic!("{path}: {other}"),
+        }
+        let held = world.read_receipt("receipt").await;
+        assert_eq!((held.voided, held.unapplied), (false, pounds(24_000)), "{path}");
+        assert_eq!(world.read_invoice(&invoice).await.due, pounds(24_000), "{path}");
+        assert_eq!(world.balance(CLEARING), 0, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_clearing_account_is_told_line_by_line() {
+    let world = World::new();
+    let invoice = world.invoice("INV-1", "240.00");
+    let made = world.record("receipt", world.receipt(&invoice, 24_000, 24_000)).await.unwrap();
+    let id = ReceiptId::new(made.id);
+    // Somebody else's money on the same account.
+    world.act(json!({"do": "record_payment", "customer": CUSTOMER, "amount": "12.00",
+        "cash_account": CLEARING, "method": "GOCARDLESS", "date": "2026-03-05"}));
+    world.write("deposit", deposit(&[&id], 100, 23_900)).await.unwrap();
+    let lines = world.erp.account_lines(&CLEARING.into(), day(3, 4)).await.unwrap();
+    let told: Vec<(i64, bool)> =
+        lines.iter().map(|line| (line.amount.minor, line.stamp.is_some())).collect();
+    assert_eq!(told, [(24_000, true), (1_200, false), (-24_000, true)], "{lines:#?}");
+    // A person takes the receipt back: it shows, as theirs or ours by its number.
+    world.act(json!({"do": "void", "record": "Payment 000002"}));
+    let lines = world.erp.account_lines(&CLEARING.into(), day(3, 5)).await.unwrap();
+    let sum: i64 = lines.iter().map(|line| line.amount.minor).sum();
+    assert_eq!(sum, -24_000, "{lines:#?}");
 }

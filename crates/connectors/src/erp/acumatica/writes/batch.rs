@@ -20,7 +20,7 @@ use super::super::query::{Ask, all_of, any_of};
 use super::super::reads::SLICE_MAX;
 use super::super::reads::documents::{BATCH, batch_ask, in_deposit, stamp};
 use super::super::wire::{Entity, wrapped};
-use super::{adopted, begun_already, invalid, made, memo_text, no_rate, settle_refusal};
+use super::{adopted, begun_already, dropped, invalid, made, memo_text, no_rate, settle_refusal};
 use ports::Read;
 
 /// A batch that is to stand.
@@ -242,7 +242,12 @@ impl Acumatica {
         match self.client.insert(BATCH, &batch_ask(), &body, key).await? {
             Outcome::Done(body) => {
                 let entity = Entity(&body);
-                let number = entity.required("BatchNbr").map_err(PortError::OutcomeUnknown)?;
+                let Some(number) = entity.text("BatchNbr").filter(|text| text != "<NEW>") else {
+                    return Err(match self.find_batch(key, plan.head.label.purpose).await {
+                        Ok(Read::Missing) => dropped("Journal Transactions (GL301000)"),
+                        _ => PortError::OutcomeUnknown("the batch has no number".to_owned()),
+                    });
+                };
                 let complete =
                     batch::from_entity(entity).is_ok_and(|batch| same_lines(&batch, plan));
                 if complete {

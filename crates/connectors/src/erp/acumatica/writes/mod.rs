@@ -198,6 +198,14 @@ fn no_rate(rate: Option<rust_decimal::Decimal>) -> Result<(), PortError> {
     ))
 }
 
+/// Answered as done, and nothing was saved: the user may only look at the form (acumatica sheet
+/// section 16, row 1).
+fn dropped(form: &str) -> PortError {
+    let words =
+        format!("nothing was saved: give the connector's user the right to edit {form} and insert");
+    PortError::rejected(RejectionCause::Permission, words)
+}
+
 /// A refusal that somebody saved the document meanwhile, after a step of ours: it is looked at again.
 fn settle_refusal(refusal: Refusal) -> PortError {
     match refusal.into_error() {

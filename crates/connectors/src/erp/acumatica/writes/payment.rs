@@ -15,9 +15,11 @@ use super::super::query::Ask;
 use super::super::reads::documents::stamp;
 use super::super::refusal::Refusal;
 use super::super::wire::{Body, Entity, wrapped, wrapped_money};
-use super::{Steps, begun_already, settle_refusal};
+use super::{Steps, begun_already, dropped, settle_refusal};
 
 const PAYMENT: &str = "Payment";
+/// The number of a document that was not saved (acumatica sheet section 6).
+const UNSAVED: &str = "<NEW>";
 
 /// One document that a payment or refund is applied to.
 #[derive(Debug, Clone)]
@@ -65,6 +67,9 @@ enum Left {
 fn saved(body: Body) -> Result<Saved, String> {
     let entity = Entity(&body);
     let (number, phase) = (entity.required("ReferenceNbr")?, phase(entity)?);
+    if number == UNSAVED {
+        return Err("it has no number yet".to_owned());
+    }
     Ok(Saved { number, phase, body })
 }
 
@@ -119,6 +124,9 @@ impl Acumatica {
         if rows.is_empty() && plan.kind == super::super::mapping::receipt::PAYMENT {
             return Ok(Left::Nothing);
         }
+        // Beside one that stands, and beside a first, an unreleased one is a late second: it goes.
+        let mut taken = rows.iter().any(|row| phase(Entity(row)) == Ok(Phase::Released));
+        let mut left = Left::Other;
         for row in rows {
             let entity = Entity(&row);
             if phase(entity) != Ok(Phase::Unreleased) {
@@ -129,13 +137,15 @@ impl Acumatica {
             let Some(body) = self.client.get(PAYMENT, &[plan.kind, &number], &ask).await? else {
                 continue;
             };
-            if is_wanted(Entity(&body), plan) {
+            if !taken && is_wanted(Entity(&body), plan) {
                 let begun = saved(body).map_err(PortError::OutcomeUnknown)?;
-                return Ok(Left::Begun(Box::new(begun)));
+                left = Left::Begun(Box::new(begun));
+                taken = true;
+                continue;
             }
             self.discard(key, plan.kind, &number).await?;
         }
-        Ok(Left::Other)
+        Ok(left)
     }
 
     async fn discard(&self, key: &Key, kind: &str, number: &str) -> Result<(), PortError> {
@@ -161,7 +171,10 @@ impl Acumatica {
             Outcome::Done(body) => body,
             Outcome::Refused(refusal) => return Err(self.refused_insert(key, plan, refusal).await),
         };
-        let mut saved = saved(body).map_err(PortError::OutcomeUnknown)?;
+        let mut saved = match saved(body) {
+            Ok(saved) => saved,
+            Err(why) => return Err(self.not_saved(key, plan, why).await),
+        };
         if is_applied(Entity(&saved.body), plan) {
             return Ok(saved);
         }
@@ -175,6 +188,14 @@ impl Acumatica {
             RejectionCause::ApplicationImpossible,
             "the payment was saved without its application, and deleted again",
         ))
+    }
+
+    /// A user who may only look is answered with 200 (acumatica sheet section 16, row 1).
+    async fn not_saved(&self, key: &Key, plan: &Plan<'_>, why: String) -> PortError {
+        match self.stamped(plan.kind, &[&stamp(key)]).await {
+            Ok(rows) if rows.is_empty() => dropped("Payments and Applications (AR302000)"),
+            Ok(_) | Err(_) => PortError::OutcomeUnknown(why),
+        }
     }
 
     /// Refused for certain; what an earlier send left may be why.
