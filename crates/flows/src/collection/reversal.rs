@@ -61,16 +61,8 @@ pub fn reverse(
     let Some(minor) = item.item.amount.negated().whole_minor().filter(|minor| *minor > 0) else {
         return stop(ReasonCode::OddRecord, place_of);
     };
-    // Which settlement is the k-th, and which reversal this is, is known once all of them are.
-    let unread = item.item.collection.as_ref().is_some_and(|id| missing_items(facts, id));
-    if unread && !begun(facts, item) {
-        return stop(ReasonCode::WaitingForItems, place_of);
-    }
-    if behind(facts, item) && !begun(facts, item) {
-        let reason =
-            Reason::new(ReasonCode::WaitingForItems, format!("{place_of}, and its events"));
-        let again = facts.frame.now + EVENTS_WAIT_MINUTES.minutes();
-        return Step::Blocked(Box::new(Decision::rest(Stage::Reversed, reason).at(again)));
+    if let Some(waits) = unread(facts, item, &place_of).filter(|_| !begun(facts, item)) {
+        return waits;
     }
     let Some(settlement) = settlement.filter(|kept| !before_cut_over(facts, kept)) else {
         if facts.left(ReasonCode::PredecessorReceiptMissing) {
@@ -91,9 +83,8 @@ pub fn reverse(
         return stop(ReasonCode::AccountNotMapped, what);
     };
     let deposited = receipt.place == ReceiptPlace::Deposited;
-    let crosses = model::defect!(ReversalCrossesDeposit);
-    let first = waits_for_deposit(item, settlement);
-    if first && !deposited && !begun(facts, item) && !crosses {
+    let crosses = model::defect!(ReversalCrossesDeposit) || begun(facts, item);
+    if waits_for_deposit(item, settlement) && !deposited && !crosses {
         let reason = Reason::new(ReasonCode::WaitingForDeposit, format!("receipt {}", receipt.id));
         let mut decision = Decision::rest(Stage::Reversed, reason);
         decision.hints.push(facts.payout_case(settlement));
@@ -169,6 +160,19 @@ pub fn reverse_confirmed(
 
 fn stop(code: ReasonCode, detail: impl Into<String>) -> Step {
     Step::blocked(Stage::Reversed, Reason::new(code, detail))
+}
+
+/// Which settlement is the k-th, and which reversal this is, is known once all of them are.
+fn unread(facts: &CollectionFacts, item: &KeptItem, place_of: &str) -> Option<Step> {
+    if item.item.collection.as_ref().is_some_and(|id| missing_items(facts, id)) {
+        return Some(stop(ReasonCode::WaitingForItems, place_of));
+    }
+    behind(facts, item).then(|| {
+        let reason =
+            Reason::new(ReasonCode::WaitingForItems, format!("{place_of}, and its events"));
+        let again = facts.frame.now + EVENTS_WAIT_MINUTES.minutes();
+        Step::Blocked(Box::new(Decision::rest(Stage::Reversed, reason).at(again)))
+    })
 }
 
 /// The events are not read up to this payout yet: they may name payouts before it that nobody knows.
