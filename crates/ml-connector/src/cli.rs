@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::demo::erp::Pair;
 use clap::{Args, Parser, Subcommand};
 
 #[derive(Debug, Parser)]
@@ -409,6 +410,9 @@ pub struct Demo {
     /// Kill the server (kill -9) at so many random moments.
     #[arg(long, default_value_t = 0)]
     pub kills: u32,
+    /// The systems that the story is told in.
+    #[arg(long, value_enum, value_name = "PAIR", default_value_t = Pair::default())]
+    pub link: Pair,
     /// How webhooks arrive.
     #[arg(long, value_enum, default_value_t = Deliveries::AsSent)]
     pub webhooks: Deliveries,

@@ -5,7 +5,7 @@ mod check;
 mod child;
 mod company;
 mod driver;
-mod erp;
+pub mod erp;
 mod ground;
 mod lots;
 mod report;
@@ -23,7 +23,6 @@ use jiff::Timestamp;
 
 use self::company::CUSTOMERS_LEAST;
 use self::driver::{DAYS_ABOUT, tell};
-use self::erp::NetSuiteStage;
 use self::ground::Ground;
 use self::report::Report;
 use self::setup::Live;
@@ -95,7 +94,7 @@ async fn play(options: &Demo, json: bool, folder: &Path) -> Result<Played> {
     let began = instant();
     let start: Timestamp = START.parse().map_err(|_| Failure::Failed("the start".to_owned()))?;
     let view = View::new(DAYS_ABOUT, json);
-    let stage = Box::new(NetSuiteStage::new(options.seed));
+    let stage = options.link.stage(options.seed);
     let ground = Ground::start(options.seed, start, stage).await?;
     view.say(format!(
         "{} customers, {} invoices, seed {}",

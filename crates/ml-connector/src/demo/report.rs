@@ -11,7 +11,7 @@ use super::check::{Broken, Case, check, secrecy};
 use super::company::major;
 use super::driver::Told;
 use super::ground::Ground;
-use super::setup::{Live, SECRETS};
+use super::setup::{Live, secrets};
 use super::story::End;
 use super::truth::Truth;
 use crate::failure::{Failure, Result};
@@ -58,7 +58,7 @@ impl Report {
         let mut broken = check(&case);
         let end = End { company: &live.company, truth: &truth };
         broken.extend(chapters.iter().flat_map(|chapter| chapter.check(&end)));
-        let secrets = SECRETS.map(str::to_owned);
+        let secrets = secrets(stage);
         let leaks = secrecy::check(folder, &secrets).map_err(Failure::file("the demo's folder"))?;
         broken.extend(leaks);
         let status = live.watch.status(ground.now()).await?;

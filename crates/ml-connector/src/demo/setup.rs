@@ -28,9 +28,16 @@ pub const LINK: &str = "demo";
 const TOKEN: &str = "demo-read-write-7dQm2x";
 const WEBHOOK_SECRET: &str = "demo-webhook-secret-Zk41";
 /// What must never be readable in anything the connector writes; the private key's first line too.
-pub const SECRETS: [&str; 3] = [TOKEN, WEBHOOK_SECRET, "BEGIN PRIVATE KEY"];
+const SECRETS: [&str; 3] = [TOKEN, WEBHOOK_SECRET, "BEGIN PRIVATE KEY"];
 const TOKEN_VARIABLE: &str = "DEMO_TOKEN";
 const SECRET_VARIABLE: &str = "DEMO_WEBHOOK_SECRET";
+
+/// What must never be readable, those of the ERP too.
+pub fn secrets(stage: &dyn Stage) -> Vec<String> {
+    let of_erp = stage.secrets();
+    let of_erp = of_erp.iter().map(|secret| secret.text);
+    SECRETS.into_iter().chain(of_erp).map(str::to_owned).collect()
+}
 
 /// A connector that is live beside its emulated systems.
 pub struct Live {
@@ -44,10 +51,11 @@ pub struct Live {
 /// Makes everything up to the accepted plan; the server is not started yet.
 pub async fn prepare(ground: &Ground, options: &Demo, folder: &Path) -> Result<Live> {
     let config = write_config(ground, folder)?;
-    let secrets = vec![
-        (TOKEN_VARIABLE.to_owned(), TOKEN.to_owned()),
-        (SECRET_VARIABLE.to_owned(), WEBHOOK_SECRET.to_owned()),
-    ];
+    let of_processor = [(TOKEN_VARIABLE, TOKEN), (SECRET_VARIABLE, WEBHOOK_SECRET)];
+    let of_erp = ground.stage().secrets();
+    let of_erp = of_erp.iter().map(|secret| (secret.variable, secret.text));
+    let secrets = of_processor.into_iter().chain(of_erp);
+    let secrets = secrets.map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
     let binary = Binary::new(config, folder, secrets)?;
     // The published rate limits pass in virtual time too.
     ground.pace(options.speed);
@@ -127,10 +135,16 @@ fn deliver(ground: &Ground, delivered: Deliveries) -> Result<()> {
 /// Both connections; gives what was said about the ERP's.
 async fn connect(ground: &Ground, binary: &Binary) -> Result<Value> {
     let stage = ground.stage();
-    let url = ground.url(stage.slug()).to_owned();
-    let settings = stage.settings();
+    let at = ground.url(stage.slug());
+    let (url, settings) = (stage.address(at), stage.settings(at));
+    let secrets: Vec<String> = stage
+        .secrets()
+        .iter()
+        .map(|secret| format!("{}=env:{}", secret.name, secret.variable))
+        .collect();
     let mut add = vec!["connections", "add", stage.slug(), ERP, "--url", &url, "--allow-host"];
     add.extend(settings.iter().flat_map(|setting| ["--set", setting.as_str()]));
+    add.extend(secrets.iter().flat_map(|secret| ["--secret", secret.as_str()]));
     let made = binary.run(&add).await?;
     let url = ground.url("gocardless").to_owned();
     let token = format!("access_token=env:{TOKEN_VARIABLE}");

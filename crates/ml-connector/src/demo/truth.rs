@@ -77,10 +77,13 @@ pub enum Kind {
     Refund,
     Deposit,
     Journal,
+    /// Takes a receipt back, where an ERP has no other way to un-apply one.
+    Void,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 4] = [Kind::Receipt, Kind::Refund, Kind::Deposit, Kind::Journal];
+    pub const ALL: [Kind; 5] =
+        [Kind::Receipt, Kind::Refund, Kind::Deposit, Kind::Journal, Kind::Void];
 
     /// What one of them is called.
     #[must_use]
@@ -90,6 +93,7 @@ impl Kind {
             Kind::Refund => "refund",
             Kind::Deposit => "deposit",
             Kind::Journal => "journal",
+            Kind::Void => "void",
         }
     }
 
@@ -101,6 +105,7 @@ impl Kind {
             Kind::Refund => "refunds in the books",
             Kind::Deposit => "deposits",
             Kind::Journal => "journals",
+            Kind::Void => "receipts voided",
         }
     }
 }

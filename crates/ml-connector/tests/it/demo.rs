@@ -46,4 +46,9 @@ fn slow_every_promise_holds_and_troubles_change_nothing() {
     for other in [&killed, &silent, &tripled] {
         assert_eq!(ends(&plain), ends(other));
     }
+    let acumatica = ["--link", "acumatica-gocardless"];
+    let (plain, killed) = both(&acumatica, &[&acumatica[..], &["--kills", "10"]].concat());
+    assert_eq!(plain["broken"], serde_json::json!([]));
+    assert_eq!(killed["kills"], 10);
+    assert_eq!(ends(&plain), ends(&killed));
 }

@@ -33,8 +33,7 @@ pub fn check(case: &Case<'_>) -> Vec<Broken> {
 /// The documents that carry the payout: deposits, refunds and journals whose key names it.
 fn documents<'a>(case: &Case<'a>, payout: &Payout) -> Vec<&'a Document> {
     let carries = |one: &&Document| {
-        let stamp = one.stamp.as_deref().unwrap_or_default();
-        one.kind != Kind::Receipt && !one.voided && names(stamp, &payout.id)
+        !matches!(one.kind, Kind::Receipt | Kind::Void) && !one.voided && names(one, payout)
     };
     case.truth.documents.iter().filter(carries).collect()
 }
@@ -141,7 +140,8 @@ fn banks(case: &Case<'_>, broken: &mut Vec<Broken>) {
 fn undeposited(case: &Case<'_>, broken: &mut Vec<Broken>) {
     let mut left: BTreeMap<&str, Decimal> = BTreeMap::new();
     for one in case.truth.documents.iter().filter(|one| !case.hands.documents.contains(&one.id)) {
-        let moved = at_account(one, &case.accounts.undeposited);
+        let Some(account) = case.accounts.undeposited.get(&one.currency) else { continue };
+        let moved = at_account(one, account);
         *left.entry(one.currency.as_str()).or_default() += moved;
     }
     for (currency, rest) in left.into_iter().filter(|(_, rest)| !rest.is_zero()) {

@@ -34,7 +34,8 @@ impl Broken {
 pub struct Accounts {
     /// Bank account by currency code.
     pub banks: BTreeMap<String, String>,
-    pub undeposited: String,
+    /// Where receipts stand until they are deposited, by currency code.
+    pub undeposited: BTreeMap<String, String>,
     pub fees: String,
     pub fee_tax: String,
     pub chargebacks: String,

@@ -26,9 +26,8 @@ pub fn check(case: &Case<'_>) -> Vec<Broken> {
     }
     applied(case, &mut broken);
     let by_payout = |one: &Document| {
-        let carries = one.stamp.as_deref().unwrap_or_default();
         let lines = matches!(one.kind, Kind::Deposit | Kind::Journal);
-        lines && case.truth.payouts.iter().any(|payout| names(carries, &payout.id))
+        lines && case.truth.payouts.iter().any(|payout| names(one, payout))
     };
     for one in &case.truth.documents {
         let known = case.hands.documents.contains(&one.id)
@@ -43,9 +42,11 @@ pub fn check(case: &Case<'_>) -> Vec<Broken> {
     broken
 }
 
-/// Whether a stamp was made from a key that names the payout.
-pub fn names(stamp: &str, payout: &str) -> bool {
-    stamp.split_once(payout).is_some_and(|(head, _)| head.ends_with('-'))
+/// Whether a document of ours names the payout, or its key does.
+pub fn names(document: &Document, payout: &Payout) -> bool {
+    let Some(stamp) = &document.stamp else { return false };
+    document.payout.as_ref() == Some(&payout.id)
+        || stamp.split_once(&payout.id).is_some_and(|(head, _)| head.ends_with('-'))
 }
 
 /// The item belongs to a payment that names an invoice.
@@ -84,6 +85,9 @@ fn settlement<'a>(
     }
 }
 
+/// Times that one item may be un-applied: a person's edit in between makes it another time.
+const UNAPPLIED_MAX: u32 = 9;
+
 /// Refund document and loss together take back exactly the item.
 fn reversal<'a>(
     case: &Case<'a>,
@@ -104,6 +108,12 @@ fn reversal<'a>(
         explained.insert(one.id.as_str());
         documents += 1;
         taken += at_account(one, bank);
+    }
+    // Where an ERP un-applies by a document, that one takes nothing from the bank.
+    for nth in 1..=UNAPPLIED_MAX {
+        let key = ["unapply", &payout.id, &item.ordinal.to_string(), &nth.to_string()];
+        let one = by_stamp.get((case.stamp)(&Key::new(&key)).as_str());
+        explained.extend(one.filter(|one| one.kind == Kind::Void).map(|one| one.id.as_str()));
     }
     let place = format!("item {} ({}) of payout {}", item.ordinal, item.kind, payout.id);
     if documents == 0 {

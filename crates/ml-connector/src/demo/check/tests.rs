@@ -18,7 +18,7 @@ fn accounts() -> Accounts {
     let text = str::to_owned;
     Accounts {
         banks: [(text("GBP"), text("210"))].into(),
-        undeposited: text("116"),
+        undeposited: [(text("GBP"), text("116"))].into(),
         fees: text("640"),
         fee_tax: text("231"),
         chargebacks: text("641"),

@@ -1,6 +1,7 @@
 //! The ERP of the story: its company, what people do in its own interface, and how its ledger is
 //! read. One file per ERP; the story itself names none.
 
+mod acumatica;
 mod netsuite;
 mod netsuite_fields;
 
@@ -16,7 +17,34 @@ use super::company::Company;
 use super::truth::Truth;
 use crate::failure::Result;
 
-pub use netsuite::NetSuiteStage;
+use acumatica::AcumaticaStage;
+use netsuite::NetSuiteStage;
+
+/// The pairs of systems that the story can be told in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Pair {
+    #[default]
+    NetsuiteGocardless,
+    AcumaticaGocardless,
+}
+
+impl Pair {
+    /// Its ERP, empty; the seed decides what it draws by lot.
+    #[must_use]
+    pub fn stage(self, seed: u64) -> Box<dyn Stage> {
+        match self {
+            Pair::NetsuiteGocardless => Box::new(NetSuiteStage::new(seed)),
+            Pair::AcumaticaGocardless => Box::new(AcumaticaStage::new(seed)),
+        }
+    }
+}
+
+/// A secret of the connection, handed over in an environment variable.
+pub struct Secret {
+    pub name: &'static str,
+    pub variable: &'static str,
+    pub text: &'static str,
+}
 
 /// An ERP as the story needs it. Bodies are those of its emulator's control surface.
 pub trait Stage: Send + Sync {
@@ -25,8 +53,18 @@ pub trait Stage: Send + Sync {
 
     fn emulator(&self) -> Arc<dyn Emulator>;
 
-    /// Settings for `connections add`.
-    fn settings(&self) -> Vec<String>;
+    /// What `--url` names when the emulator is served at `url`.
+    fn address(&self, url: &str) -> String {
+        url.to_owned()
+    }
+
+    /// Settings for `connections add`, when the emulator is served at `url`.
+    fn settings(&self, url: &str) -> Vec<String>;
+
+    /// Secrets for `connections add`.
+    fn secrets(&self) -> Vec<Secret> {
+        Vec::new()
+    }
 
     /// What the ERP's administrator sets up, with what `connections add` answered: access, our
     /// fields, the chart of accounts, the customers.
@@ -77,9 +115,9 @@ pub struct Invoice<'a> {
 /// What people do in the ERP's own interface.
 pub enum Deed<'a> {
     /// Takes a receipt off its invoice.
-    Unapply { receipt: &'a str },
-    /// Lowers an invoice; minor units.
-    Lower { invoice: &'a str, amount: i64 },
+    Unapply { receipt: &'a str, invoice: &'a str },
+    /// Lowers what an invoice owes; minor units.
+    Lower { invoice: &'a str, from: i64, to: i64 },
     /// Records a bank transfer over all that an invoice owes.
     PaidByTransfer { invoice: &'a str, currency: &'a str },
     /// Closes the period of a day, or opens it again.

@@ -22,6 +22,9 @@ const MONEY: [(&str, u32, &str); 4] =
 /// The subsidiary of the emulated company.
 const SUBSIDIARY: &str = "2";
 
+/// Receipts stand here until they are deposited, in every currency.
+const UNDEPOSITED: &str = "116";
+
 const CLIENT: &str = "demo-client";
 const CERTIFICATE: &str = "demo-certificate";
 
@@ -52,7 +55,7 @@ impl Stage for NetSuiteStage {
         self.emulator.clone()
     }
 
-    fn settings(&self) -> Vec<String> {
+    fn settings(&self, _url: &str) -> Vec<String> {
         vec![
             "account=1234567_SB1".to_owned(),
             format!("client_id={CLIENT}"),
@@ -115,9 +118,9 @@ impl Stage for NetSuiteStage {
 
     fn deed(&self, deed: &Deed<'_>) -> Value {
         match deed {
-            Deed::Unapply { receipt } => json!({"do": "unapply", "payment": receipt}),
-            Deed::Lower { invoice, amount } => {
-                json!({"do": "edit_invoice", "invoice": invoice, "amount": major(*amount)})
+            Deed::Unapply { receipt, .. } => json!({"do": "unapply", "payment": receipt}),
+            Deed::Lower { invoice, to, .. } => {
+                json!({"do": "edit_invoice", "invoice": invoice, "amount": major(*to)})
             }
             Deed::PaidByTransfer { invoice, currency } => json!({
                 "do": "record_payment", "invoice": invoice, "account": bank(currency),
@@ -166,7 +169,10 @@ impl Stage for NetSuiteStage {
                 .iter()
                 .map(|(code, _, bank)| ((*code).to_owned(), (*bank).to_owned()))
                 .collect(),
-            undeposited: "116".to_owned(),
+            undeposited: MONEY
+                .iter()
+                .map(|(code, ..)| ((*code).to_owned(), UNDEPOSITED.to_owned()))
+                .collect(),
             fees: "640".to_owned(),
             fee_tax: "231".to_owned(),
             chargebacks: "641".to_owned(),

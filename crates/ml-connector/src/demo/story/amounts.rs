@@ -36,7 +36,11 @@ impl Chapter for Amounts {
             let currency = customer.currency;
             if matches!(customer.role, Role::AmountBefore | Role::AmountAfter) {
                 let amount = invoice.amount - invoice.amount / 10;
-                scene.ground.deed(&Deed::Lower { invoice: &invoice.id, amount })?;
+                scene.ground.deed(&Deed::Lower {
+                    invoice: &invoice.id,
+                    from: invoice.amount,
+                    to: amount,
+                })?;
                 self.done.insert(invoice.id.clone(), amount);
                 let shown = major(amount);
                 said.push(format!(

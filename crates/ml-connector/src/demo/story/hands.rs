@@ -30,7 +30,7 @@ impl Chapter for HandEdits {
             let receipt =
                 scene.truth.receipts().find(|one| one.payment.as_ref() == Some(&payment.id));
             let Some(receipt) = receipt.filter(|one| one.unapplied < one.amount) else { continue };
-            scene.ground.deed(&Deed::Unapply { receipt: &receipt.id })?;
+            scene.ground.deed(&Deed::Unapply { receipt: &receipt.id, invoice: &made.id })?;
             scene.hands.unapplied.insert(receipt.id.clone());
             self.unapplied.insert(made.id.clone(), receipt.id.clone());
             said.push(format!("a person un-applies the receipt of {}", customer.name));
