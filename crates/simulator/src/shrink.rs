@@ -37,8 +37,8 @@ pub fn shrink(seed: u64, options: &Options) -> Option<Shrunk> {
 
 /// Shrinks a seed that breaks a promise at wire depth; `None`: it breaks none.
 #[must_use]
-pub fn shrink_wire(seed: u64) -> Option<Shrunk> {
-    shrink_by(&|kept| wire::run_chosen(seed, kept), WIRE_RUNS_MAX)
+pub fn shrink_wire(seed: u64, books: wire::Books) -> Option<Shrunk> {
+    shrink_by(&|kept| wire::run_chosen(seed, books, kept), WIRE_RUNS_MAX)
 }
 
 fn shrink_by(tell: &Tell<'_>, runs_left: u32) -> Option<Shrunk> {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use simulator::Outcome;
 use simulator::faults::Fault;
-use simulator::wire::{KINDS, run};
+use simulator::wire::{Books, KINDS, run, run_on};
 
 /// Seeds of every run: about a minute on two cores without optimisation.
 const FIXED: Range<u64> = 0..14;
@@ -76,4 +76,14 @@ fn the_same_seed_tells_the_same_story() {
         assert_eq!(first.story, again.story, "seed {seed}");
     }
     assert_ne!(run(2).story, run(13).story);
+}
+
+/// Acumatica keeps the books of these.
+const ON_ACUMATICA: Range<u64> = 0..6;
+
+#[test]
+fn seeds_with_acumatica_keep_every_promise_over_the_wire() {
+    for seed in ON_ACUMATICA {
+        check(&run_on(seed, Books::Acumatica));
+    }
 }

@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use simulator::explore::{Bounds, Explored, explore};
 use simulator::faults::Fault;
 use simulator::focus::Focus;
+use simulator::wire::{self, Books};
 use simulator::{Options, Outcome, run_with, shrink};
 
 /// Seeds of the simulated world.
@@ -53,8 +54,10 @@ struct Arguments {
 enum Depth {
     /// Both sides as small models at the level of the ports.
     Model,
-    /// The real connectors against the emulators.
+    /// The real connectors against the emulators; NetSuite keeps the books.
     Wire,
+    /// The same with Acumatica's books.
+    Acumatica,
 }
 
 fn range(text: &str) -> Result<Range<u64>, String> {
@@ -72,14 +75,15 @@ impl Depth {
     fn run(self, seed: u64, options: &Options) -> Outcome {
         match self {
             Depth::Model => run_with(seed, options),
-            Depth::Wire => simulator::wire::run(seed),
+            Depth::Wire => wire::run(seed),
+            Depth::Acumatica => wire::run_on(seed, Books::Acumatica),
         }
     }
 
     fn kinds(self) -> Vec<Fault> {
         match self {
             Depth::Model => Fault::ALL.to_vec(),
-            Depth::Wire => simulator::wire::KINDS.to_vec(),
+            Depth::Wire | Depth::Acumatica => wire::KINDS.to_vec(),
         }
     }
 
@@ -87,6 +91,7 @@ impl Depth {
         match self {
             Depth::Model => "model",
             Depth::Wire => "wire",
+            Depth::Acumatica => "acumatica",
         }
     }
 }
@@ -136,7 +141,8 @@ fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
     let shrunk = match arguments.depth {
         _ if arguments.whole => None,
         Depth::Model => shrink::shrink(seed, &options),
-        Depth::Wire => shrink::shrink_wire(seed),
+        Depth::Wire => shrink::shrink_wire(seed, Books::NetSuite),
+        Depth::Acumatica => shrink::shrink_wire(seed, Books::Acumatica),
     };
     match shrunk {
         Some(shrunk) => {
@@ -155,7 +161,9 @@ fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
     }
     match arguments.depth {
         Depth::Model => println!("replay: simulate --seed {seed} --depth model --world {focus}"),
-        Depth::Wire => println!("replay: simulate --seed {seed} --depth wire"),
+        Depth::Wire | Depth::Acumatica => {
+            println!("replay: simulate --seed {seed} --depth {}", arguments.depth.word());
+        }
     }
     ExitCode::FAILURE
 }

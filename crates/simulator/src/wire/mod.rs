@@ -21,4 +21,5 @@ mod truth;
 mod worker;
 
 pub use profile::KINDS;
-pub use simulation::{run, run_chosen};
+pub use simulation::{run, run_chosen, run_on};
+pub use systems::Books;

@@ -21,7 +21,7 @@ use super::links;
 use super::outside::Outside;
 use super::profile::WireProfile;
 use super::setup;
-use super::systems::{self, Hands, Stage};
+use super::systems::{self, Books, Hands, Stage};
 use super::telling;
 use super::time::{Time, WorkerClock};
 use super::truth::Truth;
@@ -61,13 +61,19 @@ fn start() -> Timestamp {
 /// Runs one seed from its beginning to its end.
 #[must_use]
 pub fn run(seed: u64) -> Outcome {
-    run_chosen(seed, &None).0
+    run_on(seed, Books::default())
+}
+
+/// Runs one seed with books of the given system.
+#[must_use]
+pub fn run_on(seed: u64, books: Books) -> Outcome {
+    run_chosen(seed, books, &None).0
 }
 
 /// Only what is kept happens; also gives everything that the seed decided, in its order.
 #[must_use]
-pub fn run_chosen(seed: u64, kept: &Kept) -> (Outcome, Vec<Choice>) {
-    match Simulation::new(seed, kept) {
+pub fn run_chosen(seed: u64, books: Books, kept: &Kept) -> (Outcome, Vec<Choice>) {
+    match Simulation::new(seed, books, kept) {
         Ok(mut simulation) => simulation.tell_all(),
         Err(error) => {
             let outcome = Outcome {
@@ -102,9 +108,9 @@ pub(super) struct Simulation {
 }
 
 impl Simulation {
-    fn new(seed: u64, kept: &Kept) -> Result<Simulation, String> {
+    fn new(seed: u64, books: Books, kept: &Kept) -> Result<Simulation, String> {
         let mut random = Random::new(seed);
-        let systems = systems::cast(&mut random);
+        let systems = systems::cast(books, &mut random);
         let accounts = systems.iter().find_map(|system| system.accounts());
         let profile = WireProfile::of(&mut random, first_day(), accounts);
         let clock = Arc::new(VirtualClock::starting_at(start()));

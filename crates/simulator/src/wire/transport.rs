@@ -79,7 +79,9 @@ impl Transport for Wire {
             return Err(lost("time-out"));
         }
         if writes {
-            intents::committed(&self.world, self.store.as_ref(), &self.connection, &request).await;
+            let makes = system.makes(&request);
+            let store = self.store.as_ref();
+            intents::committed(&self.world, store, &self.connection, &request, makes).await;
         }
         let request = self.in_short_pages(system.as_ref(), request);
         self.arm(nth, system.as_ref(), &request, writes);

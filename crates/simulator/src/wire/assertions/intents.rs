@@ -1,7 +1,7 @@
 //! P6: nothing is written outside before its intent is committed inside.
 
 use bytes::Bytes;
-use http::{Method, Request};
+use http::Request;
 use model::command::{CommandState, ErpWrite, ProcessorWrite, Write};
 use model::ids::ConnectionId;
 use model::key::{Alphabet, Key};
@@ -13,20 +13,22 @@ use crate::world::World;
 const IN_FLIGHT_MAX: u32 = 10_000;
 
 /// Lengths of stamps that the connectors declare.
-const STAMPS: [(Alphabet, usize); 2] = [(Alphabet::PathSafe, 50), (Alphabet::Visible, 100)];
+const STAMPS: [(Alphabet, usize); 3] =
+    [(Alphabet::PathSafe, 50), (Alphabet::PathSafe, 40), (Alphabet::Visible, 100)];
 
 /// Called before a request that writes reaches the other side: a command of this connection is in
-/// flight, and where the request makes a document that is found by its key, that very command.
+/// flight, and where the request `makes` a document that is found by its key, that very command.
 pub async fn committed(
     world: &World,
     store: &dyn Store,
     connection: &ConnectionId,
     request: &Request<Bytes>,
+    makes: bool,
 ) {
     let open = store.commands(&[CommandState::InFlight], IN_FLIGHT_MAX).await.unwrap_or_default();
     let mut ours = open.iter().filter(|row| row.connection == *connection);
     let found = ours.any(|row| {
-        let keyed = request.method() == Method::POST && makes_document(&row.view.write);
+        let keyed = makes && makes_document(&row.view.write);
         !keyed || names(request, &row.view.key)
     });
     if !found {

@@ -2,6 +2,7 @@
 //! people and banks do in it, and what is true in it. A further system adds its folder and a line in
 //! `cast`.
 
+mod acumatica;
 mod gocardless;
 mod netsuite;
 
@@ -9,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Uri};
+use http::{Method, Request, Uri};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use model::policy::Accounts;
@@ -93,6 +94,11 @@ pub trait System: Send + Sync {
     /// Whether a request is meant to change something.
     fn writes(&self, request: &Request<Bytes>) -> bool;
 
+    /// Whether a request that writes makes a document which carries our key: that key stands in it.
+    fn makes(&self, request: &Request<Bytes>) -> bool {
+        request.method() == Method::POST
+    }
+
     /// The same request for pages of `rows` records; `None`: it asks for no page.
     fn for_pages_of(&self, rows: usize, uri: &Uri) -> Option<Uri>;
 
@@ -135,10 +141,21 @@ pub trait System: Send + Sync {
     }
 }
 
+/// Who keeps the books in a story.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Books {
+    #[default]
+    NetSuite,
+    Acumatica,
+}
+
 /// The systems of a seed's story.
 #[must_use]
-pub fn cast(random: &mut Random) -> Vec<Arc<dyn System>> {
-    let erp = netsuite::Books::new(random);
+pub fn cast(books: Books, random: &mut Random) -> Vec<Arc<dyn System>> {
+    let erp: Arc<dyn System> = match books {
+        Books::NetSuite => Arc::new(netsuite::Books::new(random)),
+        Books::Acumatica => Arc::new(acumatica::Books::new(random)),
+    };
     let processor = gocardless::Debits::new(random);
-    vec![Arc::new(erp), Arc::new(processor)]
+    vec![erp, Arc::new(processor)]
 }
