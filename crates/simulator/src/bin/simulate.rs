@@ -28,6 +28,9 @@ struct Arguments {
     /// How much of the real thing is under test.
     #[arg(long, value_enum, default_value_t = Depth::Model)]
     depth: Depth,
+    /// Whose books the seeds at the wire have.
+    #[arg(long, value_parser = books, default_value = Books::default().word())]
+    books: Books,
     /// What the worlds make frequent; each seed chooses when not given.
     #[arg(long, value_parser = world)]
     world: Option<Focus>,
@@ -54,10 +57,8 @@ struct Arguments {
 enum Depth {
     /// Both sides as small models at the level of the ports.
     Model,
-    /// The real connectors against the emulators; NetSuite keeps the books.
+    /// The real connectors against the emulators.
     Wire,
-    /// The same with Acumatica's books.
-    Acumatica,
 }
 
 fn range(text: &str) -> Result<Range<u64>, String> {
@@ -66,24 +67,28 @@ fn range(text: &str) -> Result<Range<u64>, String> {
     Ok(number(parts.0)?..number(parts.1)?)
 }
 
+fn books(text: &str) -> Result<Books, String> {
+    let words: Vec<&str> = Books::ALL.into_iter().map(Books::word).collect();
+    Books::named(text).ok_or_else(|| format!("one of {}", words.join(", ")))
+}
+
 fn world(text: &str) -> Result<Focus, String> {
     let words: Vec<&str> = Focus::ALL.into_iter().map(Focus::word).collect();
     Focus::named(text).ok_or_else(|| format!("one of {}", words.join(", ")))
 }
 
 impl Depth {
-    fn run(self, seed: u64, options: &Options) -> Outcome {
+    fn run(self, seed: u64, books: Books, options: &Options) -> Outcome {
         match self {
             Depth::Model => run_with(seed, options),
-            Depth::Wire => wire::run(seed),
-            Depth::Acumatica => wire::run_on(seed, Books::Acumatica),
+            Depth::Wire => wire::run_on(seed, books),
         }
     }
 
     fn kinds(self) -> Vec<Fault> {
         match self {
             Depth::Model => Fault::ALL.to_vec(),
-            Depth::Wire | Depth::Acumatica => wire::KINDS.to_vec(),
+            Depth::Wire => wire::KINDS.to_vec(),
         }
     }
 
@@ -91,7 +96,6 @@ impl Depth {
         match self {
             Depth::Model => "model",
             Depth::Wire => "wire",
-            Depth::Acumatica => "acumatica",
         }
     }
 }
@@ -132,7 +136,7 @@ fn planted(arguments: &Arguments) -> Option<simulator::Defect> {
 /// The story of one seed; the shorter one when it breaks a promise.
 fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
     let options = options(arguments);
-    let outcome = arguments.depth.run(seed, &options);
+    let outcome = arguments.depth.run(seed, arguments.books, &options);
     if outcome.violations.is_empty() {
         println!("{}", outcome.story);
         println!("seed {seed}: every promise was kept");
@@ -141,8 +145,7 @@ fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
     let shrunk = match arguments.depth {
         _ if arguments.whole => None,
         Depth::Model => shrink::shrink(seed, &options),
-        Depth::Wire => shrink::shrink_wire(seed, Books::NetSuite),
-        Depth::Acumatica => shrink::shrink_wire(seed, Books::Acumatica),
+        Depth::Wire => shrink::shrink_wire(seed, arguments.books),
     };
     match shrunk {
         Some(shrunk) => {
@@ -161,8 +164,9 @@ fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
     }
     match arguments.depth {
         Depth::Model => println!("replay: simulate --seed {seed} --depth model --world {focus}"),
-        Depth::Wire | Depth::Acumatica => {
-            println!("replay: simulate --seed {seed} --depth {}", arguments.depth.word());
+        Depth::Wire => {
+            let books = arguments.books.word();
+            println!("replay: simulate --seed {seed} --depth wire --books {books}");
         }
     }
     ExitCode::FAILURE
@@ -210,7 +214,8 @@ fn explore_all(seeds: Range<u64>, arguments: &Arguments) -> ExitCode {
     let seconds = arguments.minutes.map(|minutes| minutes * 60);
     let over = || seconds.is_some_and(|seconds| begun.elapsed().as_secs() >= seconds);
     let options = options(arguments);
-    let explored = explore(&bounds, |seed| arguments.depth.run(seed, &options), over);
+    let explored =
+        explore(&bounds, |seed| arguments.depth.run(seed, arguments.books, &options), over);
     for (seed, broken) in &explored.broken {
         println!("seed {seed}: {}", broken.join(" | "));
     }

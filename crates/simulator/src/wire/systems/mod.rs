@@ -149,6 +149,24 @@ pub enum Books {
     Acumatica,
 }
 
+impl Books {
+    pub const ALL: [Books; 2] = [Books::NetSuite, Books::Acumatica];
+
+    /// Its name on the command line: the connector's.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Books::NetSuite => "netsuite",
+            Books::Acumatica => "acumatica",
+        }
+    }
+
+    #[must_use]
+    pub fn named(word: &str) -> Option<Books> {
+        Books::ALL.into_iter().find(|books| books.word() == word)
+    }
+}
+
 /// The systems of a seed's story.
 #[must_use]
 pub fn cast(books: Books, random: &mut Random) -> Vec<Arc<dyn System>> {
