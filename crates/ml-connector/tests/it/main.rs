@@ -8,6 +8,7 @@ mod bank_details;
 mod binary;
 mod demo;
 mod foreign;
+mod hands;
 mod installed;
 mod intake;
 mod nonsense;

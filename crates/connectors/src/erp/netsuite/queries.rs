@@ -21,7 +21,7 @@ macro_rules! entity_field {
 }
 
 const MAIN_LINE: &str =
-    "INNER JOIN transactionline tl ON tl.transaction = t.id AND tl.mainline = 'T'";
+    "LEFT JOIN transactionline tl ON tl.transaction = t.id AND tl.mainline = 'T'";
 const PRIMARY_SUBSIDIARY: &str = "LEFT JOIN customersubsidiaryrelationship csr ON \
     csr.entity = c.id AND csr.isprimarysub = 'T'";
 const BILLING_ADDRESS: &str = "LEFT JOIN customeraddressbook ab ON \

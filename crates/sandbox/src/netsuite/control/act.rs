@@ -312,7 +312,10 @@ fn zero(
     }
     if lines.is_empty() {
         invoice::void_amounts(&mut rec);
-        rec.lines = Vec::new();
+        // The lines stay, the main line among them, and move nothing (netsuite sheet section 10.9: amounts zeroed).
+        for line in &mut rec.lines {
+            (line.base, line.foreign) = (Decimal::ZERO, Decimal::ZERO);
+        }
         rec.posting = false;
         if let Some(period) = old.reference("postingPeriod") {
             let op = Op::person(false);
