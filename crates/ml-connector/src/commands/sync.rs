@@ -105,6 +105,8 @@ async fn work(
 ) -> Result<bool> {
     let engine = &instance.engine;
     let mut polls = Polls::new(instance, link);
+    // As a server does through the day: whoever only ever syncs is not told of an opened period.
+    engine.sweep().await?;
     loop {
         let put_off = polls.poll(instance).await?;
         progress.borrow_mut().put_off.clone_from(&put_off);

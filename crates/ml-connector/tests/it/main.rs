@@ -13,6 +13,7 @@ mod installed;
 mod intake;
 mod nonsense;
 mod patience;
+mod periods;
 mod replicas;
 mod reports;
 mod setup;
