@@ -95,6 +95,25 @@ impl Engine {
         }
     }
 
+    /// Whether a person may say that the payment is none of this case's.
+    pub(crate) async fn check_disowning(&self, case: &CaseKey, id: &CollectionId) -> Result<()> {
+        let world = self.world();
+        let (_, row) = self.find_payment(&world, id).await?;
+        if let Some(other) = row.case.filter(|other| other != case) {
+            return Err(refused(format!("payment {id} belongs to {other}, not to {case}")));
+        }
+        let documents = self.store.payment_context(case).await?.documents;
+        let booked = documents.iter().find(|document| document.collection.as_ref() == Some(id));
+        match booked {
+            Some(document) => Err(refused(format!(
+                "payment {id} is in the books as document {} of this invoice: apply that one to the \
+                 right invoice in the ERP instead",
+                document.document
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// The payment in the directory; one that was never seen is read and entered there.
     async fn find_payment(
         &self,

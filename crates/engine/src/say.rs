@@ -51,10 +51,13 @@ impl Engine {
     /// Stores what a person said and makes the case due.
     ///
     /// # Errors
-    /// A sentence when a payment that is to be adopted does not exist, or belongs to another invoice.
+    /// A sentence when a payment that is to be adopted or disowned does not exist, belongs to another
+    /// invoice, or stands in the books already.
     pub async fn say(&self, case: &CaseKey, said: &PersonSaid, actor: &Actor) -> Result<()> {
-        if let PersonSaid::Adopt { collection } = said {
-            self.check_adoption(case, collection).await?;
+        match said {
+            PersonSaid::Adopt { collection } => self.check_adoption(case, collection).await?,
+            PersonSaid::NotOurs { collection } => self.check_disowning(case, collection).await?,
+            _ => {}
         }
         Ok(self.store.person_said(case, said, actor, self.now()).await?)
     }

@@ -305,6 +305,7 @@ impl Engine {
             kept_items: looked.kept.clone(),
             pairs: looked.pairs.clone(),
             collections: looked.collections.clone(),
+            freed: looked.freed.clone(),
             hints: hints.collect(),
             refs: looked.refs.clone(),
             actor: Actor::System,

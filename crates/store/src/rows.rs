@@ -170,6 +170,9 @@ pub struct LookResult {
     pub pairs: Vec<(AccountId, AccountId, CustomerPair)>,
     /// Collections that were seen, for the directory.
     pub collections: Vec<CollectionRow>,
+    /// Collections that this case holds no more, since a person took their match back: those that
+    /// are still its own are nobody's then.
+    pub freed: Vec<(AccountId, CollectionId)>,
     /// Hints to give in the same transaction.
     pub hints: Vec<Hint>,
     /// What the case depends on ("customer/ACCOUNT/ID", "mandate/ACCOUNT/ID" …): replaces

@@ -117,6 +117,7 @@ impl Engine {
         if !payer.new_pairs.is_empty() {
             decision.hints.push(CaseKey::customer(&served.erp.account, &found.customer));
         }
+        decision.hints.extend(payments.freed_payouts);
         let looked = Looked::served(seq, &served, resolved, decision);
         let mut rows = collection_facts(&facts, found, depth, gone);
         rows.extend(saves::seen(context, found, depth, seq, self.now()).filter(|_| !gone));
@@ -124,6 +125,7 @@ impl Engine {
             facts: rows,
             pairs: payer.new_pairs,
             collections: payments.rows,
+            freed: payments.freed,
             refs: collection_refs(&served, &facts, found),
             stopped: facts.frame.stopped,
             ..looked

@@ -19,7 +19,7 @@ pub(crate) use payout::{kind_of_role, serve_link};
 pub(crate) use sheet::Sheet;
 
 use model::decision::Decision;
-use model::ids::{AccountId, ConnectionId, LinkId};
+use model::ids::{AccountId, CollectionId, ConnectionId, LinkId};
 use model::key::Key;
 use model::payout::KeptItem;
 use model::policy::Mode;
@@ -52,6 +52,8 @@ pub(crate) struct Looked {
     pub kept: Vec<(AccountId, KeptItem)>,
     pub pairs: Vec<(AccountId, AccountId, CustomerPair)>,
     pub collections: Vec<CollectionRow>,
+    /// Payments whose match a person took back.
+    pub freed: Vec<(AccountId, CollectionId)>,
     pub refs: Vec<String>,
     /// Settled while resolving open commands.
     pub settle: Vec<(Key, Settle)>,
@@ -80,6 +82,7 @@ impl Looked {
             kept: Vec::new(),
             pairs: Vec::new(),
             collections: Vec::new(),
+            freed: Vec::new(),
             refs: Vec::new(),
             settle: Vec::new(),
             open: Vec::new(),

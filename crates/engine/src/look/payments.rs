@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use flows::collection::facts::{Attempt, CustomerState};
 use jiff::{SignedDuration, Timestamp};
+use model::case::CaseKey;
 use model::command::{CommandState, CommandView, ProcessorWrite, Write};
-use model::ids::CollectionId;
+use model::event::EventSubject;
+use model::ids::{AccountId, CollectionId};
 use model::invoice::Invoice;
 use model::payment::Collection;
 use model::person::PersonSaid;
@@ -32,6 +34,10 @@ pub(super) struct Payments {
     pub stored: PaymentContext,
     /// Rows for the directory.
     pub rows: Vec<CollectionRow>,
+    /// Payments whose match a person took back.
+    pub freed: Vec<(AccountId, CollectionId)>,
+    /// The payouts that hold them: their books change.
+    pub freed_payouts: Vec<CaseKey>,
 }
 
 /// Everything that a case's payments depend on.
@@ -69,6 +75,7 @@ impl Engine {
             })
         };
         ids.retain(|id| ours.contains(id) || named_here(id) || !taken_back(asked, id));
+        let (freed, freed_payouts) = free(asked, &mut stored, &ids);
         let mut others = Vec::new();
         if let (Depth::Direct, CustomerState::Matched(payer)) = (asked.depth, asked.customer) {
             let listed = asked.served.processor.port.collections_of(payer).await?;
@@ -120,7 +127,7 @@ impl Engine {
             let created = attempt.collection.found().map(|found| found.created_at);
             (created.is_none(), created, attempt.id.clone())
         });
-        Ok(Payments { attempts, others, stored, rows })
+        Ok(Payments { attempts, others, stored, rows, freed, freed_payouts })
     }
 
     /// Up to when the processor's events are surely read; asked only where a payment was taken back.
@@ -212,6 +219,36 @@ impl Engine {
 fn heard_before(context: &CaseContext) -> Option<usize> {
     let (_, body) = context.facts.get(super::HEARD_FACT)?;
     serde_json::from_value(body.clone()).ok()
+}
+
+/// What is stored of payments that are not among `kept` goes out of the case's sight, unless a document
+/// stands for it in the books. Gives the payments, and the payouts that hold them.
+fn free(
+    asked: &Asked<'_>,
+    stored: &mut PaymentContext,
+    kept: &[CollectionId],
+) -> (Vec<(AccountId, CollectionId)>, Vec<CaseKey>) {
+    let booked = |id: &CollectionId| {
+        stored.documents.iter().any(|document| document.collection.as_ref() == Some(id))
+    };
+    let gone: BTreeSet<CollectionId> = stored
+        .collections
+        .iter()
+        .map(|row| row.id.clone())
+        .filter(|id| !kept.contains(id) && !booked(id))
+        .collect();
+    let of_gone = |id: &Option<CollectionId>| id.as_ref().is_some_and(|id| gone.contains(id));
+    let account = &asked.served.processor.account;
+    let held = stored.items.iter().filter(|kept| of_gone(&kept.item.collection));
+    let payouts: BTreeSet<CaseKey> =
+        held.map(|kept| CaseKey::payout(account, &kept.payout)).collect();
+    stored.items.retain(|kept| !of_gone(&kept.item.collection));
+    stored.events.retain(|event| match &event.subject {
+        EventSubject::Collection(id) => !gone.contains(&CollectionId::new(id.as_str())),
+        _ => true,
+    });
+    let freed = gone.into_iter().map(|id| (account.clone(), id)).collect();
+    (freed, payouts.into_iter().collect())
 }
 
 /// A person's last word about a payment is that it has nothing to do with this invoice.

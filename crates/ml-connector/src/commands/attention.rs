@@ -62,10 +62,9 @@ pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<
         }
         Attention::Resolve(resolve) => {
             let said = resolution(&resolve)?;
-            instance
-                .engine
-                .say(&find(instance, &resolve.case).await?, &said, &instance.actor())
-                .await?;
+            let case = find(instance, &resolve.case).await?;
+            let heard = instance.engine.say(&case, &said, &instance.actor()).await;
+            heard.map_err(Failure::of_engine)?;
         }
     }
     if json {

@@ -78,6 +78,48 @@ fn slow_a_payment_is_matched_with_one_invoice_only() {
 }
 
 #[test]
+fn slow_a_wrong_match_is_taken_back_until_it_is_booked() {
+    let (world, customer, _) = World::live(&[], &[]);
+    let unflagged = |amount: &str| {
+        world.invoice_with(&json!({
+            "customer": customer.id, "amount": amount, "currency": 1,
+            "fields": {"custbody_mlc_collect": false},
+        }))
+    };
+    let (wrong, right) = (unflagged("45.00"), unflagged("45.00"));
+    let moved = by_hand(&world, &customer.mandate, 4_500);
+    let dropped = by_hand(&world, &customer.mandate, 2_500);
+    let disown = |payment: &str| {
+        let case = world.case(&wrong);
+        world.place.well(&["attention", "resolve", &case, "--not-ours", payment]);
+        world.sync();
+    };
+    for payment in [&moved, &dropped] {
+        world.place.well(&["foreign", "match", payment, &wrong]);
+        world.sync();
+    }
+    // One before its payout is known, one while the payout waits for its receipt.
+    disown(&moved);
+    let listed = rows(&world.place.json(&["foreign", "list"], 0));
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    world.place.well(&["foreign", "match", &moved, &right]);
+    disown(&dropped);
+    world.until("the deposit", 14, |world| !world.records("deposit").is_empty());
+    world.sync();
+    assert_eq!(world.remaining(&wrong), "45");
+    assert_eq!(world.remaining(&right), "0");
+    assert_eq!(world.balance("651"), "-25", "nobody's payment is on the suspense account");
+    assert_eq!(world.balance("116"), "0");
+    bank_is_payouts(&world);
+    let booked = ["attention", "resolve", &world.case(&right), "--not-ours", &moved];
+    let said = world.place.fails(&booked, 2);
+    assert!(said.contains("is in the books as document"), "{said}");
+    let unknown = ["attention", "resolve", &world.case(&right), "--not-ours", "PMNONSENSE"];
+    let said = world.place.fails(&unknown, 2);
+    assert!(said.contains("no processor account knows a payment PMNONSENSE"), "{said}");
+}
+
+#[test]
 fn slow_a_held_payment_is_matched_into_its_deposit() {
     let (world, customer, invoices) = World::live(&["80.00"], &["foreign_payments=hold"]);
     let invoice = world.invoice_with(&json!({

@@ -13,6 +13,7 @@ super::suite! {
     customers_are_found_by_erp_customer,
     pairs_are_found_from_both_sides,
     a_collection_keeps_its_case,
+    a_freed_collection_is_nobodys_unless_another_case_took_it,
     foreign_collections_are_listed_until_matched,
     payment_context_holds_the_collections_of_its_case,
 }
@@ -125,6 +126,18 @@ async fn foreign_collections_are_listed_until_matched(store: AnyStore) {
     assert_eq!(foreign(2).await, ["PM1", "PM4"]);
     ok(store.put_collections(&[seen("PM1", Some(1), 5)]).await);
     assert_eq!(foreign(10).await, ["PM4", "PM3"]);
+}
+
+async fn a_freed_collection_is_nobodys_unless_another_case_took_it(store: AnyStore) {
+    let rows = [seen("PM1", Some(1), 1), seen("PM2", Some(2), 2)];
+    ok(store.put_collections(&rows).await);
+    let held = lease(&store, "w", 1, 0).await;
+    let freed = ["PM1", "PM2"].map(|id| (processor(), CollectionId::new(id))).to_vec();
+    ok(store.save_look(&LookResult { freed, ..look(&store, &held, 0).await }).await);
+    let ids = ["PM1", "PM2"].map(CollectionId::new);
+    let rows = ok(store.collection_rows(&processor(), &ids).await);
+    assert_eq!(rows[0].as_ref().and_then(|row| row.case.clone()), None);
+    assert_eq!(rows[1], Some(seen("PM2", Some(2), 2)));
 }
 
 async fn payment_context_holds_the_collections_of_its_case(store: AnyStore) {

@@ -156,6 +156,7 @@ pub(super) async fn look(store: &AnyStore, claimed: &Claimed, now: i64) -> LookR
         kept_items: Vec::new(),
         pairs: Vec::new(),
         collections: Vec::new(),
+        freed: Vec::new(),
         hints: Vec::new(),
         refs: Vec::new(),
         actor: Actor::System,

@@ -3,6 +3,7 @@
 
 use rusqlite::{Row, params};
 
+use model::case::CaseKey;
 use model::customer::{CustomerPair, ProcessorCustomer, fold_email};
 use model::ids::{AccountId, CollectionId, ErpCustomerId, LinkId, ProcessorCustomerId};
 
@@ -136,6 +137,22 @@ pub(super) fn put_collections(tx: &Tx<'_>, rows: &[CollectionRow]) -> Result<()>
                 micros(row.created_at),
                 row.body.to_string(),
             ],
+        )?;
+    }
+    Ok(())
+}
+
+/// Payments that the case had, and that another one did not take meanwhile, are nobody's again.
+pub(super) fn free_collections(
+    tx: &Tx<'_>,
+    case: &CaseKey,
+    freed: &[(AccountId, CollectionId)],
+) -> Result<()> {
+    for (account, id) in freed {
+        tx.run(
+            "update collections set case_key = null, adopted = 0
+             where account = ?1 and id = ?2 and case_key = ?3",
+            params![account.as_str(), id.as_str(), case.to_string()],
         )?;
     }
     Ok(())

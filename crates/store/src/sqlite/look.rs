@@ -36,6 +36,7 @@ pub(super) fn save(tx: &Tx<'_>, look: &LookResult) -> Result<Saved> {
         directory::put_pair(tx, erp, processor, pair)?;
     }
     directory::put_collections(tx, &look.collections)?;
+    directory::free_collections(tx, &key, &look.freed)?;
     cases::hint(tx, &look.hints)?;
     cases::put_refs(tx, look.case, &look.refs)?;
     attention::replace(tx, look.case, &look.decision, look.at)?;
