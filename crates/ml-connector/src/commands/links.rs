@@ -39,6 +39,12 @@ pub async fn run(instance: &Instance, command: Links, json: bool) -> Result<Exit
                      book only)",
                 ));
             }
+            if link.policy.cut_over_on.is_some() && policy.cut_over_on != link.policy.cut_over_on {
+                return Err(Failure::usage(
+                    "the books of a link that was live rest on its cut-over: what arrived before it \
+                     would never be booked. It is set by ml-connector links on --cut-over",
+                ));
+            }
             if policy == link.policy {
                 say(json, &name, "unchanged: it has these values already");
                 return Ok(ExitCode::SUCCESS);
