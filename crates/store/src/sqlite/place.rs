@@ -153,11 +153,10 @@ fn migrate(db: &mut Connection) -> Result<()> {
     match sqlite.and_then(rusqlite::Error::sqlite_error_code) {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Err(StoreError::Busy),
         Some(ErrorCode::DiskFull) => Err(StoreError::Full),
-        // The other process made the tables or columns between our look and our step.
-        Some(_) if made_meanwhile(&error.to_string()) => Err(StoreError::Busy),
-        Some(_) | None => {
-            Err(StoreError::Broken(format!("its tables can not be brought up to date: {error}")))
-        }
+        // The other process made the tables or columns between our look and our step; not every such
+        // refusal carries a code.
+        _ if made_meanwhile(&error.to_string()) => Err(StoreError::Busy),
+        _ => Err(StoreError::Broken(format!("its tables can not be brought up to date: {error}"))),
     }
 }
 
