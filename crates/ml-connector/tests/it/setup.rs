@@ -302,7 +302,7 @@ fn slow_a_plan_that_changed_is_not_accepted() {
     world.place.well(&["links", "on", "uk", "--accept", &fresh]);
     world.sync();
     assert_eq!(world.payments().len(), 2);
-    let moved = world.place.fails(&["links", "set", "uk", "cut_over_on=2026-04-01"], 2);
+    let moved = world.place.fails(&["links", "set", "uk", "cut_over_on=\"2026-04-01\""], 2);
     assert!(moved.contains("links on --cut-over"), "{moved}");
 }
 
