@@ -12,6 +12,7 @@ mod mandates;
 mod mapping;
 mod payouts;
 mod plan;
+mod policy_values;
 mod sandbox;
 mod serve;
 mod show;
