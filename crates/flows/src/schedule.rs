@@ -47,7 +47,12 @@ pub fn is_due(
 }
 
 fn cron(text: &str) -> Result<Cron, BadSchedule> {
-    Cron::from_str(text).map_err(|error| BadSchedule(format!("poll_cron \"{text}\": {error}")))
+    Cron::from_str(text).map_err(|error| {
+        BadSchedule(format!(
+            "poll_cron \"{text}\" can not be read ({error}); write minute, hour, day, month and day of \
+             the week, for example 0 9 * * 1-5"
+        ))
+    })
 }
 
 fn zone(policy: &Policy) -> Result<TimeZone, BadSchedule> {

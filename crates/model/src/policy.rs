@@ -306,13 +306,26 @@ impl Exchange {
     pub fn check(&self) -> Result<(), String> {
         let Exchange::Fixed(fixed) = self else { return Ok(()) };
         for (code, months) in &fixed.rates {
-            code.parse::<Currency>().map_err(|error| error.to_string())?;
+            code.parse::<Currency>()
+                .map_err(|error| format!("exchange.fixed.rates.{code}: {error}"))?;
             for (month, rate) in months {
-                read_rate(rate).map_err(|why| format!("exchange rate {code} {month}: {why}"))?;
+                read_month(month).map_err(|why| format!("exchange.fixed.rates.{code}: {why}"))?;
+                read_rate(rate).map_err(|why| {
+                    format!("exchange.fixed.rates.{code}.{month}: {why}; for example 0.85")
+                })?;
             }
         }
         Ok(())
     }
+}
+
+/// Months are found by their text: one written otherwise would never be.
+fn read_month(text: &str) -> Result<(), String> {
+    let day = format!("{text}-01").parse::<Date>();
+    if text.len() == 7 && day.is_ok() {
+        return Ok(());
+    }
+    Err(format!("\"{text}\" is no month; write it YYYY-MM, for example 2026-03"))
 }
 
 fn read_rate(text: &str) -> Result<Decimal, String> {
@@ -341,6 +354,27 @@ mod tests {
             }
             (Err(why), Err(part)) => assert!(why.contains(part), "{why}"),
             (rate, expected) => panic!("{code} {month}: {rate:?}, expected {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn months_and_rates_that_can_not_be_meant_are_named() {
+        for (code, month, rate, part) in [
+            ("EUR", "2026-13", "0.85", "\"2026-13\" is no month"),
+            ("EUR", "2026-00", "0.85", "is no month"),
+            ("EUR", "March", "0.85", "YYYY-MM"),
+            ("EUR", "2026-3", "0.85", "YYYY-MM"),
+            ("EUR", "202603", "0.85", "YYYY-MM"),
+            ("EUR", "", "0.85", "YYYY-MM"),
+            ("EUR", "2026-03", "0", "EUR.2026-03"),
+            ("EUR", "2026-03", "0,85", "EUR.2026-03"),
+            ("EURO", "2026-03", "0.85", "rates.EURO"),
+        ] {
+            let months = BTreeMap::from([(month.to_owned(), rate.to_owned())]);
+            let rates = BTreeMap::from([(code.to_owned(), months)]);
+            let exchange = Exchange::Fixed(FixedRates { base: Currency::GBP, rates });
+            let why = exchange.check().unwrap_err();
+            assert!(why.contains(part), "{code} {month} {rate}: {why}");
         }
     }
 
