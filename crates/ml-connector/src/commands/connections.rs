@@ -428,11 +428,15 @@ fn show(connection: &Connection, health: &Health, instance: &Instance, took: i12
         println!("  clock       {skew} s apart");
     }
     for check in &health.checks {
-        let mark = if check.ok { "ok     " } else { "MISSING" };
+        let mark = match (check.ok, check.checked) {
+            (false, _) => "MISSING    ",
+            (true, true) => "ok         ",
+            (true, false) => "not checked",
+        };
         println!("  {mark} {}{}", check.name, advice(&check.advice));
     }
 }
 
 fn advice(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("\n          {text}") }
+    if text.is_empty() { String::new() } else { format!("\n              {text}") }
 }

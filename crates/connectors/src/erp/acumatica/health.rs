@@ -249,11 +249,11 @@ fn right_advice(entity: &str, refusal: &Refusal) -> String {
 }
 
 fn passed(name: impl Into<String>) -> HealthCheck {
-    HealthCheck { name: name.into(), ok: true, advice: String::new() }
+    HealthCheck::passed(name)
 }
 
 fn failed(name: impl Into<String>, advice: String) -> HealthCheck {
-    HealthCheck { name: name.into(), ok: false, advice }
+    HealthCheck::failed(name, advice)
 }
 
 #[cfg(test)]

@@ -52,16 +52,16 @@ pub async fn check(client: &Client, setup: &Setup) -> Result<Health, PortError> 
 }
 
 fn passed(name: impl Into<String>) -> HealthCheck {
-    HealthCheck { name: name.into(), ok: true, advice: String::new() }
+    HealthCheck::passed(name)
 }
 
-/// Fine as far as it can be told, with something to know.
+/// Proved, with something to know besides.
 fn noted(name: impl Into<String>, advice: impl Into<String>) -> HealthCheck {
-    HealthCheck { name: name.into(), ok: true, advice: advice.into() }
+    HealthCheck::noted(name, advice)
 }
 
 fn failed(name: impl Into<String>, advice: impl Into<String>) -> HealthCheck {
-    HealthCheck { name: name.into(), ok: false, advice: advice.into() }
+    HealthCheck::failed(name, advice)
 }
 
 fn check_token(milliseconds: u128) -> HealthCheck {
@@ -79,7 +79,10 @@ fn check_verified(creditor: &Creditor) -> HealthCheck {
             name,
             "GoCardless needs something from you before it pays out: see its dashboard.",
         ),
-        Some(_) | None => noted(name, "GoCardless does not say where the verification stands."),
+        Some(_) | None => HealthCheck::not_checked(
+            name,
+            "GoCardless does not say where the verification stands: its dashboard does.",
+        ),
     }
 }
 
@@ -143,7 +146,7 @@ async fn check_writing(client: &Client) -> Result<HealthCheck, PortError> {
              it, and tell us.",
         ),
         // Nothing can have been made of it, whatever became of the answer.
-        Err(PortError::OutcomeUnknown(words)) => noted(
+        Err(PortError::OutcomeUnknown(words)) => HealthCheck::not_checked(
             name,
             format!("Could not be proved ({words}): make sure that the token is read-write."),
         ),
@@ -153,9 +156,10 @@ async fn check_writing(client: &Client) -> Result<HealthCheck, PortError> {
 
 fn check_webhook(setup: &Setup) -> HealthCheck {
     if setup.has_webhook_secret {
-        return noted(
+        return HealthCheck::not_checked(
             "webhook endpoint",
-            "Registered by hand in the GoCardless dashboard (Developers); send a test from there.",
+            "It is registered by hand in the GoCardless dashboard (Developers): send a test from there \
+             while the server runs; \"webhooks list\" shows that it arrived.",
         );
     }
     failed(
