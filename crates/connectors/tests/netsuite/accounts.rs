@@ -45,11 +45,11 @@ async fn a_ping_names_each_permission_that_is_missing() {
         "TRAN_DEPOSIT:Edit",
         "TRAN_JOURNAL:Create",
         "TRAN_JOURNALAPPRV:Create",
-        "TRAN_POSTPERIODS:Edit",
         "ADMI_ACCTPERIODS:View",
     ];
     for missing in [
         "TRAN_DEPOSIT",
+        "TRAN_CUSTCRED",
         "TRAN_CUSTRFND",
         "TRAN_JOURNAL",
         "ADMI_ACCTPERIODS",

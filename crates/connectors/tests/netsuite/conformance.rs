@@ -175,7 +175,6 @@ impl ErpSubject for Account {
             "TRAN_DEPOSIT",
             "TRAN_JOURNAL",
             "TRAN_JOURNALAPPRV",
-            "TRAN_POSTPERIODS",
             "ADMI_ACCTPERIODS",
         ];
         self.world.control("/seed", json!({"role": {"permissions": permissions}}));

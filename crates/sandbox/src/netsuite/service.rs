@@ -88,6 +88,9 @@ impl State {
             if *kind == Kind::Item {
                 name_item(&mut record, name);
             }
+            if *kind == Kind::JournalEntry {
+                records::journal_entry::permit(state, body, op)?;
+            }
             let input = state.read_body(kind, body, op)?;
             sublists::merge(state, &mut record, input, op)?;
             records::save(state, None, record, op)
@@ -105,6 +108,9 @@ impl State {
         let old = self.find_for(kind, address, op.person)?;
         self.atomically(|state| {
             let mut record = (*old).clone();
+            if *kind == Kind::JournalEntry {
+                records::journal_entry::permit(state, body, op)?;
+            }
             let input = state.read_body(kind, body, op)?;
             sublists::merge(state, &mut record, input, op)?;
             records::save(state, Some(&old), record, op)

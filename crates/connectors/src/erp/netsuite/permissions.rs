@@ -61,6 +61,7 @@ const fn probe(
 }
 
 const OF_CUSTOMER: Impossible = Impossible::Reference("customer");
+const OF_ENTITY: Impossible = Impossible::Reference("entity");
 const OF_ACCOUNT: Impossible = Impossible::Reference("account");
 
 const PROBES: [Probe; 9] = [
@@ -90,10 +91,23 @@ const PROBES: [Probe; 9] = [
         "Transactions > Make Journal Entry: Create",
         Writes::Creates(Impossible::Line),
     ),
-    probe("creditMemo", "TRAN_CUSTCRED", "Transactions > Credit Memo: Create", Writes::Nothing),
+    probe(
+        "creditMemo",
+        "TRAN_CUSTCRED",
+        "Transactions > Credit Memo: Create",
+        Writes::Creates(OF_ENTITY),
+    ),
     probe("currency", "LIST_CURRENCY", "Lists > Currency: View", Writes::Nothing),
     probe("account", "LIST_ACCOUNT", "Lists > Accounts: View", Writes::Nothing),
 ];
+
+/// Needed where journals are approved before they are posted.
+const APPROVAL: Probe = probe(
+    "journalEntry",
+    "TRAN_JOURNALAPPRV",
+    "Transactions > Journal Approval: Create",
+    Writes::Creates(Impossible::Line),
+);
 
 /// How the request for something impossible ended.
 enum Proof {
@@ -116,7 +130,39 @@ impl NetSuite {
             };
             checks.push(check);
         }
+        checks.push(self.check_approval(&checks).await?);
         Ok(checks)
+    }
+
+    /// Approving is asked for together with a journal that can not be: the one refusal shows a lack of
+    /// it, the other shows nothing, for content may be looked at first.
+    async fn check_approval(&self, before: &[HealthCheck]) -> Result<HealthCheck, PortError> {
+        let journal = "permission TRAN_JOURNAL";
+        let makes_journals = before.iter().any(|check| check.name == journal && check.ok);
+        if makes_journals {
+            let mut body = Impossible::Line.body();
+            body["approved"] = Value::Bool(true);
+            match proof(self.client.probe_create("journalEntry", &body).await)? {
+                Proof::Denied(refusal) => {
+                    return Ok(permission_check(
+                        APPROVAL.permission,
+                        APPROVAL.place,
+                        Some(refusal),
+                    ));
+                }
+                Proof::Done(id) => return Ok(made_up(&APPROVAL, id)),
+                Proof::Allowed | Proof::Unclear(_) => {}
+            }
+        }
+        Ok(HealthCheck::not_checked(
+            format!("permission {}", APPROVAL.permission),
+            format!(
+                "only posting proves it. Look at Setup > Users/Roles > Manage Roles, the connector's \
+                 role, Permissions: it must have {} where journal entries need approval (Setup > \
+                 Accounting > Accounting Preferences, Approval Routing)",
+                APPROVAL.place
+            ),
+        ))
     }
 
     async fn check_writing(&self, probe: &Probe) -> Result<HealthCheck, PortError> {
@@ -149,14 +195,17 @@ impl NetSuite {
                 Proof::Done(id) => return Ok(made_up(probe, id)),
             }
         }
-        let mut check = passed(&name);
-        if let Some(words) = unclear {
-            check.advice = format!(
-                "writing could not be proved ({words}): make sure that the connector's role has {}",
-                probe.place
-            );
-        }
-        Ok(check)
+        Ok(match unclear {
+            None => passed(&name),
+            Some(words) => HealthCheck::not_checked(
+                name,
+                format!(
+                    "writing could not be proved ({words}): ping again, or make sure that the \
+                     connector's role has {}",
+                    probe.place
+                ),
+            ),
+        })
     }
 }
 
@@ -178,16 +227,6 @@ fn made_up(probe: &Probe, id: Option<String>) -> HealthCheck {
         id.as_deref().unwrap_or("unknown")
     );
     failed(&format!("permission {}", probe.permission), advice)
-}
-
-/// Permissions whose lack shows only when a document is posted.
-pub(super) fn unprovable() -> HealthCheck {
-    let mut check = passed("permissions TRAN_JOURNALAPPRV, TRAN_POSTPERIODS");
-    check.advice = "can not be proved without posting: make sure that the connector's role has \
-                    Transactions > Journal Approval: Create (where journals need approval) and \
-                    Transactions > Posting Period on Transactions: Edit"
-        .to_owned();
-    check
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use super::{invoice::APPROVAL, item_lines};
 use crate::netsuite::errors::{ApiError, Result};
 use crate::netsuite::input::Op;
 use crate::netsuite::kind::Kind;
-use crate::netsuite::state::State;
+use crate::netsuite::state::{Level, State};
 use crate::netsuite::store::{Record, num_of, ref_of, text_of};
 use crate::netsuite::values::{Codes, Field, FieldKind, Sublist, Val, ro, rw, to};
 use rust_decimal::Decimal;
+use serde_json::{Map, Value};
 
 const STATUS: Codes = &[("A", "Pending Approval"), ("B", "Approved for Posting"), ("V", "Voided")];
 
@@ -59,6 +60,21 @@ pub fn finish(state: &mut State, old: Option<&Record>, rec: &mut Record, op: &Op
     rec.lines = lines;
     rec.posting = !rec.voided() && rec.text("status") == Some("B");
     transaction::guard(state, old, rec, op)
+}
+
+/// Where journals need approval, approving one is a permission of its own (netsuite sheet section 4),
+/// looked at like the others before the content.
+pub fn permit(state: &State, body: &Map<String, Value>, op: &Op) -> Result<()> {
+    let approves = |(name, value): (&String, &Value)| {
+        let code = value.get("id").unwrap_or(value);
+        name.eq_ignore_ascii_case("approved") && *value == Value::Bool(true)
+            || name.eq_ignore_ascii_case("approvalStatus") && (code == "2" || *code == 2)
+    };
+    let asked = state.preferences.journal_approval && body.iter().any(approves);
+    if asked && !op.person && !state.role.may("TRAN_JOURNALAPPRV", Level::Create) {
+        return Err(ApiError::permission("Transactions -> Journal Approval"));
+    }
+    Ok(())
 }
 
 fn settle_approval(state: &State, old: Option<&Record>, rec: &mut Record) {

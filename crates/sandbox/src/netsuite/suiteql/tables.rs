@@ -309,7 +309,7 @@ impl Table {
         };
         let permitted = match self {
             Table::Transaction | Table::TransactionLine | Table::AccountingLine | Table::Link => {
-                state.role.may("TRAN_FIND", Level::View)
+                state.role.may("TRAN_FIND", Level::View) && state.role.may("LIST_FIND", Level::Full)
             }
             Table::SubsidiaryRelation | Table::AddressBook | Table::Address => {
                 state.permit(&Kind::Customer, Level::View).is_ok()
