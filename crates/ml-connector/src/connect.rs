@@ -45,6 +45,13 @@ pub async fn world(
     Ok(world)
 }
 
+/// Gives back what the connections of a world hold at the other sides: it is not used any more.
+pub async fn sign_off(world: &World) {
+    for erp in world.erps.values() {
+        erp.sign_off().await;
+    }
+}
+
 pub enum Port {
     Erp(Arc<dyn ports::Erp>),
     Processor(Arc<dyn ports::Processor>),
@@ -52,11 +59,20 @@ pub enum Port {
 
 impl Port {
     /// What the other side says of itself and of us.
-    pub async fn check_health(&self) -> std::result::Result<Health, PortError> {
+    async fn check_health(&self) -> std::result::Result<Health, PortError> {
         match self {
             Port::Erp(erp) => erp.check_health().await,
             Port::Processor(processor) => processor.check_health().await,
         }
+    }
+
+    /// The same for a connection that is used for nothing else.
+    pub async fn check_health_once(&self) -> std::result::Result<Health, PortError> {
+        let health = self.check_health().await;
+        if let Port::Erp(erp) = self {
+            erp.sign_off().await;
+        }
+        health
     }
 }
 

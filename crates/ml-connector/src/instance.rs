@@ -121,7 +121,9 @@ impl Instance {
     pub async fn reconnect(&self) -> Result<()> {
         let recorder: Arc<dyn Recorder> = self.recorder.clone();
         let world = connect::world(self.store.as_ref(), &self.clock, &recorder).await?;
+        let before = self.engine.world();
         self.engine.set_world(world);
+        connect::sign_off(&before).await;
         Ok(())
     }
 

@@ -29,6 +29,10 @@ pub trait Erp: Send + Sync {
 
     async fn check_health(&self) -> Result<Health, PortError>;
 
+    /// Gives back what the connection holds at the other side, a licence's seat for example: called
+    /// once it is not used any more. What is under way, or comes later, gives it back at its own end.
+    async fn sign_off(&self) {}
+
     /// Invoices changed since `since` (the engine already subtracted its overlap). `page` is what
     /// the last page's `next` was. Invoices that are neither open nor known to us may be left out,
     /// unless they carry one of our fields.

@@ -200,7 +200,7 @@ async fn check(
 /// A connection in use never turns to another account: what is open for the first would be done in
 /// the second. Credentials that are refused can do no harm and may be stored.
 async fn same_account(port: &Port, connection: &Connection, before: &Connection) -> Result<()> {
-    match port.check_health().await {
+    match port.check_health_once().await {
         Ok(health) => check_account(before, &account_of(connection, &health)),
         Err(PortError::Unauthorised(_)) => Ok(()),
         Err(_) if connection.url == before.url && connection.settings == before.settings => Ok(()),
@@ -370,7 +370,7 @@ async fn ping_one(
     let checked = async {
         let port =
             connected(instance.store.as_ref(), &instance.clock, &recorder, &connection).await?;
-        Ok::<Health, Failure>(port.check_health().await?)
+        Ok::<Health, Failure>(port.check_health_once().await?)
     };
     let checked = checked.await;
     let took = instance.clock.lease_now().duration_since(began).as_millis();

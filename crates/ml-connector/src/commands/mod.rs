@@ -49,7 +49,16 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
     let config = Config::read(cli.config.as_deref())?;
     logs::install(&config.logs, cli.verbose || matches!(cli.command, Command::Serve))?;
     let instance = Instance::open(config, false).await?.acting_as(cli.acting_as);
-    let code = match cli.command {
+    let engine = std::sync::Arc::clone(&instance.engine);
+    let ended = work(instance, cli.command, json).await;
+    // However it ended: seats of a licence are few.
+    crate::connect::sign_off(&engine.world()).await;
+    ended
+}
+
+/// Runs a command on an opened instance.
+async fn work(instance: Instance, command: Command, json: bool) -> Result<ExitCode> {
+    let code = match command {
         Command::Serve => serve::run(instance).await?,
         Command::Connections(command) => connections::run(&instance, command, json).await?,
         Command::Links(command) => links::run(&instance, command, json).await?,

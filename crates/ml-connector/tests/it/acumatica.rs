@@ -1,6 +1,8 @@
 //! The story of an invoice with Acumatica as the ERP: the same binary, the same commands, another
 //! system behind them.
 
+mod seats;
+
 use std::sync::Arc;
 
 use http::Method;

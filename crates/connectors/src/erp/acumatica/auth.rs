@@ -1,8 +1,9 @@
 //! Signing in: OAuth 2.0 (resource owner's password, refreshed by a rotating token), or the cookie
 //! session as fallback, which is signed out as soon as nobody uses it (acumatica sheet sections 2
-//! and 3). One renewal at a time, while the others wait for it.
+//! and 3). One renewal at a time, while the others wait for it. Whoever leaves gives the seat back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -30,6 +31,8 @@ const TOKEN_SECONDS_DEFAULT: i64 = 3_600;
 /// its own time.
 const SESSION_LIFE: SignedDuration = SignedDuration::from_mins(9);
 const SIGN_IN_DEADLINE: Duration = Duration::from_secs(60);
+/// Nobody waits longer at the end: what is left ends by itself.
+const SIGN_OUT_DEADLINE: Duration = Duration::from_secs(10);
 
 /// How a connection proves who it is.
 pub enum Credentials {
@@ -83,15 +86,21 @@ pub struct SignIn {
     site: String,
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
-    /// Held across a renewal, so that there is one at a time.
-    state: Mutex<State>,
+    /// Held across a renewal and across signing out, so that there is one at a time.
+    held: Mutex<Option<Held>>,
+    /// Port calls that are under way: the session is signed out after the last.
+    users: AtomicUsize,
+    /// The connection is not used any more: what still comes is signed out after itself.
+    leaves: AtomicBool,
 }
 
-#[derive(Default)]
-struct State {
-    held: Option<Held>,
-    /// Port calls that are under way: the session is signed out after the last.
-    users: usize,
+/// One port call; it is over when dropped, also when nobody waited for its end.
+struct Use<'a>(&'a AtomicUsize);
+
+impl Drop for Use<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl SignIn {
@@ -103,34 +112,87 @@ impl SignIn {
         clock: Arc<dyn Clock>,
     ) -> SignIn {
         let site = site.trim_end_matches('/').to_owned();
-        SignIn { credentials, site, transport, clock, state: Mutex::default() }
+        let leaves = AtomicBool::new(matches!(credentials, Credentials::Cookie { .. }));
+        SignIn {
+            credentials,
+            site,
+            transport,
+            clock,
+            held: Mutex::default(),
+            users: AtomicUsize::new(0),
+            leaves,
+        }
     }
 
     /// Runs one port call. After the last one under way a cookie session is signed out: sessions are
     /// licence seats, and one that nobody signs out holds its seat for ten minutes.
     pub async fn during<T>(&self, call: impl Future<Output = T> + Send) -> T {
-        self.state.lock().await.users += 1;
+        self.users.fetch_add(1, Ordering::SeqCst);
+        let one = Use(&self.users);
         let out = call.await;
-        let mut state = self.state.lock().await;
-        state.users = state.users.saturating_sub(1);
-        if state.users == 0
-            && let Some(Held::Session { cookies, .. }) =
-                state.held.take_if(|held| matches!(held, Held::Session { .. }))
-        {
-            self.sign_out(cookies).await;
-        }
+        drop(one);
+        self.leave_if_last().await;
         out
     }
 
-    /// Without a length the web server refuses it (acumatica sheet section 3). An answer changes
-    /// nothing: a session that is left ends by itself.
-    async fn sign_out(&self, cookies: HeaderValue) {
+    /// The connection is not used any more: its seat is given back now, or after the last call that
+    /// is under way.
+    pub async fn leave(&self) {
+        self.leaves.store(true, Ordering::SeqCst);
+        self.leave_if_last().await;
+    }
+
+    async fn leave_if_last(&self) {
+        if !self.leaves.load(Ordering::SeqCst) {
+            return;
+        }
+        let mut held = self.held.lock().await;
+        // Whoever comes meanwhile was counted before it asks for what is held.
+        if self.users.load(Ordering::SeqCst) > 0 {
+            return;
+        }
+        match held.take() {
+            Some(Held::Session { cookies, .. }) => self.sign_out((COOKIE, cookies)).await,
+            Some(Held::Token { value, refresh, .. }) => {
+                if let Ok(bearer) = bearer_value(&value) {
+                    self.sign_out((AUTHORIZATION, bearer)).await;
+                }
+                self.revoke(refresh.as_ref().unwrap_or(&value)).await;
+            }
+            Some(Held::Refresh(refresh)) => self.revoke(&refresh).await,
+            None => {}
+        }
+    }
+
+    /// Frees the seat; also that of a token, which revoking alone would leave taken (acumatica sheet
+    /// section 2). Without a length the web server refuses it (section 3).
+    async fn sign_out(&self, (name, value): (HeaderName, HeaderValue)) {
         let request = http::Request::post(format!("{}/entity/auth/logout", self.site))
-            .header(COOKIE, cookies)
+            .header(name, value)
             .header(CONTENT_LENGTH, "0")
             .body(Bytes::new());
+        self.say_goodbye(request).await;
+    }
+
+    /// Ends a token, which would open a session anew otherwise.
+    async fn revoke(&self, token: &SecretString) {
+        let Credentials::OAuth { client_id, client_secret, .. } = &self.credentials else { return };
+        let form = format!(
+            "token={}&client_id={}&client_secret={}",
+            encode(token.expose_secret()),
+            encode(client_id),
+            encode(client_secret.expose_secret())
+        );
+        let request = http::Request::post(format!("{}/identity/connect/revocation", self.site))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from(form));
+        self.say_goodbye(request).await;
+    }
+
+    /// An answer changes nothing: what is left ends by itself.
+    async fn say_goodbye(&self, request: http::Result<http::Request<Bytes>>) {
         if let Ok(request) = request
-            && let Err(error) = self.transport.send(request, SIGN_IN_DEADLINE).await
+            && let Err(error) = self.transport.send(request, SIGN_OUT_DEADLINE).await
         {
             tracing::warn!(%error, "signing out failed: the session ends by itself");
         }
@@ -296,28 +358,28 @@ fn advice(code: &str) -> &'static str {
 #[async_trait]
 impl Authoriser for SignIn {
     async fn headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>, PortError> {
-        let mut state = self.state.lock().await;
+        let mut state = self.held.lock().await;
         let now = self.clock.now();
-        if !state.held.as_ref().is_some_and(|held| self.is_fresh(held, now)) {
+        if !state.as_ref().is_some_and(|held| self.is_fresh(held, now)) {
             // What is held is replaced by success alone: a refresh that was not answered may be
             // asked for again.
-            let renewed = self.renew(state.held.as_ref()).await?;
-            state.held = Some(renewed);
+            let renewed = self.renew(state.as_ref()).await?;
+            *state = Some(renewed);
         }
-        if let Some(Held::Session { used, .. }) = &mut state.held {
+        if let Some(Held::Session { used, .. }) = &mut *state {
             *used = now;
         }
-        let header = state.held.as_ref().and_then(Held::header);
+        let header = state.as_ref().and_then(Held::header);
         let missing = || PortError::Unavailable("no token was given".to_owned());
         header.ok_or_else(missing)?.map(|header| vec![header])
     }
 
     async fn refused(&self, sent: &[(HeaderName, HeaderValue)]) -> bool {
-        let mut state = self.state.lock().await;
-        let held = state.held.as_ref().and_then(Held::header);
+        let mut state = self.held.lock().await;
+        let held = state.as_ref().and_then(Held::header);
         let refused = matches!(held, Some(Ok(header)) if sent.contains(&header));
         if refused {
-            state.held = match state.held.take() {
+            *state = match state.take() {
                 Some(Held::Token { refresh: Some(refresh), .. } | Held::Refresh(refresh)) => {
                     Some(Held::Refresh(refresh))
                 }

@@ -43,6 +43,10 @@ impl Erp for Acumatica {
         self.sign_in.during(self.examine()).await
     }
 
+    async fn sign_off(&self) {
+        self.sign_in.leave().await;
+    }
+
     async fn changed_invoices(
         &self,
         since: Timestamp,

@@ -125,3 +125,44 @@ async fn more_rows_of_one_stamp_than_a_page_come_at_once() {
     assert!(page.next.is_some());
     assert!(!world.script.lines()[2].contains("$top"));
 }
+
+#[tokio::test]
+async fn whoever_leaves_gives_the_seat_back_and_ends_the_token() {
+    let gone = || [missing(), done(), reply(200, "")];
+    let replies: Vec<_> = gone().into_iter().chain([token("t2", None)]).chain(gone()).collect();
+    let world = oauth(replies);
+    world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap();
+    world.acumatica.sign_off().await;
+    world.acumatica.sign_off().await;
+    // A straggler signs in anew, and out again behind itself.
+    world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap();
+    let lines = world.script.lines();
+    let bare: Vec<&str> = lines.iter().filter_map(|line| line.split('?').next()).collect();
+    let visit = [
+        "POST /Demo/identity/connect/token",
+        "GET /Demo/entity/Default/24.200.001/Invoice/Invoice/1",
+        "POST /Demo/entity/auth/logout",
+        "POST /Demo/identity/connect/revocation",
+    ];
+    assert_eq!(bare, [visit, visit].concat());
+    assert_eq!(world.script.header(2, "authorization").as_deref(), Some("Bearer t1"));
+    assert_eq!(world.script.header(2, "content-length").as_deref(), Some("0"));
+    assert_eq!(world.script.header(6, "authorization").as_deref(), Some("Bearer t2"));
+    world.script.assert_over();
+}
+
+/// A call whose end nobody waited for does not keep the seat.
+#[tokio::test]
+async fn a_call_that_was_given_up_is_under_way_no_more() {
+    let world = oauth(vec![missing(), done(), reply(200, "")]);
+    world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap();
+    let sign_in = &world.acumatica.sign_in;
+    let mut call = Box::pin(sign_in.during(std::future::pending::<()>()));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(call.as_mut().poll(&mut context).is_pending());
+    world.acumatica.sign_off().await;
+    assert_eq!(world.script.lines().len(), 2, "a call is under way");
+    drop(call);
+    world.acumatica.sign_off().await;
+    world.script.assert_over();
+}
