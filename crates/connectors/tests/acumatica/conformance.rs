@@ -21,13 +21,11 @@ const RECORDS: &str = "/entity/default/";
 const RELEASE: &str = "/release";
 
 /// What Acumatica can not do, whoever asks.
-const LACKS: [Need; 4] = [
+const LACKS: [Need; 3] = [
     // No entity of the stock endpoint shows it (acumatica sheet section 9.1).
     Need::AccountBalances,
     // References may repeat (acumatica sheet section 11.10): guard `search only`.
     Need::UniqueKeys,
-    // Over REST a payment is voided whole (acumatica sheet sections 11.2 and 21, row 8).
-    Need::PartialUnapply,
     // Lists read the database itself (acumatica sheet section 7): none lags behind a record.
     Need::Trouble(Trouble::Stale),
 ];
@@ -242,12 +240,18 @@ async fn acumatica_does_so_where_operations_are_slow() {
         "user_zone": "Pacific/Auckland",
         "open_payments_dated_today": true,
     }});
-    check(|| Account::on(World::with(&[], seed.clone()))).await;
+    // Three operations of this length do not fit into one send; the next goes on (stories.rs).
+    let lacks: Vec<Need> = LACKS.into_iter().chain([Need::PartialUnapply]).collect();
+    check_but(&lacks, 7, || Account::on(World::with(&[], seed.clone()))).await;
 }
 
 async fn check(fresh: impl Fn() -> Account) {
-    let report = run_erp(&LACKS, || Box::new(fresh())).await;
+    check_but(&LACKS, 5, fresh).await;
+}
+
+async fn check_but(lacks: &[Need], cases: usize, fresh: impl Fn() -> Account) {
+    let report = run_erp(lacks, || Box::new(fresh())).await;
     let skipped: Vec<&str> = report.skipped.iter().map(|case| case.name).collect();
-    assert_eq!(skipped.len(), 7, "{skipped:#?}");
+    assert_eq!(skipped.len(), cases, "{skipped:#?}");
     assert!(report.passed.len() > 90, "{} cases", report.passed.len());
 }

@@ -177,3 +177,115 @@ async fn the_clearing_account_is_told_line_by_line() {
     let sum: i64 = lines.iter().map(|line| line.amount.minor).sum();
     assert_eq!(sum, -24_000, "{lines:#?}");
 }
+
+/// Part after part, with refunds between, then a chargeback of the rest: to the penny, and by documents
+/// that people recognise.
+#[tokio::test]
+async fn a_receipt_is_taken_back_part_by_part() {
+    for (by_person, preferences) in [
+        (false, json!({"void_using_clearing": false})),
+        (true, json!({"void_using_clearing": false})),
+        (true, json!({"void_using_clearing": true})),
+    ] {
+        let label = format!("{by_person} {preferences}");
+        let world = World::with(&[], json!({ "preferences": preferences }));
+        let invoice = world.invoice("INV-1", "240.00");
+        let made = world.record("receipt", world.receipt(&invoice, 25_000, 24_000)).await;
+        let id = ReceiptId::new(made.unwrap().id);
+        if by_person {
+            world.act(json!({"do": "deposit", "payments": [format!("Payment {id}")],
+                "bank": BANK}));
+        } else {
+            world.write("deposit", deposit(&[&id], 100, 24_900)).await.unwrap();
+        }
+        let before = world.balance(BANK);
+        let mut left = 24_000;
+        let (mut free, mut gone) = (1_000, 0);
+        for (nth, part) in [3_001, 999, 20_000].into_iter().enumerate() {
+            let receipt = world.read_receipt("receipt").await;
+            let mut write = off(&receipt, &invoice, part);
+            if let ErpWrite::UnapplyReceipt(write) = &mut write {
+                write.decided_applied = pounds(left);
+            }
+            let name = format!("off{nth}");
+            world.write(&name, write.clone()).await.unwrap();
+            left -= part;
+            free += part;
+            assert_eq!(world.read_invoice(&invoice).await.due, pounds(24_000 - left), "{label}");
+            let held = world.read_receipt("receipt").await;
+            assert_eq!((held.voided, held.amount), (false, pounds(25_000)), "{label}");
+            assert_eq!((&held.id, held.unapplied), (&id, pounds(free)), "{label}");
+            assert_eq!(held.place, ReceiptPlace::Deposited, "{label}");
+            assert_eq!(world.balance(BANK) + world.balance(CLEARING), before - gone, "{label}");
+            let again = world.erp.find(&named(&name), &write).await.unwrap();
+            assert!(again.is_some(), "{label}: it is found by its key");
+            world.write(&format!("back{nth}"), back(&held, part)).await.unwrap();
+            free -= part;
+            gone += part;
+            let held = world.read_receipt("receipt").await;
+            assert_eq!(held.unapplied, pounds(free), "{label} after refund {nth}");
+        }
+        assert_eq!(world.balance(BANK) + world.balance(CLEARING), before - 24_000, "{label}");
+    }
+}
+
+/// Wherever an answer is lost, the next send goes on, and nothing is entered twice.
+#[tokio::test]
+async fn a_part_that_was_begun_is_gone_on_with() {
+    for (method, path, after) in [
+        ("POST", "VoidPayment", 0),
+        ("PUT", "/Payment", 0),
+        ("POST", "ReleasePayment", 0),
+        ("PUT", "/Payment", 1),
+        ("POST", "ReleasePayment", 1),
+        ("PUT", "/Payment", 2),
+        ("POST", "ReleasePayment", 2),
+    ] {
+        for kind in ["timeout_after_write", "timeout_before"] {
+            let label = format!("{kind} {method} {path} {after}");
+            let world = World::new();
+            let invoice = world.invoice("INV-1", "240.00");
+            world.record("receipt", world.receipt(&invoice, 24_000, 24_000)).await.unwrap();
+            let receipt = world.read_receipt("receipt").await;
+            world.faults(&[json!({"kind": kind, "method": method, "path": path, "after": after})]);
+            let write = off(&receipt, &invoice, 5_000);
+            let lost = world.write("off", write.clone()).await;
+            assert!(matches!(lost, Err(PortError::OutcomeUnknown(_))), "{label} {lost:?}");
+            match world.erp.find(&named("off"), &write).await {
+                Ok(Some(_)) => {}
+                Ok(None) | Err(PortError::OutcomeUnknown(_)) => {
+                    world.write("off", write).await.unwrap();
+                }
+                Err(other) => panic!("{label}: {other}"),
+            }
+            let held = world.read_receipt("receipt").await;
+            assert_eq!((held.voided, held.unapplied), (false, pounds(5_000)), "{label}");
+            assert_eq!(world.read_invoice(&invoice).await.due, pounds(5_000), "{label}");
+            assert_eq!(world.balance(CLEARING), 24_000, "{label}");
+            let payments = world.truth("/Payment");
+            let payments = payments.as_array().unwrap();
+            let of_kind = |kind: &str| payments.iter().filter(|one| one["Type"] == kind).count();
+            assert_eq!((of_kind("Payment"), of_kind("Voided Payment")), (3, 1), "{label}");
+        }
+    }
+}
+
+/// Where each operation takes most of a minute, one send does not do it all, and the next ones go on.
+#[tokio::test]
+async fn a_part_is_taken_off_step_by_step_where_operations_are_slow() {
+    let slow = json!({"settings": {"operation_seconds": 40, "operation_polls": 30}});
+    let world = World::with(&[], slow);
+    let invoice = world.invoice("INV-1", "240.00");
+    world.record("receipt", world.receipt(&invoice, 24_000, 24_000)).await.unwrap();
+    let receipt = world.read_receipt("receipt").await;
+    let write = off(&receipt, &invoice, 5_000);
+    let mut sends = 1;
+    while let Err(error) = world.write("off", write.clone()).await {
+        assert!(matches!(error, PortError::OutcomeUnknown(_)), "{error}");
+        sends += 1;
+        assert!(sends < 5, "{error}");
+    }
+    assert!(sends > 1, "it took {sends} sends");
+    assert_eq!(world.read_receipt("receipt").await.unapplied, pounds(5_000));
+    assert_eq!(world.balance(CLEARING), 24_000);
+}

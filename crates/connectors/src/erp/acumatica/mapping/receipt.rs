@@ -50,6 +50,67 @@ pub struct Surroundings {
     pub voided_by_us: bool,
     /// Minor units that refund batches of ours took out after the void.
     pub refunded: i64,
+    /// The payments that were entered anew after a void that took off a part.
+    pub parts: Vec<Part>,
+}
+
+/// A released payment that stands for a part of a receipt whose own payment we voided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub number: String,
+    pub amount: Money,
+    pub applications: Vec<Application>,
+    /// Applied to nothing and refunded by nothing.
+    pub unapplied: Money,
+    pub dated_on: Date,
+}
+
+impl Part {
+    /// What stands applied to an invoice.
+    #[must_use]
+    pub fn applied_to(&self, invoice: &InvoiceId) -> Money {
+        let lines = self.applications.iter().filter(|line| line.invoice == *invoice);
+        let minor = lines.map(|line| line.amount.minor).fold(0, i64::saturating_add);
+        Money::new(minor, self.amount.currency)
+    }
+}
+
+/// A part from its payment, which must be released.
+pub fn part_from_entity(entity: Entity<'_>) -> Result<Part, String> {
+    let amount = entity.required_money("PaymentAmount", currency(entity)?)?;
+    let (applications, unapplied) = released_rest(entity, amount)?;
+    Ok(Part {
+        number: entity.required("ReferenceNbr")?,
+        amount,
+        applications,
+        unapplied,
+        dated_on: dated_on(entity)?,
+    })
+}
+
+/// How a voiding document of ours is marked: by the stamp of the un-application that it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoidMark {
+    pub stamp: String,
+    /// The rest was, or is to be, entered anew.
+    pub in_part: bool,
+}
+
+const IN_PART: &str = "part ";
+
+impl VoidMark {
+    #[must_use]
+    pub fn text(&self) -> String {
+        let before = if self.in_part { IN_PART } else { "" };
+        format!("{before}{}", self.stamp)
+    }
+
+    fn read(text: &str) -> VoidMark {
+        match text.strip_prefix(IN_PART) {
+            Some(stamp) => VoidMark { stamp: stamp.to_owned(), in_part: true },
+            None => VoidMark { stamp: text.to_owned(), in_part: false },
+        }
+    }
 }
 
 /// The document's own date. An open payment may show today's as the date of its next application
@@ -89,10 +150,10 @@ pub fn is_deposited(entity: Entity<'_>) -> bool {
     entity.custom_flag("CurrentDocument", "Deposited")
 }
 
-/// The key of the un-application that a voiding document stands for; `None`: a person voided.
+/// The un-application that a voiding document stands for; `None`: a person voided.
 #[must_use]
-pub fn void_key(voiding: Entity<'_>) -> Option<String> {
-    voiding.custom_text(VIEW, fields::VOID_KEY.custom)
+pub fn void_mark(voiding: Entity<'_>) -> Option<VoidMark> {
+    voiding.custom_text(VIEW, fields::VOID_KEY.custom).map(|text| VoidMark::read(&text))
 }
 
 /// The payout that a memo of ours names ("payment PM1, payout PO1").
@@ -114,10 +175,7 @@ pub fn from_entity(entity: Entity<'_>, around: &Surroundings) -> Result<Receipt,
     let phase = phase(entity)?;
     let person_voided = phase == Phase::Voided && !around.voided_by_us;
     let (applications, unapplied) = match phase {
-        Phase::Voided => {
-            let left = amount.minor.saturating_sub(around.refunded).max(0);
-            (Vec::new(), Money::new(left, currency))
-        }
+        Phase::Voided => voided_rest(amount, around),
         Phase::Released => released_rest(entity, amount)?,
         // Applications of an unreleased document pay nothing yet.
         Phase::Unreleased | Phase::Held => (Vec::new(), amount),
@@ -163,6 +221,22 @@ fn memo(entity: Entity<'_>) -> Option<String> {
         (None, Some(payout)) => Some(format!("payout {payout}")),
         (text, _) => text,
     }
+}
+
+/// What stands of a payment that we voided: its parts, and what nobody refunded yet of the rest.
+fn voided_rest(amount: Money, around: &Surroundings) -> (Vec<Application>, Money) {
+    let mut by_invoice: BTreeMap<InvoiceId, i64> = BTreeMap::new();
+    let mut left = amount.minor.saturating_sub(around.refunded);
+    for part in &around.parts {
+        left = left.saturating_sub(part.amount.minor).saturating_add(part.unapplied.minor);
+        for line in &part.applications {
+            *by_invoice.entry(line.invoice.clone()).or_default() += line.amount.minor;
+        }
+    }
+    let money = |minor| Money::new(minor, amount.currency);
+    let lines = by_invoice.into_iter();
+    let lines = lines.map(|(invoice, minor)| Application { invoice, amount: money(minor) });
+    (lines.collect(), money(left.max(0)))
 }
 
 /// Released applications, and what is applied to nothing and refunded by nothing.

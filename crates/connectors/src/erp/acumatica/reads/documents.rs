@@ -17,6 +17,7 @@ use super::super::mapping::receipt::{
 };
 use super::super::query::{Ask, all_of, any_of, literal};
 use super::super::wire::{Body, Entity};
+use super::parts::Chain;
 use super::{SLICE_MAX, each, odd_or};
 
 pub(in super::super) const BATCH: &str = "JournalTransaction";
@@ -202,7 +203,11 @@ impl Acumatica {
                 Surroundings { deposited, ..Surroundings::default() }
             }
             Ok(Phase::Voided) => {
-                let mut around = self.after_void(entity).await?;
+                let chain = self.chain_of(&body).await?;
+                let mut around = match self.after_void(&body, &chain).await? {
+                    Ok(around) => around,
+                    Err(why) => return Ok(Read::Odd(why)),
+                };
                 around.deposited |= in_deposit(entity, deposits);
                 around
             }
@@ -314,17 +319,40 @@ impl Acumatica {
         }
     }
 
-    /// What followed a void: whether it was ours, and what refunds of ours took out afterwards.
-    async fn after_void(&self, original: Entity<'_>) -> Result<Surroundings, PortError> {
-        let Some(number) = original.text("ReferenceNbr") else {
-            return Ok(Surroundings::default());
+    /// A receipt as a write needs it, wherever it is deposited.
+    pub(in super::super) async fn receipt_of_chain(
+        &self,
+        payment: &Body,
+        chain: &Chain,
+    ) -> Result<Read<Receipt>, PortError> {
+        let around = match receipt::phase(Entity(payment)) {
+            Ok(Phase::Voided) => match self.after_void(payment, chain).await? {
+                Ok(around) => around,
+                Err(why) => return Ok(Read::Odd(why)),
+            },
+            Ok(Phase::Released | Phase::Unreleased | Phase::Held) | Err(_) => {
+                Surroundings::default()
+            }
         };
-        let voiding = self.voiding(&number).await?;
-        let ours = voiding.as_ref().is_some_and(|body| receipt::void_key(Entity(body)).is_some());
-        let mut around = Surroundings { voided_by_us: ours, ..Surroundings::default() };
-        if !ours {
-            return Ok(around);
+        Ok(odd_or(receipt::from_entity(Entity(payment), &around)))
+    }
+
+    /// What followed a void: whether it was ours, what was entered anew, and what refunds of ours took
+    /// out afterwards.
+    async fn after_void(
+        &self,
+        original: &Body,
+        chain: &Chain,
+    ) -> Result<Result<Surroundings, String>, PortError> {
+        let number = Entity(original).text("ReferenceNbr").unwrap_or_default();
+        if let Some(part) = &chain.taken {
+            return Ok(Err(format!("payment {part}, a part of receipt {number}, was voided")));
         }
+        if chain.voids.is_empty() {
+            return Ok(Ok(Surroundings::default()));
+        }
+        let parts = chain.parts.clone();
+        let mut around = Surroundings { voided_by_us: true, parts, ..Surroundings::default() };
         for batch in self.batches_saying(&format!("receipt {number} |")).await? {
             let about_it = batch.label.receipt.as_deref() == Some(number.as_str());
             if !about_it || batch.state != BatchState::Released {
@@ -339,7 +367,7 @@ impl Acumatica {
                 Purpose::Journal => {}
             }
         }
-        Ok(around)
+        Ok(Ok(around))
     }
 
     /// The voiding document of a payment: it has the same number.

@@ -4,6 +4,7 @@ pub mod customers;
 pub mod documents;
 pub mod invoices;
 pub mod ledger;
+pub mod parts;
 pub mod register;
 pub mod window;
 

@@ -56,8 +56,12 @@ fn a_customer_is_read_with_our_attributes() {
 
 #[test]
 fn a_payment_stands_where_its_documents_say() {
-    let around =
-        |deposited, voided_by_us, refunded| Surroundings { deposited, voided_by_us, refunded };
+    let around = |deposited, voided_by_us, refunded| Surroundings {
+        deposited,
+        voided_by_us,
+        refunded,
+        parts: Vec::new(),
+    };
     let cases = [
         ("Balanced", json!({"DocumentsToApply": row("120.5")}), around(false, false, 0)),
         ("Closed", json!({"ApplicationHistory": history()}), around(false, false, 0)),

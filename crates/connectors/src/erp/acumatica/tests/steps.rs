@@ -199,7 +199,6 @@ async fn un_applying_voids_marks_dates_and_releases() {
     let marked = json!({"custom": {"Document": {"AttributeMLCVOIDKEY": mark}}});
     let replies = vec![
         applied(),
-        none(),
         missing(),
         done(),
         voiding("Balanced"),
@@ -210,19 +209,30 @@ async fn un_applying_voids_marks_dates_and_releases() {
     ];
     let world = oauth(replies);
     world.acumatica.write(&key, &unapply(12_050)).await.unwrap();
-    assert_eq!(world.steps()[3], "POST /Payment/VoidPayment");
-    assert_eq!(world.script.header(4, "px-cbapibusinessdate").as_deref(), Some("2026-03-20"));
-    let sent = world.script.body(6);
+    assert_eq!(world.steps()[2], "POST /Payment/VoidPayment");
+    assert_eq!(world.script.header(3, "px-cbapibusinessdate").as_deref(), Some("2026-03-20"));
+    let sent = world.script.body(5);
     assert_eq!(sent["custom"]["Document"]["AttributeMLCVOIDKEY"]["value"], stamp(&key));
-    assert_eq!(world.script.body(7)["entity"]["Type"]["value"], "Voided Payment");
+    assert_eq!(world.script.body(6)["entity"]["Type"]["value"], "Voided Payment");
     world.script.assert_over();
 }
 
 #[tokio::test]
-async fn a_part_can_not_be_un_applied() {
-    let world = oauth(vec![applied(), none()]);
+async fn a_part_of_what_pays_two_invoices_is_for_a_person() {
+    let mut rows = history().as_array().cloned().unwrap();
+    rows[0]["AmountPaid"] = json!({"value": 100.5});
+    let mut other = rows[0].clone();
+    other["AdjustedRefNbr"] = json!({"value": "001246"});
+    other["AmountPaid"] = json!({"value": 20});
+    rows.push(other);
+    let two = says(ours("Closed", json!({"ApplicationHistory": rows})));
+    let world = oauth(vec![two]);
     let key = Key::new(&["unapply", "PO2", "3", "1"]);
-    match world.acumatica.write(&key, &unapply(2_000)).await {
+    let mut write = unapply(2_000);
+    if let ErpWrite::UnapplyReceipt(write) = &mut write {
+        write.decided_applied = pounds(10_050);
+    }
+    match world.acumatica.write(&key, &write).await {
         Err(PortError::Rejected(rejection)) => {
             assert_eq!(rejection.cause, RejectionCause::Unsupported);
             assert!(rejection.words.contains("Reverse Application"));

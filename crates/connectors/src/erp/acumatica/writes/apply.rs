@@ -1,6 +1,7 @@
 //! Applying more of a receipt to an invoice: a row is added to the open payment, then it is released
 //! again (acumatica sheet section 11.2).
 
+use jiff::civil::Date;
 use serde_json::json;
 
 use model::command::{ApplyReceipt, RejectionCause, WriteAnswer};
@@ -14,6 +15,7 @@ use super::super::Acumatica;
 use super::super::client::{Ended, Outcome};
 use super::super::mapping::receipt::{PAYMENT, unreleased_rows};
 use super::super::query::Ask;
+use super::super::reads::parts::Chain;
 use super::super::wire::{Entity, wrapped, wrapped_day};
 use super::payment::Row;
 use super::{begun_already, invalid, made, settle_refusal};
@@ -33,7 +35,7 @@ impl Acumatica {
         key: &Key,
         write: &ApplyReceipt,
     ) -> Result<WriteAnswer, PortError> {
-        let receipt = self.receipt_now(&write.receipt, &write.customer).await?;
+        let (receipt, _, chain) = self.receipt_now(&write.receipt, &write.customer).await?;
         let invoice = self.invoice_now(&write.invoice).await?;
         if receipt.unapplied != write.decided_unapplied {
             return Err(PortError::Stale(format!(
@@ -48,14 +50,15 @@ impl Acumatica {
             )));
         }
         let before = applied_to(&receipt, &write.invoice);
-        let number = write.receipt.as_str();
+        let (number, paid_on) = paying(&receipt, &chain, write)?;
+        let number = number.as_str();
         let row = Row { kind: "Invoice", number: write.invoice.to_string(), amount: write.amount };
         if !self.has_row(number, &row).await? {
             let body = json!({
                 "Type": wrapped(PAYMENT),
                 "ReferenceNbr": wrapped(number),
                 // An application dated before its invoice is refused (acumatica sheet section 10).
-                "ApplicationDate": wrapped_day(receipt.dated_on.max(invoice.issued_on)),
+                "ApplicationDate": wrapped_day(paid_on.max(invoice.issued_on)),
                 "DocumentsToApply": [row.body()],
             });
             let ask = Ask { expand: "DocumentsToApply", ..Ask::default() };
@@ -65,7 +68,7 @@ impl Acumatica {
             }
         }
         let ended = self.start_release(key, PAYMENT, number).await.map_err(begun_already)?;
-        let after =
+        let (after, _, _) =
             self.receipt_now(&write.receipt, &write.customer).await.map_err(begun_already)?;
         let wanted = before.checked_add(write.amount).map_err(|e| invalid(e.to_string()))?;
         if applied_to(&after, &write.invoice) == wanted {
@@ -121,4 +124,20 @@ impl Acumatica {
             Outcome::Refused(refusal) => Err(settle_refusal(refusal)),
         }
     }
+}
+
+/// The payment that the receipt pays with, and its date: its own, or a part with enough free.
+fn paying(
+    receipt: &Receipt,
+    chain: &Chain,
+    write: &ApplyReceipt,
+) -> Result<(String, Date), PortError> {
+    if chain.voids.is_empty() {
+        return Ok((write.receipt.to_string(), receipt.dated_on));
+    }
+    let part = chain.parts.iter().find(|part| part.unapplied.minor >= write.amount.minor);
+    let part = part.ok_or_else(|| {
+        invalid(format!("receipt {} was voided to take it off its invoice", write.receipt))
+    })?;
+    Ok((part.number.clone(), part.dated_on))
 }

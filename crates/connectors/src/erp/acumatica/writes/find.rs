@@ -13,9 +13,10 @@ use ports::{PortError, Read};
 
 use super::super::Acumatica;
 use super::super::mapping::batch::{Batch, BatchState, Purpose};
-use super::super::mapping::receipt::{PAYMENT, Phase, REFUND, phase};
+use super::super::mapping::receipt::{PAYMENT, Phase, REFUND, phase, void_mark};
 use super::super::mapping::{customer, invoice};
 use super::super::reads::documents::stamp;
+use super::super::reads::parts::Anew;
 use super::super::wire::Entity;
 use super::adopted;
 use super::apply::applied_to;
@@ -106,12 +107,28 @@ impl Acumatica {
         Ok(if happened { Some(adopted(receipt.id.as_str())) } else { None })
     }
 
-    /// Un-applied: nothing is left on the invoice, and no void of ours waits for its release.
+    /// Un-applied: by the mark of its void, whose rest stands, else by what is left on the invoice.
     async fn find_unapplied(
         &self,
         key: &Key,
         write: &UnapplyReceipt,
     ) -> Result<Option<WriteAnswer>, PortError> {
+        let Some((_, chain)) = self.chain(&write.receipt).await? else { return Ok(None) };
+        let stamp = stamp(key);
+        if let Some(void) = chain.voids.iter().find(|void| void.mark.stamp == stamp) {
+            let due = super::parts::anew(write, void.amount);
+            let stands = |which: Anew| {
+                let wanted = super::super::reads::documents::stamp(&which.key(&stamp));
+                chain.entered.contains(&wanted)
+            };
+            let complete =
+                due.iter().all(|(which, amount)| !amount.is_positive() || stands(*which));
+            if void.mark.in_part && !complete {
+                let words = format!("payment {} is voided, its rest is missing", void.number);
+                return Err(PortError::OutcomeUnknown(words));
+            }
+            return Ok(Some(adopted(write.receipt.as_str())));
+        }
         let Read::Found(receipt) = self.read_receipt(&write.receipt).await? else {
             return Ok(None);
         };
@@ -120,13 +137,19 @@ impl Acumatica {
         if held.minor <= left {
             return Ok(Some(adopted(receipt.id.as_str())));
         }
-        let voiding = self.voiding(receipt.id.as_str()).await?;
-        let ours = voiding.is_some_and(|body| {
-            super::super::mapping::receipt::void_key(Entity(&body)) == Some(stamp(key))
-        });
-        if ours {
-            let words = format!("the void of payment {} is not released yet", receipt.id);
-            return Err(PortError::OutcomeUnknown(words));
+        let bearing =
+            chain.parts.iter().filter(|part| part.applied_to(&write.invoice).is_positive());
+        let mut numbers: Vec<String> = bearing.map(|part| part.number.clone()).collect();
+        if chain.voids.is_empty() {
+            numbers.push(receipt.id.to_string());
+        }
+        for number in numbers {
+            let voiding = self.voiding(&number).await?;
+            let mark = voiding.as_ref().and_then(|body| void_mark(Entity(body)));
+            if mark.is_some_and(|mark| mark.stamp == stamp) {
+                let words = format!("the void of payment {number} is not released yet");
+                return Err(PortError::OutcomeUnknown(words));
+            }
         }
         Ok(None)
     }

@@ -6,6 +6,7 @@ pub mod annotate;
 pub mod apply;
 pub mod batch;
 pub mod find;
+pub mod parts;
 pub mod payment;
 pub mod receipt;
 pub mod refund;
@@ -25,8 +26,9 @@ use ports::{PortError, Read};
 
 use super::Acumatica;
 use super::fields::{DESCRIPTION_LENGTH_MAX, cut};
+use super::reads::parts::Chain;
 use super::refusal::Refusal;
-use super::wire::{wrapped, wrapped_day};
+use super::wire::{Body, wrapped, wrapped_day};
 
 /// A write of several steps begins no further one after this: the rest of its time is for the step
 /// under way (the description's deadline covers both).
@@ -76,19 +78,23 @@ impl Acumatica {
         Err(PortError::OutcomeUnknown("begun; its further steps had no time left".to_owned()))
     }
 
+    /// The receipt right now, with what became of its payment.
     async fn receipt_now(
         &self,
         id: &ReceiptId,
         customer: &ErpCustomerId,
-    ) -> Result<Receipt, PortError> {
-        match self.read_receipt(id).await? {
+    ) -> Result<(Receipt, Body, Chain), PortError> {
+        let Some((body, chain)) = self.chain(id).await? else {
+            return Err(PortError::Stale(format!("receipt {id} does not exist")));
+        };
+        match self.receipt_of_chain(&body, &chain).await? {
             Read::Found(receipt) if receipt.voided => {
                 Err(PortError::Stale(format!("receipt {id} was voided")))
             }
             Read::Found(receipt) if receipt.customer != *customer => Err(PortError::Stale(
                 format!("receipt {id} belongs to customer {}, not {customer}", receipt.customer),
             )),
-            Read::Found(receipt) => Ok(receipt),
+            Read::Found(receipt) => Ok((receipt, body, chain)),
             Read::Missing => Err(PortError::Stale(format!("receipt {id} does not exist"))),
             Read::Odd(why) => Err(invalid(format!("receipt {id} can not be read: {why}"))),
         }

@@ -13,8 +13,9 @@ use ports::{PortError, Read};
 use super::super::Acumatica;
 use super::super::fields::{REFERENCE_LENGTH_MAX, cut};
 use super::super::mapping::batch::{Head, Label, Line, Purpose};
-use super::super::mapping::receipt::{PAYMENT, Phase, REFUND, RefundName, named_payout};
+use super::super::mapping::receipt::{PAYMENT, Part, REFUND, RefundName, named_payout};
 use super::super::reads::documents::stamp;
+use super::super::reads::parts::Chain;
 use super::super::wire::{Entity, wrapped, wrapped_money};
 use super::batch::BatchPlan;
 use super::payment::{Plan, Row};
@@ -28,11 +29,11 @@ impl Acumatica {
         write: &RecordRefund,
     ) -> Result<WriteAnswer, PortError> {
         no_rate(write.exchange_rate)?;
-        let receipt = match self.read_receipt(&write.receipt).await? {
+        let gone = || PortError::Stale(format!("receipt {} does not exist", write.receipt));
+        let (body, chain) = self.chain(&write.receipt).await?.ok_or_else(gone)?;
+        let receipt = match self.receipt_of_chain(&body, &chain).await? {
             Read::Found(receipt) => receipt,
-            Read::Missing => {
-                return Err(PortError::Stale(format!("receipt {} does not exist", write.receipt)));
-            }
+            Read::Missing => return Err(gone()),
             Read::Odd(why) => {
                 return Err(invalid(format!("receipt {} can not be read: {why}", write.receipt)));
             }
@@ -58,11 +59,18 @@ impl Acumatica {
                 Err(error) => return Err(error),
             }
         }
-        if self.phase_now(PAYMENT, receipt.id.as_str()).await? == Some(Phase::Voided) {
-            return self.refund_after_void(key, write, &receipt, &whole).await;
-        }
+        let number = if chain.voids.is_empty() {
+            write.receipt.to_string()
+        } else {
+            // What was freed in part stands as a payment of its own, and is refunded as any other.
+            let able = |part: &&Part| part.unapplied.minor >= write.amount.minor;
+            match chain.parts.iter().find(able) {
+                Some(part) => part.number.clone(),
+                None => return self.refund_after_void(key, write, &receipt, &whole, &chain).await,
+            }
+        };
         let body = self.refund_body(write).map_err(invalid)?;
-        let row = Row { kind: PAYMENT, number: write.receipt.to_string(), amount: write.amount };
+        let row = Row { kind: PAYMENT, number, amount: write.amount };
         self.stand(key, Plan { kind: REFUND, body, row: Some(row), write: &whole }).await
     }
 
@@ -95,7 +103,15 @@ impl Acumatica {
         write: &RecordRefund,
         receipt: &Receipt,
         whole: &ErpWrite,
+        chain: &Chain,
     ) -> Result<WriteAnswer, PortError> {
+        let inside: i64 = chain.parts.iter().map(|part| part.unapplied.minor).sum();
+        if receipt.unapplied.minor.saturating_sub(inside) < write.amount.minor {
+            return Err(invalid(format!(
+                "{} of receipt {} is free in several payments: refund it by hand, or in parts",
+                write.amount, write.receipt
+            )));
+        }
         // Of a payment that a person deposited the void takes the money from the bank account, unless
         // the payment method says otherwise (acumatica sheet section 21, row 6).
         let voiding = self.voiding(write.receipt.as_str()).await?;

@@ -1,35 +1,46 @@
 //! Un-applying. A released application can not be reversed over REST, so the whole payment is voided:
 //! the invoice is open again, and the clearing account gives the money back (acumatica sheet sections
 //! 11.2, 11.3 and 21, row 8). The voiding document carries our mark, by which the receipt is later
-//! read as un-applied instead of voided by a person.
+//! read as un-applied instead of voided by a person. Where only a part was to be taken off, the rest
+//! is entered anew.
 
 use jiff::civil::Date;
 use serde_json::json;
 
-use model::command::{RejectionCause, UnapplyReceipt, WriteAnswer};
+use model::command::{UnapplyReceipt, WriteAnswer};
 use model::key::Key;
 use ports::PortError;
 
 use super::super::Acumatica;
 use super::super::client::{Ended, Outcome};
 use super::super::fields::{VIEW, VOID_KEY};
-use super::super::mapping::receipt::{self, PAYMENT, Phase, VOIDED_PAYMENT, phase};
+use super::super::mapping::receipt::{
+    self, PAYMENT, Phase, VOIDED_PAYMENT, VoidMark, phase, void_mark,
+};
 use super::super::query::Ask;
 use super::super::reads::documents::stamp;
 use super::super::wire::{Body, Entity, custom_text, wrapped, wrapped_day};
 use super::annotate::not_there;
 use super::apply::applied_to;
+use super::parts::Bearer;
 use super::{begun_already, made, settle_refusal};
 
 impl Acumatica {
-    /// Takes a receipt off its invoice, all of it at once.
+    /// Takes an amount of a receipt off its invoice.
     pub(super) async fn unapply_receipt(
         &self,
         key: &Key,
         write: &UnapplyReceipt,
     ) -> Result<WriteAnswer, PortError> {
         let steps = self.begun();
-        let receipt = self.receipt_now(&write.receipt, &write.customer).await?;
+        let (receipt, own, chain) = self.receipt_now(&write.receipt, &write.customer).await?;
+        let ours = |mark: &VoidMark| mark.stamp == stamp(key) && mark.in_part;
+        if let Some(void) = chain.voids.iter().find(|void| ours(&void.mark)) {
+            // An earlier send voided it: its rest may be missing still.
+            let bearer = Bearer { number: void.number.clone(), amount: void.amount };
+            self.enter_anew(key, write, &own, &bearer, &steps).await?;
+            return Ok(made(write.receipt.as_str()));
+        }
         let before = applied_to(&receipt, &write.invoice);
         if before != write.decided_applied {
             return Err(PortError::Stale(format!(
@@ -37,32 +48,36 @@ impl Acumatica {
                 receipt.id, write.invoice, write.decided_applied
             )));
         }
-        let whole = receipt.applications.len() == 1
-            && write.amount == before
-            && before.minor.saturating_add(receipt.unapplied.minor) == receipt.amount.minor;
-        if !whole {
-            return Err(PortError::rejected(
-                RejectionCause::Unsupported,
-                format!(
-                    "{} of payment {} can not be taken off invoice {} over the API, which only \
-                     voids whole payments: use Reverse Application on Payments and Applications \
-                     (AR302000) and release, then try again",
-                    write.amount, receipt.id, write.invoice
-                ),
-            ));
+        let bearer = super::parts::bearer(&receipt, &chain, write)?;
+        // Only what was never entered anew leaves the clearing account with its void.
+        let in_part = write.amount != before || !chain.parts.is_empty();
+        let mark = VoidMark { stamp: stamp(key), in_part };
+        self.void(key, &bearer.number, &mark, write.dated_on, &steps).await?;
+        if in_part {
+            self.enter_anew(key, write, &own, &bearer, &steps).await?;
         }
-        let number = receipt.id.as_str();
+        Ok(made(write.receipt.as_str()))
+    }
+
+    /// Voids a payment under our mark.
+    async fn void(
+        &self,
+        key: &Key,
+        number: &str,
+        mark: &VoidMark,
+        on: Option<Date>,
+        steps: &super::Steps,
+    ) -> Result<(), PortError> {
         let voiding = match self.voiding(number).await? {
             Some(body) => Some(body),
-            None => self.begin_void(key, number, write.dated_on).await?,
+            None => self.begin_void(key, number, on).await?,
         };
-        self.time_left(&steps)?;
+        self.time_left(steps)?;
         match voiding {
-            Some(body) => self.finish_void(key, number, &body, write.dated_on).await?,
+            Some(body) => self.finish_void(key, number, &body, mark, on).await,
             // Some builds may void in one step (acumatica sheet section 11.3).
-            None => self.proved_void(number).await?,
+            None => self.proved_void(number).await,
         }
-        Ok(made(number))
     }
 
     /// Makes the voiding document: it has the same number and mirrors the applications.
@@ -91,12 +106,13 @@ impl Acumatica {
         key: &Key,
         number: &str,
         voiding: &Body,
+        mark: &VoidMark,
         on: Option<Date>,
     ) -> Result<(), PortError> {
         let waits = phase(Entity(voiding)).map_err(PortError::OutcomeUnknown)? == Phase::Unreleased;
-        let marked = receipt::void_key(Entity(voiding)) == Some(stamp(key));
+        let marked = void_mark(Entity(voiding)).as_ref() == Some(mark);
         if waits || !marked {
-            self.mark_void(key, number, on, waits).await?;
+            self.mark_void(key, number, mark, on, waits).await?;
         }
         if waits {
             self.release_void(key, number).await?;
@@ -110,13 +126,14 @@ impl Acumatica {
         &self,
         key: &Key,
         number: &str,
+        mark: &VoidMark,
         on: Option<Date>,
         waits: bool,
     ) -> Result<(), PortError> {
         let mut body = json!({
             "Type": wrapped(VOIDED_PAYMENT),
             "ReferenceNbr": wrapped(number),
-            "custom": { VIEW: { VOID_KEY.custom: custom_text(Some(&stamp(key))) } },
+            "custom": { VIEW: { VOID_KEY.custom: custom_text(Some(&mark.text())) } },
         });
         if waits && let Some(members) = body.as_object_mut() {
             members.insert("Hold".to_owned(), wrapped(false));
@@ -125,7 +142,7 @@ impl Acumatica {
         let ask = Ask { custom: receipt::custom(), ..Ask::default() };
         let why =
             match self.client.change(PAYMENT, &ask, &body, key).await.map_err(begun_already)? {
-                Outcome::Done(saved) if receipt::void_key(Entity(&saved)) == Some(stamp(key)) => {
+                Outcome::Done(saved) if void_mark(Entity(&saved)).as_ref() == Some(mark) => {
                     return Ok(());
                 }
                 Outcome::Done(_) => not_there(VOID_KEY),
