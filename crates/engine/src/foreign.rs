@@ -1,18 +1,22 @@
 //! Payments that name no invoice: what is known of them, and their match with an invoice by a person
 //! (mission row NG12).
 
-use model::case::{Actor, CaseKey};
+use model::case::{Actor, CaseKey, CaseKind};
+use model::customer::ErpCustomer;
 use model::ids::{AccountId, CollectionId, InvoiceId};
 use model::invoice::{Invoice, InvoiceStatus};
 use model::payment::Collection;
 use model::payout::KeptItem;
 use model::person::PersonSaid;
-use ports::{Depth, Read};
+use ports::{Depth, PortError, Read};
 use store::rows::{CollectionRow, Hint};
 
+use crate::doubts::{Doubt, Said, brings_nothing};
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
+use crate::look::Served;
 use crate::news::erp_accounts;
+use crate::say::of_kind;
 use crate::world::{ErpPort, ProcessorPort, World};
 
 /// A payment that names no invoice and was matched by nobody.
@@ -24,6 +28,16 @@ pub struct Foreign {
     pub seen: Option<Collection>,
     /// Where its money went: its items in payouts, by arrival.
     pub items: Vec<KeptItem>,
+}
+
+/// A payment that was matched by a person.
+#[derive(Debug, Clone)]
+pub struct Matched {
+    pub case: CaseKey,
+    /// The invoice's number.
+    pub number: String,
+    /// What is done although there were doubts.
+    pub then: Vec<String>,
 }
 
 impl Engine {
@@ -45,27 +59,40 @@ impl Engine {
         Ok(found)
     }
 
-    /// Matches a foreign payment with an invoice: from now on it is one of the invoice's payments,
-    /// and its books are made like those of any other. Gives the case that was told.
+    /// Matches a foreign payment with an invoice, named by its id or, while it is open, by its number:
+    /// from now on it is one of the invoice's payments, and its books are made like those of any
+    /// other. `anyway`: the person knows better than the doubts about it.
     ///
     /// # Errors
-    /// A sentence when the two can not belong together; the ports' and the store's.
+    /// A sentence when the two can not belong together, or when there are doubts; the ports' and the
+    /// store's.
     pub async fn match_foreign(
         &self,
         payment: &CollectionId,
-        invoice: &InvoiceId,
+        invoice: &str,
+        anyway: bool,
         actor: &Actor,
-    ) -> Result<CaseKey> {
+    ) -> Result<Matched> {
         let world = self.world();
         let (processor, row) = self.find_payment(&world, payment).await?;
-        let collection: Collection = serde_json::from_value(row.body.clone())
-            .map_err(|error| refused(format!("payment {payment} can not be read: {error}")))?;
+        let collection = read_payment(&processor, payment).await?;
         let (erp, found) = find_invoice(&world, &processor, invoice).await?;
         fits(&collection, &found)?;
-        self.check_link(&world, &erp, &processor, &found).await?;
-        let case = CaseKey::collection(&erp.account, invoice);
+        let case = CaseKey::collection(&erp.account, &found.id);
         if let Some(other) = row.case.as_ref().filter(|other| **other != case) {
             return Err(refused(format!("payment {payment} belongs to {other} already")));
+        }
+        let ids = std::slice::from_ref(&found.customer);
+        let mut customers = erp.port.customers(ids, Depth::Direct).await?;
+        let customer = customers.pop().and_then(Read::into_found);
+        let served = self.check_link(&world, &erp, &processor, &found, customer.as_ref())?;
+        let mut then = Vec::new();
+        // Said once more, it is the same match.
+        if row.case.as_ref() != Some(&case) {
+            let customer = customer.as_ref();
+            let (payment, invoice) = (&collection, &found);
+            let said = Said { served: &served, payment, invoice, customer, case: &case };
+            then = insisted(self.doubts(&said).await?, anyway)?;
         }
         let link = crate::news::only_link(&world, &processor);
         let hint = Hint { case: case.clone(), due_at: self.now(), link };
@@ -73,13 +100,14 @@ impl Engine {
         // At once, so that nobody matches it with another invoice before this one is looked at.
         let row = CollectionRow { case: Some(case.clone()), adopted: true, ..row };
         self.store.put_collections(&[row]).await?;
-        let said = PersonSaid::Match { collection: payment.clone(), invoice: invoice.clone() };
+        let said = PersonSaid::Match { collection: payment.clone(), invoice: found.id.clone() };
         self.say(&case, &said, actor).await?;
-        Ok(case)
+        Ok(Matched { case, number: found.number, then })
     }
 
     /// Whether this case may take the payment for its own.
     pub(crate) async fn check_adoption(&self, case: &CaseKey, id: &CollectionId) -> Result<()> {
+        of_kind(case, CaseKind::Collection, "--adopt", "collection/ACCOUNT/INVOICE")?;
         let world = self.world();
         let (_, row) = self.find_payment(&world, id).await?;
         if let Some(other) = row.case.filter(|other| other != case) {
@@ -97,6 +125,7 @@ impl Engine {
 
     /// Whether a person may say that the payment is none of this case's.
     pub(crate) async fn check_disowning(&self, case: &CaseKey, id: &CollectionId) -> Result<()> {
+        of_kind(case, CaseKind::Collection, "--not-ours", "collection/ACCOUNT/INVOICE")?;
         let world = self.world();
         let (_, row) = self.find_payment(&world, id).await?;
         if let Some(other) = row.case.filter(|other| other != case) {
@@ -139,18 +168,16 @@ impl Engine {
 
     /// The invoice's link must go through the account that the payment was made in: a payment is
     /// only ever looked up there.
-    async fn check_link(
+    fn check_link(
         &self,
         world: &World,
         erp: &ErpPort,
         processor: &ProcessorPort,
         invoice: &Invoice,
-    ) -> Result<()> {
-        let ids = std::slice::from_ref(&invoice.customer);
-        let mut customers = erp.port.customers(ids, Depth::Direct).await?;
-        let customer = customers.pop().and_then(Read::into_found);
-        match self.serve(world, erp, customer.as_ref(), invoice.due.currency) {
-            Ok(served) if served.processor.account == processor.account => Ok(()),
+        customer: Option<&ErpCustomer>,
+    ) -> Result<Served> {
+        match self.serve(world, erp, customer, invoice.due.currency) {
+            Ok(served) if served.processor.account == processor.account => Ok(served),
             Ok(served) => Err(refused(format!(
                 "invoice {} is collected through {}, and the payment was made through {}",
                 invoice.number, served.processor.connection, processor.connection
@@ -175,26 +202,96 @@ fn processors(world: &World) -> Vec<ProcessorPort> {
     all
 }
 
+/// The payment as the processor tells it now.
+async fn read_payment(processor: &ProcessorPort, id: &CollectionId) -> Result<Collection> {
+    let reads = processor.port.collections(std::slice::from_ref(id), Depth::Direct).await?;
+    match reads.into_iter().next() {
+        Some(Read::Found(collection)) => Ok(collection),
+        Some(Read::Odd(why)) => Err(refused(format!("payment {id} can not be read: {why}"))),
+        Some(Read::Missing) | None => {
+            Err(refused(format!("no processor account knows a payment {id}")))
+        }
+    }
+}
+
 async fn find_invoice(
     world: &World,
     processor: &ProcessorPort,
-    id: &InvoiceId,
+    name: &str,
 ) -> Result<(ErpPort, Invoice)> {
-    for account in erp_accounts(world, processor) {
-        let Some(erp) = world.erp_of_account(&account) else { continue };
-        let read = erp.port.invoices(std::slice::from_ref(id), Depth::Direct).await?.pop();
-        match read {
-            Some(Read::Found(invoice)) => return Ok((erp, invoice)),
-            Some(Read::Odd(why)) => return Err(refused(format!("invoice {id}: {why}"))),
-            Some(Read::Missing) | None => {}
+    let id = InvoiceId::new(name);
+    let erps: Vec<ErpPort> = erp_accounts(world, processor)
+        .iter()
+        .filter_map(|account| world.erp_of_account(account))
+        .collect();
+    let mut odd = String::new();
+    for erp in erps.iter().filter(|_| may_be_id(name)) {
+        match erp.port.invoices(std::slice::from_ref(&id), Depth::Direct).await {
+            Ok(mut reads) => match reads.pop() {
+                Some(Read::Found(invoice)) => return Ok((erp.clone(), invoice)),
+                Some(Read::Odd(why)) => odd = format!(" ({why})"),
+                Some(Read::Missing) | None => {}
+            },
+            // No id at all, as this ERP has them.
+            Err(PortError::Rejected(_)) => {}
+            Err(error) => return Err(error.into()),
         }
     }
-    Err(refused(format!(
-        "there is no invoice {id}: give its internal id, as cases name it, not its number"
-    )))
+    let mut named = Vec::new();
+    for erp in &erps {
+        named.extend(open_invoices(erp, name).await?.into_iter().map(|one| (erp.clone(), one)));
+    }
+    match named.len() {
+        0 => Err(refused(format!(
+            "no invoice that can be read is called \"{name}\"{odd}: give the number of an open invoice, \
+             or an invoice's internal id in the ERP"
+        ))),
+        1 => Ok(named.remove(0)),
+        _ => {
+            let ids: Vec<String> = named.iter().map(|(_, one)| one.id.to_string()).collect();
+            let ids = ids.join(", ");
+            Err(refused(format!(
+                "several invoices are called \"{name}\": give one of the ids {ids}"
+            )))
+        }
+    }
+}
+
+/// Ids stand in paths: what can be no part of one is no id.
+fn may_be_id(name: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    !name.is_empty() && name.chars().all(part)
+}
+
+/// Open invoices with this number.
+async fn open_invoices(erp: &ErpPort, number: &str) -> Result<Vec<Invoice>> {
+    let mut found = Vec::new();
+    let mut next = None;
+    loop {
+        let page = erp.port.open_invoices(next.as_deref()).await?;
+        let invoices = page.records.into_iter().filter_map(|seen| seen.read.into_found());
+        found.extend(invoices.filter(|one| one.number.eq_ignore_ascii_case(number)));
+        match page.next {
+            Some(page) => next = Some(page),
+            None => return Ok(found),
+        }
+    }
+}
+
+/// What is done, said by those who know better than the doubts.
+fn insisted(doubts: Vec<Doubt>, anyway: bool) -> Result<Vec<String>> {
+    let (why, then): (Vec<String>, Vec<String>) =
+        doubts.into_iter().map(|doubt| (doubt.why, doubt.then)).unzip();
+    if anyway || why.is_empty() {
+        return Ok(then);
+    }
+    Err(refused(format!("{}. With --anyway {}", why.join("; "), then.join("; "))))
 }
 
 fn fits(collection: &Collection, invoice: &Invoice) -> Result<()> {
+    if let Some(how) = brings_nothing(collection.status) {
+        return Err(refused(format!("payment {} {how}: it brings no money", collection.id)));
+    }
     if invoice.status == InvoiceStatus::Voided {
         return Err(refused(format!("invoice {} is voided", invoice.number)));
     }

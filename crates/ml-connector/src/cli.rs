@@ -83,7 +83,7 @@ pub enum Command {
     /// The story of one case.
     Show {
         /// An invoice number or id, a payment, payout or refund; or a case like
-        /// collection/ACCOUNT/INVOICE.
+        /// collection/ACCOUNT/INVOICE; or a delivery of "attention list".
         case: String,
     },
     /// Everything known of one case in one file, for a dispute.
@@ -301,12 +301,16 @@ pub enum ForeignPayments {
         #[arg(long, default_value_t = 200)]
         limit: u32,
     },
-    /// This payment pays this invoice.
+    /// This payment pays this invoice. Refused with a sentence when it looks wrong: another payer, an
+    /// invoice that is paid or collected already, more than is open.
     Match {
         /// The payment's id at the processor.
         payment: String,
-        /// The invoice's internal id in the ERP, as cases name it.
+        /// The invoice: its number, its internal id in the ERP, or its case.
         invoice: String,
+        /// You know better: match them although it looks wrong.
+        #[arg(long)]
+        anyway: bool,
     },
 }
 

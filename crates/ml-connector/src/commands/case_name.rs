@@ -7,6 +7,7 @@ use model::case::{CaseKey, CaseKind};
 use model::ids::{AccountId, InvoiceId, PayoutId, ProcessorRefundId};
 use store::rows::{CaseFilter, Side};
 
+use crate::commands::delivery;
 use crate::failure::{Failure, Result};
 use crate::instance::Instance;
 
@@ -24,6 +25,12 @@ const INVOICE_FACT: &str = "invoice";
 /// # Errors
 /// No case fits, or several do: these are listed.
 pub async fn find(instance: &Instance, text: &str) -> Result<CaseKey> {
+    if delivery::number(text).is_some() {
+        return Err(Failure::usage(format!(
+            "{text} is a delivery and no case: \"show\" tells what is in it, \"webhooks dismiss\" takes it \
+             off the list"
+        )));
+    }
     if let Ok(key) = text.parse::<CaseKey>() {
         return match instance.store.case(&key).await? {
             Some(_) => Ok(key),
@@ -33,6 +40,32 @@ pub async fn find(instance: &Instance, text: &str) -> Result<CaseKey> {
     let mut found = by_id(instance, text).await?;
     found.extend(by_number(instance, text).await?);
     choose(text, &found).map_err(Failure::Usage)
+}
+
+/// The case of the invoice that is meant, when it is known by its number, its id or its case.
+///
+/// # Errors
+/// Several are: these are listed. It is a case of another kind.
+pub async fn invoice(instance: &Instance, text: &str) -> Result<Option<CaseKey>> {
+    if let Ok(key) = text.parse::<CaseKey>() {
+        if key.kind == CaseKind::Collection {
+            return Ok(Some(key));
+        }
+        return Err(Failure::usage(format!(
+            "{key} is no invoice: give its number, its id, or a case like collection/ACCOUNT/INVOICE"
+        )));
+    }
+    let mut found = by_number(instance, text).await?;
+    for (side, account) in accounts(instance).await? {
+        let key = CaseKey::collection(&account, &InvoiceId::new(text));
+        if side == Side::Erp && instance.store.case(&key).await?.is_some() {
+            found.insert(key);
+        }
+    }
+    match found.len() {
+        0 => Ok(None),
+        _ => choose(text, &found).map(Some).map_err(Failure::Usage),
+    }
 }
 
 fn choose(text: &str, found: &BTreeSet<CaseKey>) -> std::result::Result<CaseKey, String> {

@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 
 use engine::foreign::Foreign;
-use model::ids::{CollectionId, InvoiceId};
+use model::ids::CollectionId;
 use model::payout::{ItemRoute, KeptItem, PayoutItemKind};
 
 use crate::cli::ForeignPayments;
+use crate::commands::case_name;
 use crate::failure::{Failure, Result};
 use crate::instance::Instance;
 use crate::output;
@@ -14,25 +15,40 @@ use crate::output;
 pub async fn run(instance: &Instance, command: ForeignPayments, json: bool) -> Result<ExitCode> {
     match command {
         ForeignPayments::List { limit } => list(instance, limit, json).await?,
-        ForeignPayments::Match { payment, invoice } => {
-            matched(instance, &payment, &invoice, json).await?;
+        ForeignPayments::Match { payment, invoice, anyway } => {
+            matched(instance, &payment, &invoice, anyway, json).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn matched(instance: &Instance, payment: &str, invoice: &str, json: bool) -> Result<()> {
-    let (payment, invoice) = (CollectionId::new(payment), InvoiceId::new(invoice));
-    let told = instance.engine.match_foreign(&payment, &invoice, &instance.actor()).await;
+async fn matched(
+    instance: &Instance,
+    payment: &str,
+    invoice: &str,
+    anyway: bool,
+    json: bool,
+) -> Result<()> {
+    let known = case_name::invoice(instance, invoice).await?;
+    let invoice = known.as_ref().map_or(invoice, |case| case.subject.as_str());
+    let payment = CollectionId::new(payment);
+    let told = instance.engine.match_foreign(&payment, invoice, anyway, &instance.actor()).await;
     instance.keep_exchanges().await?;
-    let case = told.map_err(Failure::of_engine)?;
+    let matched = told.map_err(Failure::of_engine)?;
     if json {
-        output::json(&serde_json::json!({ "ok": true, "case": case.to_string() }));
-    } else {
-        println!(
-            "Payment {payment} belongs to {case} from now on. It is worked on at once by a running \
-             server, or by \"ml-connector sync\"."
-        );
+        output::json(&serde_json::json!({
+            "ok": true, "case": matched.case.to_string(), "invoice": matched.number,
+            "then": matched.then,
+        }));
+        return Ok(());
+    }
+    println!(
+        "Payment {payment} pays invoice {} from now on ({}). It is worked on at once by a running \
+         server, or by \"ml-connector sync\".",
+        matched.number, matched.case
+    );
+    for then in matched.then {
+        println!("Although it looked wrong: {then}.");
     }
     Ok(())
 }

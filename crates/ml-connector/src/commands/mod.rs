@@ -4,6 +4,7 @@ mod attention;
 mod audit;
 mod case_name;
 mod connections;
+mod delivery;
 mod evidence;
 mod foreign;
 mod init;
