@@ -13,6 +13,7 @@ use store::rows::{AttentionRow, Link, OddDelivery};
 
 use crate::cli::{Attention, Resolve};
 use crate::commands::case_name::find;
+use crate::commands::delivery;
 use crate::failure::{Failure, Result, code};
 use crate::instance::Instance;
 use crate::output;
@@ -52,17 +53,26 @@ pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<
                 .order(&find(instance, &case).await?, Order::Stop, &instance.actor())
                 .await?;
         }
+        // Dealing with a delivery is the same as having seen it.
+        Attention::Ignore { case, code } | Attention::Leave { case, code }
+            if delivery::number(&case).is_some() =>
+        {
+            delivery::stands(&code)?;
+            return delivery::dismiss(instance, &case, json).await;
+        }
         Attention::Ignore { case, code } => {
-            let said = PersonSaid::Ignore { code: reason_code(&code)? };
-            instance.engine.say(&find(instance, &case).await?, &said, &instance.actor()).await?;
+            let case = find(instance, &case).await?;
+            let code = standing(instance, &case, &code).await?;
+            instance.engine.say(&case, &PersonSaid::Ignore { code }, &instance.actor()).await?;
         }
         Attention::Leave { case, code } => {
-            let said = PersonSaid::Leave { code: reason_code(&code)? };
-            instance.engine.say(&find(instance, &case).await?, &said, &instance.actor()).await?;
+            let case = find(instance, &case).await?;
+            let code = standing(instance, &case, &code).await?;
+            instance.engine.say(&case, &PersonSaid::Leave { code }, &instance.actor()).await?;
         }
         Attention::Resolve(resolve) => {
-            let said = resolution(&resolve)?;
             let case = find(instance, &resolve.case).await?;
+            let said = resolution(&resolve)?;
             let heard = instance.engine.say(&case, &said, &instance.actor()).await;
             heard.map_err(Failure::of_engine)?;
         }
@@ -106,10 +116,34 @@ async fn can_be_retried(instance: &Instance, case: &CaseKey) -> Result<()> {
     )))
 }
 
+/// A code of the list of this very case: what is not there can be neither ignored nor left.
+async fn standing(instance: &Instance, case: &CaseKey, text: &str) -> Result<ReasonCode> {
+    let items = instance.store.attention(true).await?;
+    let codes: BTreeSet<ReasonCode> =
+        items.iter().filter(|item| item.case == *case).map(|item| item.reason.code).collect();
+    if let Some(code) = codes.iter().find(|code| code.code() == text) {
+        return Ok(*code);
+    }
+    let words: Vec<&str> = codes.iter().map(|code| code.code()).collect();
+    let known = match words.as_slice() {
+        [] => "nothing of it waits for a person".to_owned(),
+        [_, ..] => format!("there stands: {}", words.join(", ")),
+    };
+    Err(Failure::usage(format!("\"{text}\" is no code that stands on {case}; {known}")))
+}
+
 fn reason_code(text: &str) -> Result<ReasonCode> {
     let found = ReasonCode::ALL.iter().find(|code| code.code() == text);
     found.copied().ok_or_else(|| {
-        Failure::usage(format!("\"{text}\" is no code; \"attention list\" shows the codes"))
+        let codes: Vec<&str> = ReasonCode::ALL
+            .iter()
+            .filter(|code| code.kind() == ReasonKind::NeedsPerson)
+            .map(|code| code.code())
+            .collect();
+        Failure::usage(format!(
+            "\"{text}\" is no code; those that can wait for a person are: {}",
+            codes.join(", ")
+        ))
     })
 }
 
@@ -193,9 +227,10 @@ impl Item {
     }
 
     fn of_delivery(row: OddDelivery) -> Item {
+        let case = delivery::name(&row);
         let reason = Reason::new(ReasonCode::DeliveryOdd, row.odd);
         Item {
-            case: format!("delivery/{}/{}", row.connection, row.id),
+            case,
             link: None,
             code: reason.code.code(),
             sentence: reason.sentence(),

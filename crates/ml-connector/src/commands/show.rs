@@ -9,11 +9,15 @@ use model::reason::Reason;
 use store::rows::{AuditRow, CaseContext};
 
 use crate::commands::case_name::find;
+use crate::commands::delivery;
 use crate::failure::{Failure, Result};
 use crate::instance::Instance;
 use crate::output;
 
 pub async fn run(instance: &Instance, case: &str, json: bool) -> Result<ExitCode> {
+    if delivery::number(case).is_some() {
+        return delivery::show(instance, case, json).await;
+    }
     let key = find(instance, case).await?;
     let Some(row) = instance.store.case(&key).await? else {
         return Err(Failure::usage(format!("there is no case {key}")));

@@ -13,6 +13,7 @@ use ports::transport::Transport;
 use store::rows::{Connection, Side};
 
 use crate::cli::Webhooks;
+use crate::commands::delivery;
 use crate::failure::{Failure, Result, code};
 use crate::instance::Instance;
 use crate::output;
@@ -24,7 +25,7 @@ pub async fn run(instance: &Instance, command: Webhooks, json: bool) -> Result<E
     match command {
         Webhooks::Guide { connection } => guide(instance, &connection, json).await,
         Webhooks::List { limit } => list(instance, limit, json).await,
-        Webhooks::Dismiss { number } => dismiss(instance, &number, json).await,
+        Webhooks::Dismiss { number } => delivery::dismiss(instance, &number, json).await,
         Webhooks::Send { connection, file } => send(instance, &connection, &file, json).await,
     }
 }
@@ -97,33 +98,6 @@ async fn list(instance: &Instance, limit: u32, json: bool) -> Result<ExitCode> {
         .collect();
     let head = ["#", "connection", "received", "bytes", "state", "what was odd"];
     output::table(&head, rows, "No deliveries yet.");
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn dismiss(instance: &Instance, number: &str, json: bool) -> Result<ExitCode> {
-    let waiting = instance.store.odd_deliveries(false).await?;
-    let chosen: Vec<i64> = if number == "ALL" {
-        waiting.iter().map(|one| one.id).collect()
-    } else {
-        let wanted = number.trim_start_matches('#').parse::<i64>().ok();
-        let known = instance.store.odd_deliveries(true).await?;
-        let found = known.iter().find(|one| Some(one.id) == wanted).map(|one| one.id);
-        vec![found.ok_or_else(|| {
-            Failure::usage(format!(
-                "there is no delivery {number} with something odd in it: \"attention list\" shows \
-                 those that wait"
-            ))
-        })?]
-    };
-    let now = instance.clock.now();
-    for id in &chosen {
-        instance.store.dismiss_delivery(*id, &instance.actor(), now).await?;
-    }
-    if json {
-        output::json(&serde_json::json!({ "dismissed": chosen }));
-    } else {
-        println!("{} dismissed.", chosen.len());
-    }
     Ok(ExitCode::SUCCESS)
 }
 

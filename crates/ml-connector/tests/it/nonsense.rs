@@ -72,7 +72,7 @@ fn nonsense_is_answered_with_what_to_do() {
         (vec!["attention", "list", "--code", "nonsense"], 2, vec!["is no code"]),
         (vec!["attention", "list", "--link", "nowhere"], 2, vec!["links add"]),
         (vec!["payouts", "show", "PO1"], 2, vec!["no payout PO1"]),
-        (vec!["attention", "ignore", "collection/a/b", "nonsense"], 2, vec!["is no code"]),
+        (vec!["attention", "ignore", "collection/a/b", "nonsense"], 2, vec!["there is no case"]),
         (vec!["attention", "retry", "collection/a/b"], 2, vec!["no case collection/a/b"]),
         (vec!["webhooks", "send", "gc", "missing.json"], 1, vec!["missing.json"]),
         (vec!["--config", "missing.toml", "status"], 2, vec!["missing.toml"]),

@@ -1,0 +1,106 @@
+//! What people type about cases and deliveries that are there, wrongly: refused with what stands there
+//! and what to do.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::world::{World, rows, text};
+
+#[test]
+fn slow_a_code_that_does_not_stand_is_answered_with_those_that_do() {
+    let (world, _, invoices) = World::live(&["80.00", "20.00"], &["limits.invoice_max.GBP=5000"]);
+    world.sync();
+    let (held, fine) = (world.case(&invoices[0]), world.case(&invoices[1]));
+    let place = &world.place;
+    for how in ["ignore", "leave"] {
+        for code in ["nonsense", "", "Above_Limit", "receipt_voided"] {
+            let said = place.fails(&["attention", how, &held, code], 2);
+            assert!(said.contains("there stands: above_limit"), "{code}: {said}");
+        }
+        let said = place.fails(&["attention", how, &fine, "above_limit"], 2);
+        assert!(said.contains("nothing of it waits"), "{said}");
+    }
+    assert_eq!(world.attention("above_limit").len(), 1, "nothing was noted");
+    let said = place.fails(&["attention", "list", "--code", "nonsense"], 2);
+    assert!(said.contains("above_limit") && said.contains("period_closed"), "{said}");
+}
+
+#[test]
+fn slow_a_choice_that_does_not_exist_is_refused() {
+    let world = World::connected();
+    world.erp_customer("2001", "pay@alder.example", "GBP");
+    world.payer("pay@alder.example", "GBP");
+    world.payer("PAY@alder.example", "GBP");
+    let invoice = world.invoice("2001", "15.00");
+    world.add_link(&[]);
+    world.go_live();
+    world.sync();
+    let case = "customer/netsuite:1234567_SB1/2001";
+    for id in ["CU99", "", "../payments/PM1", "CÜ 💷"] {
+        let said = world.place.fails(&["attention", "resolve", case, "--customer", id], 2);
+        assert!(said.contains("there is no such customer"), "{id}: {said}");
+    }
+    let said = world.place.fails(&["attention", "resolve", case], 2);
+    assert!(said.contains("say how"), "{said}");
+    let payers = rows(&world.processor("/truth", &Value::Null)["customers"]);
+    let known = text(&payers[0]["id"]);
+    let wrong = world.case(&invoice);
+    let said = world.place.fails(&["attention", "resolve", &wrong, "--customer", &known], 2);
+    assert!(said.contains("customer/ACCOUNT/CUSTOMER") && said.contains(&wrong), "{said}");
+    for how in ["--adopt", "--not-ours"] {
+        let said = world.place.fails(&["attention", "resolve", case, how, "PM1"], 2);
+        assert!(said.contains("collection/ACCOUNT/INVOICE") && said.contains(case), "{said}");
+    }
+    world.place.well(&["attention", "resolve", case, "--customer", &known]);
+}
+
+/// A server takes two odd deliveries; gives their names.
+fn odd_deliveries(world: &World) -> Vec<String> {
+    let server = world.place.serve();
+    for body in [&b"no JSON"[..], b"neither this"] {
+        world.place.write("body", body);
+        world.place.well(&["webhooks", "send", "gc", "body"]);
+    }
+    let processed = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        world.place.status()["inbox_waiting"] == 0
+    });
+    assert!(processed, "{}", world.place.status());
+    drop(server);
+    world.attention("delivery_odd").iter().map(|item| text(&item["case"])).collect()
+}
+
+#[test]
+fn slow_deliveries_are_understood_by_the_names_that_the_list_gives() {
+    let world = World::connected();
+    let place = &world.place;
+    let names = odd_deliveries(&world);
+    let [first, second] = names.as_slice() else { panic!("{names:?}") };
+    let shown = place.well(&["show", first]);
+    assert!(shown.contains("no JSON") && shown.contains("webhooks dismiss"), "{shown}");
+    assert_eq!(place.json(&["show", second], 0)["body"], "neither this");
+    let said = place.fails(&["attention", "ignore", first, "above_limit"], 2);
+    assert!(said.contains("there stands: delivery_odd"), "{said}");
+    for how in ["retry", "release", "stop"] {
+        let said = place.fails(&["attention", how, first], 2);
+        assert!(said.contains("is a delivery") && said.contains("webhooks dismiss"), "{said}");
+    }
+    place.well(&["attention", "ignore", first, "delivery_odd"]);
+    assert_eq!(world.attention("delivery_odd").len(), 1);
+    place.well(&["webhooks", "dismiss", second]);
+    assert_eq!(place.json(&["attention", "list"], 0), json!([]));
+    let number = second.rsplit('/').next().expect("a number");
+    let trail = place.well(&["audit", "export"]);
+    for name in [second.as_str(), number] {
+        let said = place.well(&["webhooks", "dismiss", name]);
+        assert!(said.contains("dismissed already"), "{said}");
+    }
+    assert_eq!(place.json(&["webhooks", "dismiss", number], 0)["dismissed"], json!([]));
+    assert_eq!(place.well(&["audit", "export"]), trail, "it is noted once");
+    for name in ["delivery/gc/4711", "delivery/other/1", "delivery/gc/x", "delivery/", "#", "-7"] {
+        let said = place.fails(&["webhooks", "dismiss", "--", name], 2);
+        assert!(said.contains("there is no delivery"), "{name}: {said}");
+    }
+    assert!(place.fails(&["show", "delivery/gc/4711"], 2).contains("there is no delivery"));
+}
