@@ -17,7 +17,7 @@ use model::money::Money;
 use model::policy::Mode;
 use model::reason::{ReasonCode, ReasonKind};
 use ports::{Depth, Read, Seen};
-use store::rows::{CaseContext, Claimed};
+use store::rows::{CaseContext, Claimed, DayTotals};
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
@@ -62,6 +62,22 @@ impl Plan {
         let oldest = oldest.map_or_else(|| "-".to_owned(), |on| on.to_string());
         let totals = if totals.is_empty() { "0".to_owned() } else { totals.join("+") };
         format!("{}:{totals}:{oldest}", self.collect.len())
+    }
+
+    fn add(&mut self, line: Option<(Place, PlanLine)>) {
+        match line {
+            Some((Place::Collect, line)) => self.collect.push(line),
+            Some((Place::UnderWay, line)) => self.under_way.push(line),
+            Some((Place::Skip, line)) => self.skip.push(line),
+            None => {}
+        }
+    }
+
+    /// What would be collected so far, as the limits per run and day count it.
+    fn taken(&self) -> DayTotals {
+        let mut taken = DayTotals::default();
+        self.collect.iter().for_each(|line| count(&mut taken, line));
+        taken
     }
 }
 
@@ -122,6 +138,18 @@ impl Engine {
             let case = CaseKey::collection(&erp.account, &seen.id);
             batch.hold(case, seen.read.clone());
         }
+        if world.links.get(link).is_some_and(|link| link.policy.limits.count_up()) {
+            // Each counts towards what the next one may still take.
+            batch.planned = plan.taken();
+            for seen in records {
+                let line = self.plan_one(world, erp, link, seen, &batch).await?;
+                if let Some((Place::Collect, line)) = &line {
+                    count(&mut batch.planned, line);
+                }
+                plan.add(line);
+            }
+            return Ok(());
+        }
         let batch = &batch;
         let lines: Vec<Result<Option<(Place, PlanLine)>>> = stream::iter(records)
             .map(|seen| async move { self.plan_one(world, erp, link, seen, batch).await })
@@ -129,12 +157,7 @@ impl Engine {
             .collect()
             .await;
         for line in lines {
-            match line? {
-                Some((Place::Collect, line)) => plan.collect.push(line),
-                Some((Place::UnderWay, line)) => plan.under_way.push(line),
-                Some((Place::Skip, line)) => plan.skip.push(line),
-                None => {}
-            }
+            plan.add(line?);
         }
         Ok(())
     }
@@ -193,6 +216,13 @@ impl Engine {
         let settled = decision.reason.code.kind() == ReasonKind::Settled;
         Ok((!settled || collects).then_some((place, line)))
     }
+}
+
+fn count(taken: &mut DayTotals, line: &PlanLine) {
+    let Some(amount) = line.amount else { return };
+    taken.count = taken.count.saturating_add(1);
+    let held = taken.minor.entry(amount.currency.code().to_owned()).or_default();
+    *held = held.saturating_add(amount.minor);
 }
 
 fn collect_words(write: &Write) -> String {

@@ -67,6 +67,7 @@ impl Engine {
         if !begun {
             return Ok(Sent::Withheld);
         }
+        self.winding.count_send();
         let answered = self.call(world, claimed, command, connection).await?;
         let (outcome, sent) = match answered {
             Ok(answer) => {

@@ -141,7 +141,9 @@ impl Engine {
         context: &CaseContext,
         batch: &Batch,
     ) -> Result<One> {
-        match self.look_and_do(world, claimed, context, batch).await {
+        let done = self.look_and_do(world, claimed, context, batch).await;
+        self.winding.count_look();
+        match done {
             Ok((due_at, sent)) => {
                 self.store.release(claimed.id, claimed.epoch, due_at).await?;
                 Ok(One { sent, failed: false })

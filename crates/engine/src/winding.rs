@@ -1,5 +1,5 @@
-//! Winding down: a shell whose time is over has nothing new sent, and waits for what is under way. What
-//! last kept looks from being made is told here too.
+//! Winding down: a shell whose time is over has nothing new sent, and waits for what is under way. How
+//! far the work came, and what last kept looks from being made, is told here too.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -14,6 +14,8 @@ use crate::error::EngineError;
 pub(crate) struct Winding {
     down: AtomicBool,
     under_way: AtomicU32,
+    looked: AtomicU32,
+    sent: AtomicU32,
     hindrance: Mutex<Option<PortError>>,
 }
 
@@ -33,6 +35,14 @@ impl Winding {
         self.under_way.fetch_add(1, Ordering::SeqCst);
         let one = UnderWay(&self.under_way);
         (!self.down.load(Ordering::SeqCst)).then_some(one)
+    }
+
+    pub(crate) fn count_look(&self) {
+        self.looked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_send(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn hinder(&self, error: &EngineError) {
@@ -59,6 +69,13 @@ impl Engine {
     #[must_use]
     pub fn sends_under_way(&self) -> u32 {
         self.winding.under_way.load(Ordering::SeqCst)
+    }
+
+    /// Cases looked at and commands sent since this engine began, also by passes that were given up.
+    #[must_use]
+    pub fn done_so_far(&self) -> (u32, u32) {
+        let count = |of: &AtomicU32| of.load(Ordering::Relaxed);
+        (count(&self.winding.looked), count(&self.winding.sent))
     }
 
     /// What put looks off last, until a pass went through without.

@@ -13,6 +13,8 @@ use model::money::Money;
 use model::policy::Policy;
 use model::reason::{Reason, ReasonCode};
 
+use crate::dating::period_closed;
+
 /// The field that a processor names when it refuses to collect an amount.
 const AMOUNT_FIELD: &str = "amount";
 
@@ -139,7 +141,12 @@ impl Frame {
             | RejectionCause::MandateUnusable
             | RejectionCause::Other => ReasonCode::Rejected,
         };
-        Some(Reason::new(code, rejection.words.clone()))
+        match (code, dated_on) {
+            (ReasonCode::PeriodClosed, Some(on)) => {
+                Some(period_closed(on, &self.periods, &rejection.words))
+            }
+            _ => Some(Reason::new(code, rejection.words.clone())),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use model::ledger::PeriodBook;
 use model::policy::ClosedPeriod;
+use model::reason::{Reason, ReasonCode};
 
 /// The date to put on a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,14 @@ impl Dated {
             Dated::Held(_) => None,
         }
     }
+}
+
+/// Which period is to be opened, and for what. `what`: the document, or the ERP's own sentence.
+#[must_use]
+pub fn period_closed(on: Date, periods: &PeriodBook, what: &str) -> Reason {
+    let named = periods.of(on).filter(|period| !period.name.is_empty());
+    let period = named.map_or_else(|| on.to_string(), |period| format!("{}, {on}", period.name));
+    Reason::new(ReasonCode::PeriodClosed, format!("{period}: {what}"))
 }
 
 /// DESIGN.md section 5, Posting; mission row NG11.
@@ -60,6 +69,24 @@ mod tests {
         };
         let periods = PeriodBook { periods: vec![period(1, 31, false), period(2, 28, next_open)] };
         assert_eq!(date_document(date(2026, 1, 9), &periods, policy), expected);
+    }
+
+    #[test]
+    fn the_period_to_open_is_named() {
+        let named = |name: &str| Period {
+            name: name.to_owned(),
+            starts_on: date(2026, 1, 1),
+            ends_on: date(2026, 1, 31),
+            open: false,
+        };
+        for (name, on, expected) in [
+            ("Jan 2026", date(2026, 1, 9), "Jan 2026, 2026-01-09: the receipt"),
+            ("", date(2026, 1, 9), "2026-01-09: the receipt"),
+            ("Jan 2026", date(2026, 2, 1), "2026-02-01: the receipt"),
+        ] {
+            let periods = PeriodBook { periods: vec![named(name)] };
+            assert_eq!(period_closed(on, &periods, "the receipt").detail, expected);
+        }
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub enum Command {
         #[arg(long)]
         until_quiet: bool,
         /// Seconds after which to stop all the same.
-        #[arg(long, default_value_t = 600)]
+        #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
         timeout: u64,
     },
     /// Where everything stands.

@@ -24,10 +24,13 @@ impl PeriodBook {
     /// A date in no listed period counts as open: the ERP then says what it thinks.
     #[must_use]
     pub fn is_open(&self, on: Date) -> bool {
-        self.periods
-            .iter()
-            .find(|period| period.starts_on <= on && on <= period.ends_on)
-            .is_none_or(|period| period.open)
+        self.of(on).is_none_or(|period| period.open)
+    }
+
+    /// The listed period of a date.
+    #[must_use]
+    pub fn of(&self, on: Date) -> Option<&Period> {
+        self.periods.iter().find(|period| period.starts_on <= on && on <= period.ends_on)
     }
 
     /// The first day of the first open period after `on`.

@@ -13,7 +13,7 @@ use model::key::Key;
 use model::receipt::{DocumentKind, ErpDocument};
 use model::sight::Sight;
 use ports::{Depth, Read};
-use store::rows::{CaseContext, Claimed};
+use store::rows::{CaseContext, Claimed, DayTotals};
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -32,6 +32,8 @@ pub(crate) struct Batch {
     invoices: BTreeMap<CaseKey, Read<Invoice>>,
     customers: BTreeMap<(AccountId, ErpCustomerId), Read<ErpCustomer>>,
     documents: BTreeMap<(AccountId, Key), Sight<ErpDocument>>,
+    /// What a dry run would have collected before: it counts towards the link's limits.
+    pub planned: DayTotals,
 }
 
 impl Batch {

@@ -16,7 +16,7 @@ use model::policy::{MandateRequestPolicy, Mode};
 use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
 use ports::{Depth, Read};
-use store::rows::{CaseContext, Claimed};
+use store::rows::{CaseContext, Claimed, DayTotals};
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -147,8 +147,8 @@ impl Engine {
         self.read_unseen(&served.erp, &keys, &mut facts.documents, made).await?;
         let Sight::Found(invoice) = facts.invoice.clone() else { return Ok(()) };
         self.add_mandates(served, facts, &invoice, depth == Depth::Direct).await?;
-        facts.day = self.day_use(served, facts, &invoice).await?;
-        facts.run = self.run_use(served, case, facts, &invoice).await?;
+        facts.day = self.day_use(served, facts, &invoice, &batch.planned).await?;
+        facts.run = self.run_use(served, case, facts, &invoice, &batch.planned).await?;
         Ok(())
     }
 
@@ -274,6 +274,7 @@ impl Engine {
         served: &Served,
         facts: &CollectionFacts,
         invoice: &Invoice,
+        planned: &DayTotals,
     ) -> Result<DayUse> {
         let limits = &served.link.policy.limits;
         if limits.day_max.is_empty() && limits.day_count_max.is_none() {
@@ -287,8 +288,8 @@ impl Engine {
             return Ok(DayUse::default());
         };
         let totals = self.store.day_totals(&served.link.id, from, to).await?;
-        let minor = totals.minor.get(invoice.due.currency.code()).copied().unwrap_or(0);
-        Ok(DayUse { count: totals.count, minor })
+        let (count, minor) = with_planned(&totals, planned, invoice);
+        Ok(DayUse { count, minor })
     }
 
     /// A run is what is collected between two polls of the ERP's invoices.
@@ -298,6 +299,7 @@ impl Engine {
         case: &CaseKey,
         facts: &CollectionFacts,
         invoice: &Invoice,
+        planned: &DayTotals,
     ) -> Result<RunUse> {
         let limits = &served.link.policy.limits;
         if limits.run_max.is_empty() && limits.run_count_max.is_none() {
@@ -307,11 +309,18 @@ impl Engine {
         let from = mark.completed_at.unwrap_or(Timestamp::UNIX_EPOCH);
         let to = facts.frame.now + SignedDuration::from_hours(24);
         let totals = self.store.day_totals(&served.link.id, from, to).await?;
-        let minor = totals.minor.get(invoice.due.currency.code()).copied().unwrap_or(0);
+        let (count, minor) = with_planned(&totals, planned, invoice);
         let before = self.store.case(case).await?.and_then(|row| row.reason);
         let held = before.filter(|reason| reason.code == ReasonCode::AboveLimit);
-        Ok(RunUse { count: totals.count, minor, held: held.map(|reason| reason.detail) })
+        Ok(RunUse { count, minor, held: held.map(|reason| reason.detail) })
     }
+}
+
+/// Number and minor units, in the invoice's currency.
+fn with_planned(made: &DayTotals, planned: &DayTotals, invoice: &Invoice) -> (u32, i64) {
+    let minor =
+        |totals: &DayTotals| totals.minor.get(invoice.due.currency.code()).copied().unwrap_or(0);
+    (made.count.saturating_add(planned.count), minor(made).saturating_add(minor(planned)))
 }
 
 /// The invoice as it was last seen, owing nothing any more, for a case that has payments.

@@ -12,7 +12,7 @@ use model::decision::Stage;
 use model::ids::{AccountId, CollectionId, LinkId, PayoutId};
 use model::key::Key;
 use model::ledger::{ClearingAccount, Posting};
-use model::money::{Currency, ItemAmount, Money, MoneyError};
+use model::money::{Currency, ItemAmount, Money};
 use model::payout::{KeptItem, Payout, PayoutItemKind, PayoutStatus};
 use model::reason::{ReasonCode, ReasonKind};
 use model::receipt::{DocumentKind, ErpDocument, ReceiptPlace};
@@ -23,7 +23,7 @@ use store::rows::{CaseFilter, CaseRow};
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::look::{Batch, kind_of_role, serve_link};
+use crate::look::{Batch, Served, kind_of_role, serve_link};
 use crate::world::World;
 
 /// Cases read at a time.
@@ -151,7 +151,7 @@ impl Engine {
             return Ok(Some(not_proved(what, None, "the processor could not be read")));
         };
         let waits = row.reason.as_ref().map(|reason| reason.code);
-        if payout.status != PayoutStatus::Paid || waits.is_some_and(none_of_ours) {
+        if payout.status == PayoutStatus::Pending || waits.is_some_and(none_of_ours) {
             return Ok(None);
         }
         let amount = payout.amount;
@@ -165,6 +165,10 @@ impl Engine {
         };
         let account = &processor.account;
         let kept = self.store.items_of_payout(account, &id).await?;
+        if payout.status == PayoutStatus::Bounced {
+            let books = self.bank_lines_of(&served, row, &payout, &kept).await?;
+            return Ok(Some(bounced(what, amount, books)));
+        }
         add_items(sums, &kept);
         if row.stage != Some(Stage::Closed) {
             let why = row.reason.as_ref().map_or_else(String::new, |reason| reason.sentence());
@@ -177,22 +181,34 @@ impl Engine {
             let (processor, verdict) = (Some(amount), Verdict::Differs);
             return Ok(Some(Finding { what, processor, books: None, verdict, why }));
         }
+        let books = self.bank_lines_of(&served, row, &payout, &kept).await?;
+        Ok(Some(compare(what, amount, books)))
+    }
+
+    /// What the payout's documents put on its bank account now, or why that is not known.
+    async fn bank_lines_of(
+        &self,
+        served: &Served,
+        row: &CaseRow,
+        payout: &Payout,
+        kept: &[KeptItem],
+    ) -> Result<std::result::Result<Money, String>> {
         let commands = self.commands_of(&row.key).await?;
-        let documents = self.store.item_documents(account, &id).await?;
-        let own = own_documents(&commands, &id, &BTreeMap::new());
+        let documents = self.store.item_documents(&row.key.account, &payout.id).await?;
+        let own = own_documents(&commands, &payout.id, &BTreeMap::new());
         let mut keys: Vec<(DocumentKind, Key)> =
             own.iter().map(|own| (own.kind, own.key.clone())).collect();
         keys.extend(documents.iter().map(|one| (kind_of_role(one.role), one.key.clone())));
         let Ok(erp) = self.read_documents(&served.erp, &keys).await else {
-            return Ok(Some(not_proved(what, Some(amount), "the ERP could not be read")));
+            return Ok(Err("the ERP could not be read".to_owned()));
         };
-        let own = own_documents(&commands, &id, &erp);
-        let Some(bank) = bank_account(&served.link.policy, &payout) else {
-            return Ok(Some(not_proved(what, Some(amount), "no bank account is mapped")));
+        let own = own_documents(&commands, &payout.id, &erp);
+        let Some(bank) = bank_account(&served.link.policy, payout) else {
+            return Ok(Err("no bank account is mapped".to_owned()));
         };
-        let total = bank_lines(bank, &kept, &own, &documents, &erp)
-            .and_then(|lines| proof::sum(amount.currency, &lines));
-        Ok(Some(compare(what, amount, total)))
+        Ok(bank_lines(bank, kept, &own, &documents, &erp)
+            .and_then(|lines| proof::sum(payout.amount.currency, &lines))
+            .map_err(|error| error.to_string()))
     }
 
     /// Any case of the payout's items waits for a person.
@@ -276,7 +292,7 @@ fn not_proved(what: String, processor: Option<Money>, why: &str) -> Finding {
     Finding { what, processor, books: None, verdict: Verdict::NotProved, why: why.to_owned() }
 }
 
-fn compare(what: String, payout: Money, books: std::result::Result<Money, MoneyError>) -> Finding {
+fn compare(what: String, payout: Money, books: std::result::Result<Money, String>) -> Finding {
     let processor = Some(payout);
     match books {
         Ok(books) if books == payout => {
@@ -287,8 +303,31 @@ fn compare(what: String, payout: Money, books: std::result::Result<Money, MoneyE
             let why = "the bank lines of its documents differ from the payout".to_owned();
             Finding { what, processor, books: Some(books), verdict: Verdict::Differs, why }
         }
-        Err(error) => not_proved(what, processor, &error.to_string()),
+        Err(why) => not_proved(what, processor, &why),
     }
+}
+
+/// The money of a bounced payout is with the processor: nothing of it may be on the bank account.
+fn bounced(what: String, payout: Money, books: std::result::Result<Money, String>) -> Finding {
+    let at_bank = Money::zero(payout.currency);
+    let why = match books {
+        Ok(books) if books.is_zero() => {
+            let why =
+                format!("it bounced: {payout} wait at the processor, none in the books' bank");
+            let (processor, verdict) = (Some(at_bank), Verdict::Pending);
+            return Finding { what, processor, books: Some(books), verdict, why };
+        }
+        Ok(books) => {
+            let why = format!(
+                "it bounced, and {books} of it stand on the bank account: bounced=reverse takes them \
+                 back"
+            );
+            let (processor, verdict) = (Some(at_bank), Verdict::NotProved);
+            return Finding { what, processor, books: Some(books), verdict, why };
+        }
+        Err(why) => why,
+    };
+    not_proved(what, Some(at_bank), &format!("it bounced, and {why}"))
 }
 
 fn add_items(sums: &mut Sums, kept: &[KeptItem]) {

@@ -15,7 +15,7 @@ use model::policy::PostOn;
 use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
 
-use crate::dating::date_document;
+use crate::dating::{date_document, period_closed};
 use crate::unresolved::unresolved;
 
 use super::facts::{CollectionFacts, is_collected};
@@ -325,8 +325,8 @@ fn post(
     }
     let dated = date_document(on, &facts.frame.periods, facts.frame.policy.closed_period);
     let Some((dated_on, true_date)) = dated.dates() else {
-        let detail = format!("{on}, for the receipt of {amount}");
-        return Step::blocked(Stage::Collected, Reason::new(ReasonCode::PeriodClosed, detail));
+        let what = format!("the receipt of {amount}");
+        return Step::blocked(Stage::Collected, period_closed(on, &facts.frame.periods, &what));
     };
     let rate = match facts.frame.policy.exchange.rate(amount.currency, dated_on) {
         Ok(rate) => rate,

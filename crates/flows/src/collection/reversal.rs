@@ -18,7 +18,7 @@ use model::reason::{Reason, ReasonCode};
 use model::receipt::{Application, ErpDocument, ErpRefund, Receipt, ReceiptPlace};
 use model::sight::Sight;
 
-use crate::dating::date_document;
+use crate::dating::{date_document, period_closed};
 
 use super::books::{Step, memo};
 use super::facts::CollectionFacts;
@@ -216,7 +216,9 @@ fn run(
 ) -> Step {
     let dated = date_document(reversal.on, &facts.frame.periods, facts.frame.policy.closed_period);
     let Some((dated_on, true_date)) = dated.dates() else {
-        return stop(ReasonCode::PeriodClosed, format!("{}, for the reversal", reversal.on));
+        let periods = &facts.frame.periods;
+        let closed = period_closed(reversal.on, periods, "the reversal");
+        return stop(closed.code, closed.detail);
     };
     let text = memo(collection, reversal.payout, true_date);
     let refunded = match refund_document(facts, reversal) {

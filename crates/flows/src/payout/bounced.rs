@@ -8,7 +8,7 @@ use model::payout::Payout;
 use model::reason::{Reason, ReasonCode};
 use model::receipt::DocumentKind;
 
-use crate::dating::date_document;
+use crate::dating::{date_document, period_closed};
 
 use super::compose::{mapped, out_of_range};
 use super::facts::PayoutFacts;
@@ -76,7 +76,7 @@ fn write(
     let today = facts.frame.today;
     let dated = date_document(today, &facts.frame.periods, policy.closed_period).dates();
     let (dated_on, true_date) =
-        dated.ok_or_else(|| Reason::new(ReasonCode::PeriodClosed, today.to_string()))?;
+        dated.ok_or_else(|| period_closed(today, &facts.frame.periods, "the bounced payout"))?;
     let opposite = Money::zero(amount.currency).checked_sub(amount).map_err(out_of_range)?;
     let memo = format!("Payout {} bounced", payout.id);
     let line =

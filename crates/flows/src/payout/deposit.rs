@@ -15,7 +15,7 @@ use model::reason::{Reason, ReasonCode};
 use model::receipt::{DocumentKind, ErpDocument, ErpRefund, Receipt, ReceiptPlace};
 use model::sight::Sight;
 
-use crate::dating::date_document;
+use crate::dating::{date_document, period_closed};
 use crate::unresolved::unresolved;
 
 use super::compose::{self, mapped, out_of_range};
@@ -347,7 +347,7 @@ impl<'a> Book<'a> {
         let arrival_on = self.facts.kept.first().map_or(frame.today, |kept| kept.arrival_on);
         date_document(arrival_on, &frame.periods, frame.policy.closed_period)
             .dates()
-            .ok_or_else(|| stop(Reason::new(ReasonCode::PeriodClosed, arrival_on.to_string())))
+            .ok_or_else(|| stop(period_closed(arrival_on, &frame.periods, "the deposit")))
     }
 
     fn memo(&self) -> String {

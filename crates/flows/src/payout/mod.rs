@@ -41,7 +41,7 @@ pub struct PayoutDecision {
     pub read_keys: Vec<(DocumentKind, Key)>,
 }
 
-/// Hours between two looks at a booked payout.
+/// Hours between two looks at a payout that is booked or left to people.
 const WATCH_HOURS: i64 = 24;
 
 /// Days after its arrival for which a booked payout is looked at.
@@ -182,12 +182,14 @@ fn finish(facts: &PayoutFacts, mut decision: Decision) -> Decision {
     decision
 }
 
-/// A booked payout is looked at once a day until its month is surely closed: what people void or
-/// delete meanwhile is shown (DESIGN.md section 2, "People edit").
+/// A payout that is booked, or left to people, is looked at once a day until its month is surely
+/// closed: what people void or delete meanwhile is shown, and that it bounced, of which no event of
+/// its own tells (DESIGN.md section 2, "People edit"; gocardless sheet section 14).
 fn watched(facts: &PayoutFacts, decision: &Decision) -> bool {
     let arrival_on = facts.kept.iter().map(|kept| kept.arrival_on).max();
     let until = arrival_on.and_then(|on| on.checked_add(WATCH_DAYS.days()).ok());
-    decision.reason.code == ReasonCode::Booked && until.is_some_and(|on| facts.frame.today <= on)
+    matches!(decision.reason.code, ReasonCode::Booked | ReasonCode::LeftToPeople)
+        && until.is_some_and(|on| facts.frame.today <= on)
 }
 
 /// The first few, then how many more.

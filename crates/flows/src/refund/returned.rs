@@ -10,7 +10,7 @@ use model::reason::{Reason, ReasonCode};
 use model::receipt::{ErpDocument, Receipt};
 use model::sight::Sight;
 
-use crate::dating::date_document;
+use crate::dating::{date_document, period_closed};
 
 use super::facts::RefundFacts;
 use super::take_back::memo;
@@ -60,7 +60,9 @@ fn write(facts: &RefundFacts, kept: &KeptItem) -> Result<RecordReceipt, Reason> 
     let (dated_on, true_date) =
         date_document(kept.arrival_on, &frame.periods, frame.policy.closed_period)
             .dates()
-            .ok_or_else(|| Reason::new(ReasonCode::PeriodClosed, kept.arrival_on.to_string()))?;
+            .ok_or_else(|| {
+                period_closed(kept.arrival_on, &frame.periods, "the refund that came back")
+            })?;
     // The refunded receipt knows the customer's account and subsidiary.
     let like: Option<&Receipt> =
         facts.settlements.iter().rev().find_map(|settlement| settlement.receipt.found());

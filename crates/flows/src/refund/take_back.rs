@@ -16,7 +16,7 @@ use model::reason::{Reason, ReasonCode};
 use model::receipt::{Application, ErpDocument, Receipt, ReceiptPlace};
 use model::sight::Sight;
 
-use crate::dating::date_document;
+use crate::dating::{date_document, period_closed};
 use crate::payout::bank_account;
 use crate::unresolved::unresolved;
 
@@ -103,9 +103,12 @@ fn lost(facts: &RefundFacts, kept: &KeptItem) -> Option<Money> {
 /// Every document of a payout carries its arrival date.
 fn dates(facts: &RefundFacts, kept: &KeptItem) -> Result<(Date, Option<Date>), Next> {
     let frame = &facts.frame;
-    date_document(kept.arrival_on, &frame.periods, frame.policy.closed_period)
-        .dates()
-        .ok_or_else(|| stop(ReasonCode::PeriodClosed, kept.arrival_on.to_string()))
+    date_document(kept.arrival_on, &frame.periods, frame.policy.closed_period).dates().ok_or_else(
+        || {
+            let closed = period_closed(kept.arrival_on, &frame.periods, "the refund");
+            stop(closed.code, closed.detail)
+        },
+    )
 }
 
 /// What the refund document of the item took back; `None`: there is none yet.

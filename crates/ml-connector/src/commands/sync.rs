@@ -25,14 +25,8 @@ const PAUSE_MILLISECONDS: u64 = 100;
 /// Cases that are due within this many seconds are waited for.
 const SOON_SECONDS: i64 = 60;
 
-/// How a run stands; kept outside of it, since its time may end it anywhere.
-#[derive(Default)]
-struct Progress {
-    looked: u32,
-    sent: u32,
-    /// Why streams are not read yet.
-    put_off: Vec<PutOff>,
-}
+/// Why streams are not read yet; kept outside of a run, since its time may end it anywhere.
+type PutOffs = std::cell::RefCell<Vec<PutOff>>;
 
 pub async fn run(
     instance: &Instance,
@@ -42,11 +36,12 @@ pub async fn run(
     json: bool,
 ) -> Result<ExitCode> {
     let link = find(instance, link).await?;
-    let progress = std::cell::RefCell::new(Progress::default());
-    let quiet = within(instance, timeout, work(instance, &link.id, until_quiet, &progress)).await?;
+    let put_off = PutOffs::default();
+    let quiet = within(instance, timeout, work(instance, &link.id, until_quiet, &put_off)).await?;
     instance.keep_exchanges().await?;
     let quiet_now = quiet.unwrap_or(false);
-    let Progress { looked, sent, put_off } = progress.into_inner();
+    let (looked, sent) = instance.engine.done_so_far();
+    let put_off = put_off.into_inner();
     let waiting = waiting(instance, &link.id).await?;
     if json {
         output::json(&serde_json::json!({
@@ -54,11 +49,15 @@ pub async fn run(
         }));
     } else {
         println!("{looked} looks, {sent} writes{}", if quiet_now { ", quiet" } else { "" });
+        let nothing = match quiet_now {
+            true => "Nothing waits.",
+            false => "No case of the link was looked at yet.",
+        };
         let rows = waiting
             .into_iter()
             .map(|(kind, stage, reason, count)| vec![count.to_string(), kind, stage, reason])
             .collect();
-        output::table(&["cases", "kind", "stage", "waits for"], rows, "Nothing waits.");
+        output::table(&["cases", "kind", "stage", "waits for"], rows, nothing);
     }
     if quiet.is_none()
         && let Some(why) = hindrance(instance, &put_off)
@@ -101,22 +100,17 @@ async fn work(
     instance: &Instance,
     link: &LinkId,
     until_quiet: bool,
-    progress: &std::cell::RefCell<Progress>,
+    put_off: &PutOffs,
 ) -> Result<bool> {
     let engine = &instance.engine;
     let mut polls = Polls::new(instance, link);
     // As a server does through the day: whoever only ever syncs is not told of an opened period.
     engine.sweep().await?;
     loop {
-        let put_off = polls.poll(instance).await?;
-        progress.borrow_mut().put_off.clone_from(&put_off);
+        let put_off_now = polls.poll(instance).await?;
+        put_off.replace(put_off_now);
         engine.process_inbox().await?;
         let worked = engine.work().await?;
-        {
-            let mut progress = progress.borrow_mut();
-            progress.looked += worked.looked;
-            progress.sent += worked.sent;
-        }
         instance.keep_exchanges().await?;
         if let Some(error @ PortError::Unauthorised(_)) = engine.hindrance() {
             return Err(EngineError::Port(error).into());

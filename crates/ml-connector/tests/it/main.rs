@@ -6,6 +6,7 @@ mod attention;
 mod audit;
 mod bank_details;
 mod binary;
+mod bounced;
 mod demo;
 mod doubts;
 mod foreign;

@@ -27,6 +27,16 @@ fn slow_payouts_are_broken_down_to_the_penny() {
         assert!(documents.iter().any(|one| one["document"] == receipt["id"]), "{receipt}");
     }
 
+    let own = rows(&shown["own_documents"]);
+    assert_eq!(own.len(), 1, "one deposit: {own:?}");
+    assert_eq!(own[0]["document"], world.records("deposit")[0]["id"]);
+    assert_eq!(own[0]["at_bank"]["minor"], amount);
+    let told = place.well(&["payouts", "show", &id]);
+    let deposit = text(&own[0]["document"]);
+    for words in ["75.00 GBP", "receipt ", "in the deposit", "deposit", &deposit] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+
     let csv = place.well(&["payouts", "export", &id]);
     let mut lines = csv.lines();
     let head: Vec<&str> = lines.next().expect("a head").split(',').collect();
@@ -35,6 +45,11 @@ fn slow_payouts_are_broken_down_to_the_penny() {
     let sum: Decimal = amounts.map(|cell| cell.parse::<Decimal>().expect("a number")).sum();
     assert!((sum - Decimal::from(amount)).abs() < Decimal::ONE, "{sum} is not {amount}: {csv}");
     assert_eq!(place.well(&["payouts", "export"]), csv, "it is the only one");
+
+    for name in ["tax_minor", "invoice", "customer_id", "documents"] {
+        assert!(head.contains(&name), "{name}: {csv}");
+    }
+    assert!(csv.contains(&format!(",{},2001,", invoices[0])), "invoice and customer: {csv}");
 
     let objects = rows(&place.json(&["payouts", "export", &id], 0));
     assert_eq!(objects.len(), items.len(), "the same lines as JSON: {objects:?}");
@@ -98,4 +113,25 @@ fn a_second_init_replaces_nothing() {
     assert_eq!(std::fs::read(&key).expect("the master key"), before);
     assert_eq!(std::fs::read(&config).expect("the configuration"), written);
     assert_eq!(place.json(&["connections", "list"], 0)[0]["id"], "gc");
+}
+
+/// What the plan shows under limits per run or day is what is then collected (mission row C13).
+#[test]
+fn slow_a_plan_keeps_to_the_limits() {
+    for (limit, words) in [
+        ("limits.run_count_max=2", "above the limit"),
+        ("limits.day_count_max=2", "number per day"),
+        ("limits.day_max={GBP=2500}", "amount per day"),
+    ] {
+        let (world, customer, _) = World::live(&[], &[limit]);
+        for _ in 0..4 {
+            world.invoice(&customer.id, "10.00");
+        }
+        let plan = world.place.json(&["plan", "uk"], 0);
+        let (collect, skip) = (rows(&plan["collect"]), rows(&plan["skip"]));
+        assert_eq!((collect.len(), skip.len()), (2, 2), "{limit}: {plan}");
+        assert!(skip.iter().all(|line| text(&line["what"]).contains(words)), "{limit}: {plan}");
+        world.sync();
+        assert_eq!(world.payments().len(), 2, "{limit}");
+    }
 }

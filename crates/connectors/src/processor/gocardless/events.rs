@@ -67,6 +67,8 @@ fn subject(resource: &str, links: &BTreeMap<String, String>) -> EventSubject {
         "payments" => of("payment", EventSubject::Collection),
         "mandates" => of("mandate", EventSubject::Mandate),
         "payouts" => of("payout", EventSubject::Payout),
+        // `bounced_payout`; whether it links to the payout is not documented (section 14).
+        "creditors" if links.contains_key("payout") => of("payout", EventSubject::Payout),
         "refunds" => of("refund", EventSubject::Refund),
         "billing_requests" => of("billing_request", EventSubject::MandateRequest),
         other => EventSubject::Other(other.to_owned()),

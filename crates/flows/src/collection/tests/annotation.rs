@@ -142,7 +142,7 @@ fn what_the_erp_refused_is_written_to_the_invoice() {
     );
     check_fields(
         &format!("{paid} rejected:period, closed 11"),
-        "Failed | Paid out | - | The accounting period is closed: 2026-11-17, for the receipt \
+        "Failed | Paid out | - | The accounting period is closed: 2026-11-17: the receipt \
          of 1.00 GBP",
     );
 }

@@ -477,7 +477,7 @@ fn a_closed_period_holds_or_moves_the_deposit() {
     check(
         &known,
         "keep in line
-         collected period_closed (2026-11-18)",
+         collected period_closed (2026-11-18: the deposit)",
     );
     check(
         &format!("policy next_open \n {known}"),

@@ -230,7 +230,7 @@ fn a_receipt_that_is_not_there_yet_is_waited_for() {
     case("no receipt PO1 2026-10-10", "reversed predecessor_receipt_missing (receipt/PM1/PO1)");
     case("receipt PO1 8000 voided", "reversed receipt_voided (receipt R1 was voided)");
     case("receipt PO1 8000 \n policy no_bank", "reversed account_not_mapped (bank)");
-    case("receipt PO1 8000 \n period closed", "reversed period_closed (2026-11-18)");
+    case("receipt PO1 8000 \n period closed", "reversed period_closed (2026-11-18: the refund)");
     case("receipt PO1 8000 \n policy off", "reversed link_off ()");
     case(
         "no receipt PO1 2026-10-10 \n says leave predecessor_receipt_missing",
