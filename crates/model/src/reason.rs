@@ -152,7 +152,7 @@ reasons! {
     RecordMissing = "record_missing", NeedsPerson, "A record that was known is gone", "Look it up in its own system.";
     CancelledByPerson = "cancelled_by_person", NeedsPerson, "The payment was cancelled at the processor by somebody else", "Release the case to collect anew.";
     DeniedByPayer = "denied_by_payer", NeedsPerson, "The payer denied the payment", "Talk to the payer; release the case to collect anew.";
-    RetriesUsedUp = "retries_used_up", NeedsPerson, "The collection failed and its retries are used up", "Retry now, or collect by other means.";
+    RetriesUsedUp = "retries_used_up", NeedsPerson, "The collection failed and its retries are used up", "Retry it if fewer than three retries were made, else release a new payment; or collect by other means.";
     FailureFinal = "failure_final", NeedsPerson, "The collection failed for a cause that a retry can not heal", "Mend the cause with the payer, then release the case.";
     AmountRefused = "amount_refused", NeedsPerson, "The processor refuses the amount", "Correct or split the invoice, collect it in another way, or have the account's limits raised and retry.";
     Rejected = "rejected", NeedsPerson, "The other side refused the write", "Mend what it names, then retry; saving the record again retries too.";

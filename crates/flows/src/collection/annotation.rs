@@ -5,7 +5,7 @@ use model::command::{
     AnnotateInvoice, Command, CommandState, CommandView, ErpWrite, RejectionCause, Write,
 };
 use model::decision::Decision;
-use model::invoice::{Annotation, IntegrationStatus, Invoice, PaymentStatus};
+use model::invoice::{Annotation, IntegrationStatus, Invoice, InvoiceStatus, PaymentStatus};
 use model::key::Key;
 use model::payment::{Collection, CollectionStatus};
 use model::policy::Mode;
@@ -119,6 +119,10 @@ fn reopened(facts: &CollectionFacts, invoice: &Invoice, refused: &CommandView) -
 /// The fields do not say what they should because the ERP refuses them: its words (promise P5).
 pub fn unwritten(facts: &CollectionFacts, decision: &Decision) -> Option<Reason> {
     let invoice = facts.invoice.found()?;
+    // Nobody corrects what is gone.
+    if facts.gone || invoice.status == InvoiceStatus::Voided {
+        return None;
+    }
     let write = wanted(facts, invoice, decision)?;
     let refused = standing_refusal(facts, &write)?;
     // Once a month is closed every invoice of it would be on the list: those are written when it opens,

@@ -30,7 +30,8 @@ pub fn add(
     }
     let mut fields = match choice {
         Choice::Usable(mandate) => of_mandate(facts, customer, mandate),
-        Choice::Ambiguous(_) | Choice::None(_) => without_mandate(facts, customer),
+        Choice::Ambiguous(_) => without_mandate(facts, customer, None),
+        Choice::None(newest) => without_mandate(facts, customer, *newest),
     };
     if names_another_currency(facts, customer) {
         fields.mandate = None;
@@ -91,10 +92,17 @@ fn of_mandate(facts: &MandateFacts, customer: &ErpCustomer, mandate: &Mandate) -
     }
 }
 
-/// Keeps the status of the named mandate current, and shows the link that counts.
-fn without_mandate(facts: &MandateFacts, customer: &ErpCustomer) -> CustomerFields {
+/// Keeps the status of the named mandate current, and shows the link that counts. Where none was ever
+/// named, the newest says why nothing can be collected.
+fn without_mandate(
+    facts: &MandateFacts,
+    customer: &ErpCustomer,
+    newest: Option<&Mandate>,
+) -> CustomerFields {
     let stored = &customer.stored;
-    let named = facts.in_currency().find(|mandate| Some(&mandate.id) == stored.mandate.as_ref());
+    let first = newest.filter(|_| stored.mandate.is_none());
+    let named =
+        facts.in_currency().find(|mandate| Some(&mandate.id) == stored.mandate.as_ref()).or(first);
     let status = named
         .map(|mandate| mandate.status.words())
         .filter(|words| stored.mandate_status.as_deref() != Some(words));
@@ -103,6 +111,11 @@ fn without_mandate(facts: &MandateFacts, customer: &ErpCustomer) -> CustomerFiel
         .last()
         .and_then(|request| facts.handed_out(&request).map(|link| link.url.to_owned()));
     CustomerFields {
+        processor_customer: facts
+            .pair
+            .clone()
+            .filter(|pair| first.is_some() && stored.processor_customer.as_ref() != Some(pair)),
+        mandate: first.map(|mandate| mandate.id.clone()),
         mandate_status: status.map(str::to_owned),
         authorisation_link: link.filter(|url| stored.authorisation_link.as_ref() != Some(url)),
         ..CustomerFields::default()

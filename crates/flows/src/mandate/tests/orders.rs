@@ -100,7 +100,8 @@ fn what_may_have_happened_is_asked_again_under_the_same_key() {
              {SHOWS_SOON} {HINTS}
              direct-mandate/pro:1/7/GBP/1/1 BA-d1 by bacs
              {SHOWS_SOON} {HINTS}
-             open mandate_unusable (MD9 is cancelled) {HINTS}"
+             mandate-fields/pro:1/7/GBP/1 customer=CU1 mandate=MD9 status=Cancelled hints
+             open mandate_unusable (MD9 is cancelled)"
         ),
     );
     // The order before is known to its end, and its mandate seen, before the next one is begun.

@@ -63,6 +63,19 @@ fn what_the_fields_hold_already_is_not_written() {
 }
 
 #[test]
+fn a_mandate_that_was_never_usable_is_shown() {
+    check(
+        "pair CU1
+         mandate MD1 GBP expired
+         mandate MD2 GBP cancelled",
+        "mandate/pro:1/7/GBP/1 for CU1
+         invite/BRQ1/1 BRQ1
+         mandate-fields/pro:1/7/GBP/1 customer=CU1 mandate=MD2 status=Cancelled link=url1 hints
+         collecting mandate_pending (the link is valid until 2026-11-27) look 2026-11-27T09:00:00Z",
+    );
+}
+
+#[test]
 fn several_usable_mandates_need_the_name_in_the_field() {
     let two = "
         pair CU1
@@ -157,9 +170,10 @@ fn fields_that_do_not_hold_or_are_refused_end_nothing() {
 fn nothing_is_asked_for_unless_wanted_by_policy_and_mode() {
     case("unwanted", "closed mandate_not_wanted (nothing to collect)");
     case("policy off", "open no_mandate (GBP)");
-    case(
+    check(
         "policy off \n pair CU1 \n mandate MD1 GBP expired",
-        "open mandate_unusable (MD1 is expired)",
+        "mandate-fields/pro:1/7/GBP/1 customer=CU1 mandate=MD1 status=Expired hints
+         open mandate_unusable (MD1 is expired)",
     );
     case("mode off", "open link_off ()");
     case("mode post_only", "open post_only ()");
