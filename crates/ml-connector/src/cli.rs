@@ -1,5 +1,6 @@
 //! The command line: every command, its arguments, and the help that teaches them.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use crate::demo::erp::Pair;
@@ -399,7 +400,15 @@ pub struct Sandbox {
     pub only: Vec<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "At a terminal the story stops after each day: Enter goes on to the next day, \
+    Ctrl-D goes on to the end without stopping, Ctrl-C ends it and removes what it made. \
+    Afterwards everything stays up for you to look around, until Ctrl-C.\n\n\
+    With --once it does not stop, and tells the story twice: in NetSuite with the size asked for, \
+    and, small and behind it, in Acumatica. It takes about two minutes.\n\n\
+    Exit codes: 0 every promise held; 1 one did not, or the demo could not go on; 130 Ctrl-C."
+)]
 pub struct Demo {
     /// Without pauses, to the end; the exit code says whether every promise held.
     #[arg(long)]
@@ -407,16 +416,18 @@ pub struct Demo {
     /// Decides everything that is drawn by lot.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Customers; 22 at least, so that every part is played.
     #[arg(long, default_value_t = 300)]
     pub customers: usize,
+    /// Invoices; one for each customer at least.
     #[arg(long, default_value_t = 400)]
     pub invoices: usize,
-    /// Kill the server (kill -9) at so many random moments.
+    /// Kill the server (kill -9) at so many random moments of each story.
     #[arg(long, default_value_t = 0)]
     pub kills: u32,
-    /// The systems that the story is told in.
-    #[arg(long, value_enum, value_name = "PAIR", default_value_t = Pair::default())]
-    pub link: Pair,
+    /// The systems that the story is told in (default: netsuite-gocardless; with --once, both).
+    #[arg(long, value_enum, value_name = "PAIR")]
+    pub link: Option<Pair>,
     /// How webhooks arrive.
     #[arg(long, value_enum, default_value_t = Deliveries::AsSent)]
     pub webhooks: Deliveries,
@@ -426,6 +437,15 @@ pub struct Demo {
     /// Keep configuration, database and logs here (default: a temporary folder, removed at the end).
     #[arg(long, value_name = "FOLDER")]
     pub keep: Option<PathBuf>,
+}
+
+impl Demo {
+    /// Whether the story stops after each day: somebody is at the terminal and does not want it to its
+    /// end.
+    #[must_use]
+    pub fn pauses(&self) -> bool {
+        !self.once && std::io::stdin().is_terminal()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -27,8 +27,12 @@ fn end_quietly_without_a_reader() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let text = panic.payload_as_str().unwrap_or_default();
-        if text.starts_with("failed printing to stdout") && text.contains("Broken pipe") {
-            std::process::exit(READER_GONE);
+        if let Some(why) = text.strip_prefix("failed printing to stdout: ") {
+            if why.contains("Broken pipe") {
+                std::process::exit(READER_GONE);
+            }
+            eprintln!("error: standard output can not be written: {why}");
+            std::process::exit(i32::from(failure::code::FAILED));
         }
         default(panic);
     }));

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -55,6 +55,8 @@ impl Binary {
             }
         }
         command.envs(self.secrets.iter().map(|(name, value)| (name, value)));
+        // A group of its own: Ctrl-C at the terminal is for the demo, which ends its children itself.
+        command.process_group(0);
         command.arg("--config").arg(&self.config).stdin(Stdio::null()).kill_on_drop(true);
         command
     }
@@ -80,7 +82,8 @@ impl Binary {
         let words = arguments.join(" ");
         Err(Failure::Failed(format!(
             "ml-connector {words} ended with {}: {}",
-            ended.code, ended.text
+            ended.code,
+            ended.text.trim_end()
         )))
     }
 }
@@ -132,8 +135,7 @@ impl Server {
                 return Ok(());
             }
             if let Ok(Some(status)) = child.try_wait() {
-                let log = self.binary.log.display();
-                return Err(Failure::Failed(format!("the server ended ({status}); see {log}")));
+                return Err(self.ended("the server ended", status));
             }
             pause(LISTENS_MILLISECONDS).await;
         }
@@ -173,11 +175,17 @@ impl Server {
         let Some(child) = self.child.as_mut() else { return Ok(()) };
         match child.try_wait().map_err(Failure::file("the server"))? {
             None => Ok(()),
-            Some(status) => {
-                let log = self.binary.log.display();
-                Err(Failure::Failed(format!("the server ended by itself ({status}); see {log}")))
-            }
+            Some(status) => Err(self.ended("the server ended by itself", status)),
         }
+    }
+
+    /// The server's end with its own last words.
+    fn ended(&self, what: &str, status: ExitStatus) -> Failure {
+        let said = std::fs::read_to_string(&self.binary.log).unwrap_or_default();
+        let last = said.lines().rev().find(|line| !line.trim().is_empty());
+        let words = last.map(|line| format!("; its last words: {line}")).unwrap_or_default();
+        let log = self.binary.log.display();
+        Failure::Failed(format!("{what} ({status}){words}; its log is {log}"))
     }
 
     /// Ends it in order, as a service manager does; kills it when it does not.

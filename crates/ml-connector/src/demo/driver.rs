@@ -5,12 +5,14 @@ use jiff::ToSpan;
 use jiff::civil::{Date, Time, Weekday, time};
 
 use super::check::Hands;
+use super::ending::Keys;
 use super::ground::Ground;
+use super::screen::paragraph;
 use super::setup::{Live, register_webhooks};
 use super::story::{Chapter, End, Scene, chapters};
 use super::truth::Truth;
+use super::typed::command;
 use super::view::View;
-use super::wait::pause;
 use crate::cli::Demo;
 use crate::failure::Result;
 
@@ -28,6 +30,9 @@ const WAITS_ABOUT: u32 = 90;
 
 /// The part of all kills that may strike before they are due.
 const DENSEST_PART: u32 = 6;
+
+/// What a person can type.
+const ENTER: &str = "  Enter: the next day.  Ctrl-D: all days without stopping.  Ctrl-C: end it.";
 
 /// Latency of both systems while the server is being killed: real ones take longer, still.
 const KILLED_LATENCY_MILLISECONDS: u64 = 15;
@@ -49,7 +54,11 @@ struct Story<'a> {
     hands: Hands,
     truth: Truth,
     waits: u32,
-    pauses: bool,
+    /// Where a person is who waits for each day; `None`: it goes on by itself.
+    keys: Option<Keys>,
+    told_how: bool,
+    /// The day whose date was printed last.
+    dated: Option<Date>,
 }
 
 /// Tells the whole story.
@@ -58,12 +67,24 @@ pub async fn tell(
     live: &mut Live,
     options: &Demo,
     view: &View,
-    pauses: bool,
+    keys: Option<Keys>,
 ) -> Result<Told> {
     let hands = live.company.hands();
     let truth = ground.truth()?;
     let chapters = chapters();
-    let mut story = Story { ground, live, view, options, chapters, hands, truth, waits: 0, pauses };
+    let mut story = Story {
+        ground,
+        live,
+        view,
+        options,
+        chapters,
+        hands,
+        truth,
+        waits: 0,
+        keys,
+        told_how: false,
+        dated: None,
+    };
     let first = ground.today();
     story.live.server.start().await?;
     register_webhooks(ground, story.live.server.address())?;
@@ -93,26 +114,26 @@ impl Story<'_> {
                 self.ground.move_to(today, MORNING).await?;
             }
             self.quiet().await?;
-            self.tell_changes(today)?;
+            self.tell_changes(today, Part::Morning)?;
             if self.act(today, true)? {
                 self.quiet().await?;
             }
         }
         self.ground.move_to(today, EVENING).await?;
         self.quiet().await?;
-        self.tell_changes(today)?;
+        self.tell_changes(today, Part::Evening)?;
         if !weekend && self.act(today, false)? {
             self.quiet().await?;
         }
-        if self.pauses && !weekend {
-            self.pause_for_person().await;
+        if !weekend {
+            self.wait_for_person().await;
         }
         Ok(())
     }
 
     /// Every chapter does what is to be done; true when anything was.
     fn act(&mut self, today: Date, morning: bool) -> Result<bool> {
-        let mut acted = false;
+        let mut all = Vec::new();
         for chapter in &mut self.chapters {
             let mut scene = Scene {
                 ground: self.ground,
@@ -121,24 +142,45 @@ impl Story<'_> {
                 hands: &mut self.hands,
                 today,
             };
-            let said =
-                if morning { chapter.morning(&mut scene)? } else { chapter.evening(&mut scene)? };
-            acted |= !said.is_empty();
-            for line in said {
-                self.view.say(format!("              ✎ {line}"));
-            }
+            all.extend(if morning {
+                chapter.morning(&mut scene)?
+            } else {
+                chapter.evening(&mut scene)?
+            });
         }
-        Ok(acted)
+        for line in &all {
+            let when = self.when(today, "");
+            self.dated = Some(today);
+            self.view.say(paragraph(&format!("{when}✎ "), line));
+        }
+        Ok(!all.is_empty())
     }
 
-    fn tell_changes(&mut self, today: Date) -> Result<()> {
+    fn tell_changes(&mut self, today: Date, part: Part) -> Result<()> {
         let now = self.ground.truth()?;
-        let happened = View::happened(&self.truth, &now);
-        if !happened.is_empty() {
-            self.view.say(format!("{}  {happened}", today.strftime("%a %e %b")));
+        let again = match part {
+            Part::Morning => "",
+            Part::Evening => "  evening",
+        };
+        let when = self.when(today, again);
+        let lines = View::happened(&when, &self.truth, &now);
+        if !lines.is_empty() {
+            self.dated = Some(today);
+        }
+        for line in lines {
+            self.view.say(line);
         }
         self.truth = now;
         Ok(())
+    }
+
+    /// The date before the first line of a day; `again` as wide before the others.
+    fn when(&self, today: Date, again: &str) -> String {
+        if self.dated == Some(today) {
+            format!("{again:<12}")
+        } else {
+            today.strftime("%a %e %b  ").to_string()
+        }
     }
 
     async fn quiet(&mut self) -> Result<()> {
@@ -178,19 +220,29 @@ impl Story<'_> {
             && self.chapters.iter().all(|chapter| chapter.is_over(&end))
     }
 
-    /// Enter, or the end of standard input.
-    async fn pause_for_person(&self) {
-        let config = self.live.server.binary().config.display();
-        self.view.say(format!(
-            "              Enter for the next day. In another terminal: ml-connector --config \
-             {config} status"
-        ));
-        let read = tokio::task::spawn_blocking(|| {
-            let mut line = String::new();
-            std::io::stdin().read_line(&mut line)
-        });
-        // An input that can not be read is nobody who waits.
-        let _ = read.await;
-        pause(0).await;
+    /// Enter at the terminal, where somebody is there. The clock keeps the host's pace meanwhile, so
+    /// that no day passes while a person reads.
+    async fn wait_for_person(&mut self) {
+        let Some(keys) = self.keys.as_mut() else { return };
+        if !std::mem::replace(&mut self.told_how, true) {
+            let look = command(&self.live.server.binary().config, "status");
+            self.view.say(format!("\nMeanwhile, in another terminal:\n{look}\n"));
+        }
+        self.view.say(ENTER);
+        self.view.rest(true);
+        self.ground.pace(1);
+        let goes_on = keys.enter().await;
+        self.ground.pace(self.options.speed);
+        self.view.rest(false);
+        if !goes_on {
+            self.keys = None;
+        }
     }
+}
+
+/// When a line's changes were seen.
+#[derive(Clone, Copy)]
+enum Part {
+    Morning,
+    Evening,
 }

@@ -5,55 +5,75 @@ mod check;
 mod child;
 mod company;
 mod driver;
+mod ending;
 pub mod erp;
+mod folder;
 mod ground;
 mod lots;
 mod report;
+mod screen;
 mod setup;
 mod story;
+mod telling;
 mod truth;
+mod typed;
 mod view;
 mod wait;
 
-use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-use jiff::Timestamp;
+use std::sync::Arc;
 
 use self::company::CUSTOMERS_LEAST;
-use self::driver::{DAYS_ABOUT, tell};
-use self::ground::Ground;
-use self::report::Report;
-use self::setup::Live;
-use self::view::View;
-use self::wait::instant;
+use self::ending::Signals;
+use self::folder::Folder;
+use self::screen::{Screen, is_reader_gone, paragraph};
+use self::telling::{Played, tell_all};
 use crate::cli::Demo;
 use crate::failure::{Failure, Result, code};
+use crate::output;
 
-/// The first morning: a Monday, so that a month ends within the story.
-const START: &str = "2026-02-16T07:00:00Z";
+/// The exit code of a program whose reader went away (128 + SIGPIPE).
+const READER_GONE: u8 = 141;
 
 /// Runs the demo; a signal ends it at any time with everything it started.
 pub async fn run(options: &Demo, json: bool) -> Result<ExitCode> {
     check_size(options)?;
+    let mut signals = Signals::listen()?;
     let folder = Folder::make(options.keep.as_deref())?;
+    let screen = Arc::new(Screen::new(json));
     let told = tokio::select! {
-        told = play(options, json, folder.path()) => told?,
-        () = ended_by_signal() => return Err(Failure::Failed("interrupted".to_owned())),
+        biased;
+        came = signals.next() => {
+            screen.rest(true);
+            return Ok(ended_by(came, folder).await);
+        }
+        told = tell_all(options, &folder, &screen) => told,
     };
-    let Played { ground, mut live, holds } = told;
-    if !options.once {
-        println!(
-            "\nStill running: look around with ml-connector --config {} status (attention list, \
-             payouts list, show CASE …). Ctrl-C ends it.",
-            live.server.binary().config.display()
-        );
-        ended_by_signal().await;
+    screen.rest(true);
+    let played = match told {
+        Ok(played) => played,
+        Err(failure) => return Ok(ended_with(&failure, json, folder).await),
+    };
+    if json {
+        screen.print(&output::json_text(&telling::as_json(&played)));
     }
-    live.server.stop().await?;
-    ground.shutdown().await;
-    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(code::FAILED) })
+    if played.len() > 1 {
+        screen.say(&telling::outcome(&played));
+    }
+    if let (false, [one]) = (options.once, &played[..]) {
+        screen.print(&format!("\n{}", one.ways_on()));
+        signals.next().await;
+    }
+    let holds = played.iter().all(|one| one.report.holds());
+    if let Err(failure) = end_all(played).await {
+        return Ok(ended_with(&failure, json, folder).await);
+    }
+    if holds {
+        folder.remove().await;
+        return Ok(ExitCode::SUCCESS);
+    }
+    say_kept(&folder, json);
+    Ok(ExitCode::from(code::FAILED))
 }
 
 fn check_size(options: &Demo) -> Result<()> {
@@ -69,84 +89,45 @@ fn check_size(options: &Demo) -> Result<()> {
     Ok(())
 }
 
-/// Ctrl-C, or a service manager's wish.
-async fn ended_by_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        // Ctrl-C still works.
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+async fn end_all(played: Vec<Played>) -> Result<()> {
+    for one in played {
+        one.end().await?;
     }
+    Ok(())
 }
 
-/// A story that was told, with everything still running.
-struct Played {
-    ground: Ground,
-    live: Live,
-    holds: bool,
+/// A person or a service manager ended it: nothing failed, and nothing stays.
+async fn ended_by(came: ending::Came, folder: Folder) -> ExitCode {
+    let kept = folder.remove().await;
+    let kept = kept.map_or("its folder is removed".to_owned(), |path| {
+        format!("its folder stays: {}", path.display())
+    });
+    eprintln!("Ended by {}. The server and all other processes are ended; {kept}.", came.name);
+    ExitCode::from(came.code)
 }
 
-async fn play(options: &Demo, json: bool, folder: &Path) -> Result<Played> {
-    let began = instant();
-    let start: Timestamp = START.parse().map_err(|_| Failure::Failed("the start".to_owned()))?;
-    let view = View::new(DAYS_ABOUT, json);
-    let stage = options.link.stage(options.seed);
-    let ground = Ground::start(options.seed, start, stage).await?;
-    view.say(format!(
-        "{} customers, {} invoices, seed {}",
-        options.customers, options.invoices, options.seed
-    ));
-    let mut live = setup::prepare(&ground, options, folder).await?;
-    view.say(format!("live after accepting the plan {}", live.accepted));
-    let pauses = !options.once && std::io::stdin().is_terminal();
-    let told = tell(&ground, &mut live, options, &view, pauses).await?;
-    ground.pace(1);
-    let took = instant().duration_since(began);
-    let report = Report::make(&ground, &live, told, folder, took).await?;
-    view.finish();
-    report.print(json);
-    Ok(Played { ground, live, holds: report.holds() })
-}
-
-/// Where configuration, database and logs live; a temporary one goes at the end.
-struct Folder {
-    path: PathBuf,
-    temporary: bool,
-}
-
-impl Folder {
-    fn make(keep: Option<&Path>) -> Result<Folder> {
-        let path = match keep {
-            Some(path) => std::path::absolute(path).map_err(Failure::file("--keep"))?,
-            None => {
-                let mut random = [0_u8; 6];
-                getrandom::fill(&mut random)
-                    .map_err(|error| Failure::Failed(format!("no randomness: {error}")))?;
-                std::env::temp_dir().join(format!("ml-connector-demo-{}", hex::encode(random)))
-            }
-        };
-        let what = || format!("the folder {}", path.display());
-        if path.join("data").exists() {
-            return Err(Failure::usage(format!("{} holds an instance already", path.display())));
-        }
-        std::fs::create_dir_all(&path).map_err(Failure::file(what()))?;
-        Ok(Folder { path, temporary: keep.is_none() })
+/// It failed: that is said before anything is removed, and what explains it stays.
+async fn ended_with(failure: &Failure, json: bool, folder: Folder) -> ExitCode {
+    if is_reader_gone(failure) {
+        folder.remove().await;
+        return ExitCode::from(READER_GONE);
     }
-
-    fn path(&self) -> &Path {
-        &self.path
+    if let Some(full) = folder::trouble(folder.path()) {
+        // Whatever failed, failed for this. What was written explains nothing then.
+        full.print(json);
+        folder.remove().await;
+        return full.exit_code();
     }
+    failure.print(json);
+    say_kept(&folder, json);
+    failure.exit_code()
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if self.temporary {
-            // What can not be removed is in the system's folder for such things.
-            let _ = std::fs::remove_dir_all(&self.path);
-        }
+/// Says where configuration, database and logs stay.
+fn say_kept(folder: &Folder, json: bool) {
+    let path = folder.path().display();
+    if !json {
+        let text = "Configuration, database and logs stay for you to look at; remove them then:";
+        eprintln!("{}\n  {path}", paragraph("", text));
     }
 }

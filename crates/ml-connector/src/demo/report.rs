@@ -97,45 +97,83 @@ impl Report {
         self.broken.is_empty()
     }
 
-    pub fn print(&self, json: bool) {
-        if json {
-            output::json(self);
-            return;
+    /// The closing table, what `verify` says, and what is broken. `name`: whose story it is.
+    #[must_use]
+    pub fn text(&self, name: &str) -> String {
+        let table = output::table_text(&[name, "how much"], self.rows());
+        let mut text = format!("\n{table}\n\n");
+        text.push_str(if self.verified { "verify: proved" } else { "verify: NOT proved" });
+        if !self.verified {
+            text.push_str(&format!("\n{}", self.verify_text.trim_end()));
         }
+        if self.broken.is_empty() {
+            text.push_str("\nEvery promise holds, by the emulators' own ledgers.");
+            return text;
+        }
+        let many = if self.broken.len() == 1 { "promise is" } else { "promises are" };
+        text.push_str(&format!("\n\n{} {many} BROKEN:", self.broken.len()));
+        for one in &self.broken {
+            text.push_str(&format!("\n  {}: {}", one.promise, one.what));
+        }
+        text
+    }
+
+    /// In the order of the story.
+    fn rows(&self) -> Vec<Vec<String>> {
         let row = |what: &str, value: String| vec![what.to_owned(), value];
         let per_invoice = |calls: u64| {
             let tenths = calls * 10 / u64::try_from(self.invoices.max(1)).unwrap_or(1);
             format!("{calls} ({}.{} per invoice)", tenths / 10, tenths % 10)
         };
+        let known =
+            COUNTS.iter().filter_map(|(what, words)| Some((*words, *self.counts.get(*what)?)));
+        let others =
+            self.counts.iter().filter(|(what, _)| !COUNTS.iter().any(|(one, _)| one == what));
+        let others = others.map(|(what, count)| (what.as_str(), *count));
+        let counted = known.chain(others);
         let mut rows: Vec<Vec<String>> =
-            self.counts.iter().map(|(what, count)| row(what, count.to_string())).collect();
+            counted.map(|(words, count)| row(words, count.to_string())).collect();
         for (currency, minor) in &self.paid_out {
-            rows.push(row("paid out and at the bank", format!("{currency} {}", major(*minor))));
+            rows.push(row(
+                "paid out, and in the bank account",
+                format!("{currency} {}", major(*minor)),
+            ));
         }
+        rows.push(row("cases that wait for a person", self.attention.to_string()));
         rows.push(row("calls to the processor", per_invoice(self.calls_processor)));
         rows.push(row("calls to the ERP", per_invoice(self.calls_erp)));
-        rows.push(row("wait for a person", self.attention.to_string()));
-        rows.push(row("killed and restarted", self.kills.to_string()));
-        let found = format!("{} ({} were found done)", self.cut_off, self.cut_off_found);
-        rows.push(row("writes cut off by a kill", found));
+        if self.kills > 0 {
+            rows.push(row("killed and restarted", self.kills.to_string()));
+            let found = format!("{} ({} were found done)", self.cut_off, self.cut_off_found);
+            rows.push(row("writes cut off by a kill", found));
+        }
         rows.push(row("memory of the server", format!("{} MB", self.memory_kilobytes / 1_024)));
         rows.push(row("took", format!("{} days in {} s", self.days, self.host_seconds)));
-        println!();
-        output::table(&["what", "how much"], rows, "");
-        println!("\nverify: {}", if self.verified { "proved" } else { "NOT proved" });
-        if !self.verified {
-            println!("{}", self.verify_text.trim_end());
-        }
-        if self.broken.is_empty() {
-            println!("Every promise holds, by the emulators' own ledgers.");
-        } else {
-            println!("\n{} promises are BROKEN:", self.broken.len());
-            for one in &self.broken {
-                println!("  {}: {}", one.promise, one.what);
-            }
-        }
+        rows
     }
 }
+
+/// What is counted, in the order of the story, with its words; what is not named here comes after it.
+const COUNTS: [(&str, &str); 18] = [
+    ("mandates asked for", "mandates asked for"),
+    ("payments paid_out", "payments paid out"),
+    ("payments failed", "payments that failed for good"),
+    ("payments charged_back", "payments charged back"),
+    ("payments cancelled", "payments cancelled"),
+    ("payouts", "payouts"),
+    ("payout items payment_paid_out", "in payouts: payments"),
+    ("payout items payment_failed", "in payouts: late failures"),
+    ("payout items payment_charged_back", "in payouts: chargebacks"),
+    ("payout items payment_refunded", "in payouts: refunds"),
+    ("payout items gocardless_fee", "in payouts: fees"),
+    ("payout items surcharge_fee", "in payouts: surcharges"),
+    ("booked receipts", "booked: receipts"),
+    ("booked refunds", "booked: refunds and reversals"),
+    ("booked voids", "booked: receipts voided"),
+    ("booked deposits", "booked: deposits"),
+    ("booked journals", "booked: journals"),
+    ("payments confirmed", "payments confirmed"),
+];
 
 fn counts(truth: &Truth) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();

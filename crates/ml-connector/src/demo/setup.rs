@@ -87,7 +87,7 @@ pub async fn prepare(ground: &Ground, options: &Demo, folder: &Path) -> Result<L
         &folder.join("data").join("ml-connector.sqlite"),
         &MasterKeySource::File(folder.join("data").join("master.key")),
     )?;
-    let watch = Watch::new(store, options.seed);
+    let watch = Watch::new(store, options.seed, folder);
     Ok(Live { server: Server::new(binary), watch, company, accepted })
 }
 

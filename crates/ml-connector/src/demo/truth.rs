@@ -97,16 +97,17 @@ impl Kind {
         }
     }
 
-    /// What several are called.
+    /// What so many are called on a day's line.
     #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Kind::Receipt => "receipts",
-            Kind::Refund => "refunds in the books",
-            Kind::Deposit => "deposits",
-            Kind::Journal => "journals",
-            Kind::Void => "receipts voided",
-        }
+    pub fn words(self, count: usize) -> &'static str {
+        let (one, several) = match self {
+            Kind::Receipt => ("receipt", "receipts"),
+            Kind::Refund => ("refund booked", "refunds booked"),
+            Kind::Deposit => ("deposit", "deposits"),
+            Kind::Journal => ("journal", "journals"),
+            Kind::Void => ("receipt voided", "receipts voided"),
+        };
+        if count == 1 { one } else { several }
     }
 }
 

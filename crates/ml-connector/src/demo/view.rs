@@ -1,65 +1,85 @@
-//! What the demo shows: a bar for the days and a line for each thing that happens; plain lines where
-//! there is no terminal, nothing but the result with `--json`.
+//! What the demo shows of one story: a bar for the days and lines for what happens; nothing but the
+//! result with `--json`.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::sync::{Arc, Mutex};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
+use super::screen::{Screen, wrapped};
 use super::truth::{Kind, Truth};
+use crate::failure::Result;
 
-/// Where lines go.
+/// Where the lines of one story go.
 pub struct View {
+    screen: Arc<Screen>,
     bar: Option<ProgressBar>,
-    quiet: bool,
+    /// Lines that wait until the story before this one is told.
+    held: Mutex<Option<Vec<String>>>,
 }
 
-/// What an event of the processor means on a day's line, in the order of the story.
-const EVENTS: [(&str, &str); 20] = [
-    ("billing_requests.created", "mandates asked for"),
-    ("billing_requests.fulfilled", "authorised by payers"),
-    ("mandates.active", "mandates active"),
-    ("payments.created", "collections made"),
-    ("payments.cancelled", "collections cancelled"),
-    ("payments.submitted", "sent to the banks"),
-    ("payments.confirmed", "confirmed"),
-    ("payments.failed", "FAILED"),
-    ("payments.resubmission_requested", "retried"),
-    ("payments.charged_back", "CHARGED BACK"),
-    ("payments.chargeback_cancelled", "chargebacks cancelled"),
-    ("payments.paid_out", "in payouts"),
-    ("payments.late_failure_settled", "late failures debited"),
-    ("payments.chargeback_settled", "chargebacks debited"),
-    ("refunds.created", "refunds made"),
-    ("refunds.refund_settled", "refunds debited"),
-    ("payouts.paid", "payouts paid"),
-    ("payouts.fx_rate_confirmed", "rates confirmed"),
-    ("mandates.cancelled", "mandates cancelled"),
-    ("creditors.bounced_payout", "payouts bounced"),
+/// What an event of the processor means on a day's line, of one and of several, in the order of the
+/// story.
+const EVENTS: [(&str, &str, &str); 20] = [
+    ("billing_requests.created", "mandate asked for", "mandates asked for"),
+    ("billing_requests.fulfilled", "mandate authorised", "mandates authorised"),
+    ("mandates.active", "mandate active", "mandates active"),
+    ("payments.created", "payment made", "payments made"),
+    ("payments.cancelled", "payment cancelled", "payments cancelled"),
+    ("payments.submitted", "sent to the bank", "sent to the banks"),
+    ("payments.confirmed", "confirmed", "confirmed"),
+    ("payments.failed", "FAILED", "FAILED"),
+    ("payments.resubmission_requested", "retried", "retried"),
+    ("payments.charged_back", "CHARGED BACK", "CHARGED BACK"),
+    ("payments.chargeback_cancelled", "chargeback cancelled", "chargebacks cancelled"),
+    ("payments.paid_out", "in payouts", "in payouts"),
+    ("payments.late_failure_settled", "late failure debited", "late failures debited"),
+    ("payments.chargeback_settled", "chargeback debited", "chargebacks debited"),
+    ("refunds.created", "refund made", "refunds made"),
+    ("refunds.refund_settled", "refund debited", "refunds debited"),
+    ("payouts.paid", "payout paid", "payouts paid"),
+    ("payouts.fx_rate_confirmed", "rate confirmed", "rates confirmed"),
+    ("mandates.cancelled", "mandate cancelled", "mandates cancelled"),
+    ("creditors.bounced_payout", "payout bounced", "payouts bounced"),
 ];
 
 impl View {
-    /// `days`: how long the story takes about. `quiet`: only the result is wanted.
+    /// `name` stands before the bar of `days`, about. `behind`: its lines wait for
+    /// [`View::come_forward`].
     #[must_use]
-    pub fn new(days: u64, quiet: bool) -> View {
-        let terminal = std::io::stderr().is_terminal();
-        let bar = (terminal && !quiet).then(|| {
-            let style = ProgressStyle::with_template("{bar:30} day {pos}/{len}  {elapsed}  {msg}");
-            let bar = ProgressBar::new(days);
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.enable_steady_tick(std::time::Duration::from_millis(200));
-            bar
-        });
-        View { bar, quiet }
+    pub fn new(screen: Arc<Screen>, name: &str, days: u64, behind: bool) -> View {
+        let bar = screen.bar(name, days);
+        View { screen, bar, held: Mutex::new(behind.then(Vec::new)) }
     }
 
-    /// Prints a line.
+    /// Prints a line, now or when the story comes forward.
     pub fn say(&self, line: impl AsRef<str>) {
-        match &self.bar {
-            _ if self.quiet => {}
-            Some(bar) => bar.suspend(|| println!("{}", line.as_ref())),
-            None => println!("{}", line.as_ref()),
+        let line = line.as_ref();
+        match self.held.lock() {
+            Ok(mut held) => match held.as_mut() {
+                Some(lines) => lines.push(line.to_owned()),
+                None => self.screen.say(line),
+            },
+            Err(_) => self.screen.say(line),
         }
+    }
+
+    /// Prints what waited; from now on lines are printed at once.
+    pub fn come_forward(&self) {
+        let held = self.held.lock().ok().and_then(|mut held| held.take());
+        for line in held.unwrap_or_default() {
+            self.screen.say(&line);
+        }
+    }
+
+    /// Fails once nobody reads.
+    pub fn check(&self) -> Result<()> {
+        self.screen.check()
+    }
+
+    /// No bars while a person types.
+    pub fn rest(&self, rests: bool) {
+        self.screen.rest(rests);
     }
 
     /// A day begins.
@@ -84,15 +104,15 @@ impl View {
         }
     }
 
-    /// What happened between two truths, in one line; empty when nothing did.
+    /// What happened between two truths, in lines after `when`; none when nothing did.
     #[must_use]
-    pub fn happened(before: &Truth, after: &Truth) -> String {
+    pub fn happened(when: &str, before: &Truth, after: &Truth) -> Vec<String> {
         let mut parts = Vec::new();
-        for (event, words) in EVENTS {
+        for (event, one, several) in EVENTS {
             let count = |truth: &Truth| truth.events.get(event).copied().unwrap_or(0);
             let more = count(after).saturating_sub(count(before));
             if more > 0 {
-                parts.push(format!("{more} {words}"));
+                parts.push(format!("{more} {}", if more == 1 { one } else { several }));
             }
         }
         let (old, new) = (kinds(before), kinds(after));
@@ -100,10 +120,10 @@ impl View {
             let count = |counts: &BTreeMap<Kind, usize>| counts.get(&kind).copied().unwrap_or(0);
             let more = count(&new).saturating_sub(count(&old));
             if more > 0 {
-                parts.push(format!("{more} {}", kind.words()));
+                parts.push(format!("{more} {}", kind.words(more)));
             }
         }
-        parts.join(" · ")
+        if parts.is_empty() { Vec::new() } else { wrapped(when, &parts, " · ") }
     }
 
     /// Takes the bar away.

@@ -1,6 +1,7 @@
 //! Waiting until the connector has seen and done everything: no fixed times, but its own database
 //! says when nothing is due. While it waits, the server may be killed at random moments.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use store::Store;
 use store::rows::StatusCounts;
 
 use super::child::Server;
+use super::folder::trouble;
 use super::ground::Ground;
 use super::lots::Lots;
 use super::setup::{ERP, PROCESSOR};
@@ -19,6 +21,9 @@ use crate::failure::{Failure, Result};
 
 /// Host milliseconds between looks at the database.
 const LOOK_MILLISECONDS: u64 = 40;
+/// Looks between those at whether the disk still takes something: a server that can not save tries
+/// again for ever.
+const SPACE_LOOKS: u32 = 25;
 /// Cases due within this many virtual seconds are waited for.
 const SOON_SECONDS: i64 = 120;
 /// What happens is in the processor's event list after some seconds.
@@ -48,6 +53,7 @@ const AUDIT_PAGE: u32 = 5_000;
 pub struct Watch {
     store: Arc<dyn Store>,
     lots: Lots,
+    folder: PathBuf,
 }
 
 /// Why it is not quiet.
@@ -60,8 +66,8 @@ enum Busy {
 
 impl Watch {
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, seed: u64) -> Watch {
-        Watch { store, lots: Lots::new(seed, "kills") }
+    pub fn new(store: Arc<dyn Store>, seed: u64, folder: &Path) -> Watch {
+        Watch { store, lots: Lots::new(seed, "kills"), folder: folder.to_owned() }
     }
 
     /// Waits until the connector has seen everything up to now and has nothing left to do. Up to
@@ -78,8 +84,12 @@ impl Watch {
         let mut left = kills;
         let mut quiet_before = false;
         let mut hurried = false;
-        loop {
+        for look in 1_u32.. {
             server.check()?;
+            view.check()?;
+            if look.is_multiple_of(SPACE_LOOKS) {
+                trouble(&self.folder).map_or(Ok(()), Err)?;
+            }
             let busy = self.busy(ground.now(), seen_from).await?;
             match &busy {
                 Busy::No if quiet_before => return Ok(()),
@@ -107,6 +117,7 @@ impl Watch {
             }
             pause(LOOK_MILLISECONDS).await;
         }
+        Ok(())
     }
 
     /// A kill at a moment between two looks.

@@ -1,7 +1,10 @@
-//! The whole product through its real binary: the demo's story, small, under each trouble. The demo
+//! The whole product through its real binary: the demo's stories, small, under each trouble. The demo
 //! checks itself on the emulators' own ledgers and says so by its exit code.
 
 use std::process::Command;
+
+const NETSUITE: [&str; 2] = ["--link", "netsuite-gocardless"];
+const ACUMATICA: [&str; 2] = ["--link", "acumatica-gocardless"];
 
 /// Runs the demo small; gives the report.
 fn demo(arguments: &[&str]) -> serde_json::Value {
@@ -19,8 +22,8 @@ fn demo(arguments: &[&str]) -> serde_json::Value {
 
 /// How payments, their receipts and reversals ended: what must be the same under every trouble. Which
 /// payments share a payout may differ.
-fn ends(report: &serde_json::Value) -> Vec<(String, u64)> {
-    let counts = report["counts"].as_object().expect("counts");
+fn ends(story: &serde_json::Value) -> Vec<(String, u64)> {
+    let counts = story["counts"].as_object().expect("counts");
     counts
         .iter()
         .filter(|(what, _)| !what.contains("deposit") && what.as_str() != "payouts")
@@ -38,17 +41,23 @@ fn slow_every_promise_holds_and_troubles_change_nothing() {
             (first.join().expect("the demo ends"), second)
         })
     };
-    let (plain, killed) = both(&[], &["--kills", "15"]);
-    assert_eq!(plain["broken"], serde_json::json!([]));
-    assert_eq!(plain["verified"], true);
-    assert_eq!(killed["kills"], 15);
-    let (silent, tripled) = both(&["--webhooks", "off"], &["--webhooks", "tripled"]);
-    for other in [&killed, &silent, &tripled] {
-        assert_eq!(ends(&plain), ends(other));
+    let with = |pair: [&'static str; 2], more: &[&'static str]| [&pair[..], more].concat();
+    let (plain, killed) = both(&[], &with(NETSUITE, &["--kills", "15"]));
+    let stories = plain["stories"].as_array().expect("stories");
+    assert_eq!(plain["holds"], true);
+    assert_eq!(stories.len(), 2, "without a link both are told");
+    for (story, pair) in stories.iter().zip([NETSUITE, ACUMATICA]) {
+        assert_eq!(story["link"], pair[1]);
+        assert_eq!(story["broken"], serde_json::json!([]));
+        assert_eq!(story["verified"], true);
     }
-    let acumatica = ["--link", "acumatica-gocardless"];
-    let (plain, killed) = both(&acumatica, &[&acumatica[..], &["--kills", "10"]].concat());
-    assert_eq!(plain["broken"], serde_json::json!([]));
-    assert_eq!(killed["kills"], 10);
-    assert_eq!(ends(&plain), ends(&killed));
+    assert_eq!(killed["stories"][0]["kills"], 15);
+    let (silent, tripled) =
+        both(&with(NETSUITE, &["--webhooks", "off"]), &with(NETSUITE, &["--webhooks", "tripled"]));
+    for other in [&killed, &silent, &tripled] {
+        assert_eq!(ends(&stories[0]), ends(&other["stories"][0]));
+    }
+    let killed = demo(&with(ACUMATICA, &["--kills", "10"]));
+    assert_eq!(killed["stories"][0]["kills"], 10);
+    assert_eq!(ends(&stories[1]), ends(&killed["stories"][0]));
 }

@@ -8,6 +8,7 @@ mod bank_details;
 mod binary;
 mod bounced;
 mod demo;
+mod demo_ends;
 mod doubts;
 mod foreign;
 mod hands;

@@ -29,6 +29,27 @@ pub enum Pair {
 }
 
 impl Pair {
+    /// Both, in the order in which they are told.
+    pub const ALL: [Pair; 2] = [Pair::NetsuiteGocardless, Pair::AcumaticaGocardless];
+
+    /// What `--link` calls it.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Pair::NetsuiteGocardless => "netsuite-gocardless",
+            Pair::AcumaticaGocardless => "acumatica-gocardless",
+        }
+    }
+
+    /// Its ERP's name for people, short.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Pair::NetsuiteGocardless => "NetSuite",
+            Pair::AcumaticaGocardless => "Acumatica",
+        }
+    }
+
     /// Its ERP, empty; the seed decides what it draws by lot.
     #[must_use]
     pub fn stage(self, seed: u64) -> Box<dyn Stage> {

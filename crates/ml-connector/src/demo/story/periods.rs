@@ -55,7 +55,8 @@ impl Chapter for Periods {
         self.slipped = documents_of(scene.truth, day);
         scene.ground.deed(&Deed::Period { day, open: true })?;
         self.state = State::Released;
-        let line = format!("the month is opened again: {} payouts were held", self.held);
+        let payouts = if self.held == 1 { "payout was" } else { "payouts were" };
+        let line = format!("the month is opened again: {} {payouts} held", self.held);
         Ok(vec![line])
     }
 
