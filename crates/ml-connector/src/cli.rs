@@ -152,6 +152,7 @@ pub enum Connections {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = crate::commands::connections::systems())]
 pub struct AddConnection {
     /// The system; an unknown name lists those there are.
     pub system: String,
@@ -382,7 +383,17 @@ pub enum Audit {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "It prints the address of each system, and the commands that connect to it with \
+    the credentials that it takes; docs/operating/sandbox.md goes through them up to a booked \
+    payout. With --company there are two customers, a mandate and three invoices to begin with.\n\n\
+    Time passes as on this machine, or faster with --rate, and jumps when told to:\n  \
+        curl -d '{\"advance_seconds\": 86400}' http://127.0.0.1:8500/_sandbox/clock"
+)]
 pub struct Sandbox {
+    /// Put a small company into each system, as the first steps of the README need it.
+    #[arg(long)]
+    pub company: bool,
     /// First port; each emulated system takes the next one. 0: any free ports.
     #[arg(long, default_value_t = 8500)]
     pub port: u16,

@@ -1,7 +1,7 @@
 //! `connections`: accounts of outside systems, their credentials, and the proof that they work.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -70,6 +70,27 @@ fn system(slug: &str) -> Result<System> {
     all.into_iter()
         .find(|system| system.slug == slug)
         .ok_or_else(|| Failure::usage(format!("there is no system \"{slug}\"; there are: {known}")))
+}
+
+/// What each system asks for, for the help.
+#[must_use]
+pub fn systems() -> String {
+    let erps = registry::erps().iter();
+    let erps = erps.map(|one| (one.slug, one.name, [one.settings, one.credentials].concat()));
+    let processors = registry::processors().iter();
+    let processors =
+        processors.map(|one| (one.slug, one.name, [one.settings, one.credentials].concat()));
+    let mut text = "What each system takes:".to_owned();
+    for (slug, name, fields) in erps.chain(processors) {
+        text.push_str(&format!("\n\n{slug} ({name})"));
+        for field in fields {
+            let option = if field.secret { "--secret" } else { "--set" };
+            let need = if field.required { "" } else { " (optional)" };
+            text.push_str(&format!("\n  {option} {}=…{need}\n", field.name));
+            text.push_str(&output::paragraph("      ", field.help));
+        }
+    }
+    text
 }
 
 async fn add_connection(instance: &Instance, add: &AddConnection, json: bool) -> Result<ExitCode> {
@@ -281,9 +302,14 @@ fn read_secret(name: &str, source: &str) -> Result<SecretString> {
     }
     if source == "-" {
         let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(Failure::file(format!("--secret {name}: standard input")))?;
+        let mut input = std::io::stdin();
+        let read = if input.is_terminal() {
+            eprintln!("{name}, then Enter:");
+            input.read_line(&mut text)
+        } else {
+            input.read_to_string(&mut text)
+        };
+        read.map_err(Failure::file(format!("--secret {name}: standard input")))?;
         return Ok(trimmed(text));
     }
     Err(Failure::usage(format!(

@@ -3,7 +3,7 @@
 mod attention;
 mod audit;
 mod case_name;
-mod connections;
+pub mod connections;
 mod delivery;
 mod evidence;
 mod foreign;

@@ -7,7 +7,6 @@ use jiff::civil::{Date, Time, Weekday, time};
 use super::check::Hands;
 use super::ending::Keys;
 use super::ground::Ground;
-use super::screen::paragraph;
 use super::setup::{Live, register_webhooks};
 use super::story::{Chapter, End, Scene, chapters};
 use super::truth::Truth;
@@ -15,6 +14,7 @@ use super::typed::command;
 use super::view::View;
 use crate::cli::Demo;
 use crate::failure::Result;
+use crate::output::paragraph;
 
 /// After payouts arrived and late failures came.
 const MORNING: Time = time(8, 30, 0, 0);

@@ -13,13 +13,14 @@ use super::erp::Pair;
 use super::folder::Folder;
 use super::ground::Ground;
 use super::report::Report;
-use super::screen::{Screen, paragraph};
+use super::screen::Screen;
 use super::setup::{self, Live};
 use super::typed::command;
 use super::view::View;
 use super::wait::instant;
 use crate::cli::Demo;
 use crate::failure::{Failure, Result};
+use crate::output::paragraph;
 
 /// The first morning: a Monday, so that a month ends within the story.
 const START: &str = "2026-02-16T07:00:00Z";

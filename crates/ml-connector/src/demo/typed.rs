@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::screen::COLUMNS;
+use crate::output::COLUMNS;
 
 /// The program's name.
 const NAME: &str = "ml-connector";
@@ -13,14 +13,19 @@ const INDENT: &str = "  ";
 /// A command of this program that works as printed, broken into lines that a shell joins again.
 #[must_use]
 pub fn command(config: &Path, words: &str) -> String {
+    lines(&program(), &quoted(config), words)
+}
+
+/// This program as a shell finds it.
+#[must_use]
+pub fn program() -> String {
     let program = std::env::current_exe().ok();
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&paths).map(|folder| folder.join(NAME));
-    let program = match &program {
+    match &program {
         Some(program) if !first_is(found, program) => quoted(program),
         Some(_) | None => NAME.to_owned(),
-    };
-    lines(&program, &quoted(config), words)
+    }
 }
 
 /// Whether the first of these files that is there is this one.

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use indicatif::ProgressBar;
 
-use super::screen::{Screen, wrapped};
+use super::screen::Screen;
 use super::truth::{Kind, Truth};
 use crate::failure::Result;
+use crate::output::wrapped;
 
 /// Where the lines of one story go.
 pub struct View {

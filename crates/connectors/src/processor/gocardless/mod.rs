@@ -74,8 +74,9 @@ pub const ENTRY: ProcessorEntry = ProcessorEntry {
             label: "Webhook endpoint secret",
             secret: true,
             required: false,
-            help: "GoCardless dashboard, Developers, Create, Webhook endpoint: register the address \
-                   shown here and enter the secret of the endpoint.",
+            help: "Without it changes are found by polling alone, some minutes later. GoCardless \
+                   dashboard, Developers, Create, Webhook endpoint: register the address shown here \
+                   and enter the secret of the endpoint.",
         },
         Field {
             name: "webhook_secret_previous",
@@ -125,8 +126,8 @@ pub const ENTRY: ProcessorEntry = ProcessorEntry {
 /// Shown when a connection is added.
 const GUIDE: &str = "At GoCardless:
   1. Developers, Create, Access token: read-write; give it as --secret access_token=…
-  2. Developers, Create, Webhook endpoint: register the address shown above; give its secret as
-     --secret webhook_secret=…
+  2. If you want to hear of changes at once and not by polling alone: Developers, Create, Webhook
+     endpoint; register the address shown above, give its secret as --secret webhook_secret=…
   3. Collecting needs no further approval. Refunds made here need the refunds feature; creating
      customers and bank accounts directly needs approved custom payment pages.";
 

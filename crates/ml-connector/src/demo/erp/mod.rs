@@ -87,8 +87,13 @@ pub trait Stage: Send + Sync {
         Vec::new()
     }
 
-    /// What the ERP's administrator sets up, with what `connections add` answered: access, our
-    /// fields, the chart of accounts, the customers.
+    /// Where the emulator at `url` takes what `connections add` gives to upload, if it gives that.
+    fn upload(&self, _url: &str) -> Option<String> {
+        None
+    }
+
+    /// What the ERP's administrator sets up, with what `connections add` answered (null: nothing yet):
+    /// access, our fields, the chart of accounts, the customers.
     ///
     /// # Errors
     /// The command's answer lacks what an administrator needs.

@@ -6,6 +6,7 @@
 //! | `GET /truth` | every record in plain JSON, ledger with trial balance, requests by method and path template, refusals, faults struck |
 //! | `GET /truth/ledger`, `GET /truth/<record type>` | that part alone |
 //! | `POST /seed` | company, preferences, settings, role, integration, set-up lists, custom fields, customers, invoices (see `seed`) |
+//! | `POST /certificate/<kid>` | uploads the certificate found in the text `upload` or `pem` under this id |
 //! | `POST /act` | one deed of a person (see `act`), answers what it made |
 //! | `POST /faults` | adds faults, sets the staleness of SuiteQL, expires tokens (see [`faults`]) |
 //! | `POST /reset` | begins anew; `{"standard": false}` with an empty account |
@@ -46,6 +47,11 @@ pub fn answer(state: &mut State, method: &Method, path: &str, body: &Value) -> A
             Ok(truth::records_of(state, &state.kind_of(name, path)?))
         }
         ("POST", "/seed") => seed::apply(state, body),
+        ("POST", path) if path.starts_with("/certificate/") => {
+            let kid = path.trim_start_matches("/certificate/");
+            let text = body["upload"].as_str().or(body["pem"].as_str()).unwrap_or_default();
+            seed::certificate(state, kid, text)
+        }
         ("POST", "/act") => act::act(state, body),
         ("POST", "/faults") => faults(state, body),
         ("POST", "/query") => query(state, body),

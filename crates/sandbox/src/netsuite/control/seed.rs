@@ -116,6 +116,19 @@ fn credentials(state: &mut State, body: &Value) -> Result<(), ControlError> {
     Ok(())
 }
 
+/// Uploads the certificate that stands in `text`, whatever stands around it.
+pub fn certificate(state: &mut State, kid: &str, text: &str) -> Answer {
+    const START: &str = "-----BEGIN CERTIFICATE-----";
+    const END: &str = "-----END CERTIFICATE-----";
+    let found = text.split_once(START).and_then(|(_, rest)| rest.split_once(END));
+    let (inner, _) = found.ok_or_else(|| refuse("there is no certificate in \"upload\""))?;
+    let pem = format!("{START}{inner}{END}\n");
+    let upload = json!({"integration": {"certificates": [{"kid": kid, "pem": pem}]}});
+    credentials(state, &upload)?;
+    let client_id = &state.integration.client_id;
+    Ok(json!({ "certificate_id": kid, "client_id": client_id }))
+}
+
 fn read_role(role: &Map<String, Value>) -> Result<Role, ControlError> {
     let permissions = match role.get("permissions") {
         None | Some(Value::Null) => None,
