@@ -383,13 +383,7 @@ pub enum Audit {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "It prints the address of each system, and the commands that connect to it with \
-    the credentials that it takes; docs/operating/sandbox.md goes through them up to a booked \
-    payout. With --company there are two customers, a mandate and three invoices to begin with.\n\n\
-    Time passes as on this machine, or faster with --rate, and jumps when told to:\n  \
-        curl -d '{\"advance_seconds\": 86400}' http://127.0.0.1:8500/_sandbox/clock"
-)]
+#[command(after_help = crate::demo::trial::HELP)]
 pub struct Sandbox {
     /// Put a small company into each system, as the first steps of the README need it.
     #[arg(long)]
@@ -412,14 +406,7 @@ pub struct Sandbox {
 }
 
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "At a terminal the story stops after each day: Enter goes on to the next day, \
-    Ctrl-D goes on to the end without stopping, Ctrl-C ends it and removes what it made. \
-    Afterwards everything stays up for you to look around, until Ctrl-C.\n\n\
-    With --once it does not stop, and tells the story twice: in NetSuite with the size asked for, \
-    and, small and behind it, in Acumatica. It takes about two minutes.\n\n\
-    Exit codes: 0 every promise held; 1 one did not, or the demo could not go on; 130 Ctrl-C."
-)]
+#[command(after_help = crate::demo::HELP)]
 pub struct Demo {
     /// Without pauses, to the end; the exit code says whether every promise held.
     #[arg(long)]
@@ -436,7 +423,7 @@ pub struct Demo {
     /// Kill the server (kill -9) at so many random moments of each story.
     #[arg(long, default_value_t = 0)]
     pub kills: u32,
-    /// The systems that the story is told in (default: netsuite-gocardless; with --once, both).
+    /// The systems that the story is told in (default: the first; with --once, both).
     #[arg(long, value_enum, value_name = "PAIR")]
     pub link: Option<Pair>,
     /// How webhooks arrive.

@@ -36,6 +36,18 @@ use crate::output::{self, paragraph};
 /// The exit code of a program whose reader went away (128 + SIGPIPE).
 const READER_GONE: u8 = 141;
 
+/// What its help ends with.
+pub const HELP: &str = "\
+At a terminal the story stops after each day: Enter goes on to the next day, Ctrl-D goes on to the
+end without stopping, Ctrl-C ends it and removes what it made. At its end everything stays up for
+you to look around, until Ctrl-C.
+
+With --once it does not stop, and tells the story twice: in NetSuite with the size asked for, and,
+small and behind it, in Acumatica. It takes about two minutes.
+
+Exit codes: 0 every promise held; 1 one did not, or the demo could not go on; 2 wrong usage;
+130 Ctrl-C.";
+
 /// Runs the demo; a signal ends it at any time with everything it started.
 pub async fn run(options: &Demo, json: bool) -> Result<ExitCode> {
     check_size(options)?;

@@ -16,6 +16,30 @@ use super::typed::program;
 use crate::failure::{Failure, Result};
 use crate::output::{COLUMNS, paragraph};
 
+/// What the help of `sandbox` ends with.
+pub const HELP: &str = "\
+Once it listens it prints the address of each system, and every command from connecting to a booked
+payout, ready to be copied; docs/operating/sandbox.md explains them. With --company there are two
+customers, a mandate and three invoices, and the systems take:
+
+  Acumatica   --url http://127.0.0.1:8500/Demo --allow-host
+              --set site=http://127.0.0.1:8500/Demo --set user=mlconnector
+              --set client_id=6f3b1c5e-0d0a-4f1e-9f55-2b7f0e9c1a11@Acme
+              --set payment_method=GOCARDLESS
+              --set 'clearing=GBP=10250 EUR=10251 SEK=10253 USD=10252'
+              password demo-password-Vq83pn, client_secret demo-shared-secret-Lm20xz
+  GoCardless  --url http://127.0.0.1:8501 --allow-host
+              access_token sandbox-gocardless-read-write
+  NetSuite    --url http://127.0.0.1:8502 --allow-host --set account=1234567_SB1
+              --set client_id=demo-client --set certificate_id=demo-certificate
+              --set time_zone=Europe/London; the certificate that \"--json connections add\"
+              gives is uploaded by curl -d @FILE to
+              http://127.0.0.1:8502/_sandbox/netsuite/certificate/demo-certificate
+
+Time passes as on this machine, or faster with --rate, and jumps when told to:
+  curl -d '{\"advance_seconds\": 86400}' http://127.0.0.1:8500/_sandbox/clock
+The connector follows it with MLC_CLOCK__FOLLOW=http://127.0.0.1:8500/_sandbox/clock.";
+
 /// Its name among the emulators, and in `connections add`.
 const PROCESSOR: &str = "gocardless";
 
@@ -206,6 +230,23 @@ fn quoted(setting: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_help_names_all_that_the_systems_take() {
+        let ports = sandbox::registry::names().zip(8_500..);
+        for (name, port) in ports {
+            let url = format!("http://127.0.0.1:{port}");
+            assert!(HELP.contains(&format!("--url {url}")), "{name}");
+            let Some(stage) = stage_of(name) else { continue };
+            let secrets = stage.secrets();
+            let secrets = secrets.iter().map(|one| format!("{} {}", one.name, one.text));
+            let upload = stage.upload(&url);
+            for taken in stage.settings(&url).into_iter().chain(secrets).chain(upload) {
+                assert!(HELP.contains(&taken), "{name}: {taken}");
+            }
+        }
+        assert!(HELP.contains(DEFAULT_TOKEN));
+    }
 
     #[test]
     fn the_guide_fits_the_narrowest_terminal_and_names_each_system() {

@@ -65,8 +65,8 @@ mod tests {
 
     #[test]
     fn paths_are_one_word_of_a_shell() {
-        assert_eq!(quoted(Path::new("/home/a.b/ml-connector")), "/home/a.b/ml-connector");
-        assert_eq!(quoted(Path::new("/home/it's me/x")), "'/home/it'\\''s me/x'");
+        assert_eq!(quoted(Path::new("/srv/a.b/ml-connector")), "/srv/a.b/ml-connector");
+        assert_eq!(quoted(Path::new("/srv/it's me/x")), "'/srv/it'\\''s me/x'");
     }
 
     #[test]
