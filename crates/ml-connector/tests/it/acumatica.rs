@@ -191,7 +191,7 @@ impl World {
     }
 
     fn sync(&self) -> Value {
-        self.place.json(&["sync", "uk", "--until-quiet", "--timeout", "100"], 0)
+        self.place.json(&["sync", "uk", "--until-quiet", "--timeout", "300"], 0)
     }
 
     /// Lets days pass, one by one, with a sync on each morning, until `done` says so.
@@ -414,7 +414,7 @@ fn slow_a_closed_period_holds_the_books_and_loses_nothing() {
 fn slow_a_killed_process_leaves_nothing_twice() {
     let (world, invoices) = World::live(&["75.00", "20.00", "3.50"], &[]);
     for kill in 0..40_u64 {
-        let mut child = world.place.begin(&["sync", "uk", "--until-quiet", "--timeout", "100"]);
+        let mut child = world.place.begin(&["sync", "uk", "--until-quiet", "--timeout", "300"]);
         std::thread::sleep(std::time::Duration::from_millis(20 + 17 * (kill % 12)));
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");

@@ -140,7 +140,7 @@ fn slow_a_sepa_mandate_is_made_from_details_and_collected_on() {
     assert!(ordered.status.success(), "{}", both(&ordered));
     no_value_in("what the command said", &both(&ordered));
     // Everything that the work on it logs.
-    let worked = typed(&world, &["sync", "uk", "--until-quiet", "--timeout", "100"], "");
+    let worked = typed(&world, &["sync", "uk", "--until-quiet", "--timeout", "300"], "");
     assert!(worked.status.success(), "{}", both(&worked));
     no_value_in("the log", &both(&worked));
     let all = mandates(&world);

@@ -62,7 +62,7 @@ fn odd_deliveries(world: &World) -> Vec<String> {
         world.place.write("body", body);
         world.place.well(&["webhooks", "send", "gc", "body"]);
     }
-    let processed = (0..100).any(|_| {
+    let processed = (0..600).any(|_| {
         std::thread::sleep(Duration::from_millis(100));
         world.place.status()["inbox_waiting"] == 0
     });

@@ -15,7 +15,7 @@ fn slow_a_server_and_commands_beside_it_do_everything_once() {
     world.register_webhooks();
     for _ in 0..14 {
         let syncs: Vec<_> = (0..2)
-            .map(|_| world.place.begin(&["sync", "uk", "--until-quiet", "--timeout", "100"]))
+            .map(|_| world.place.begin(&["sync", "uk", "--until-quiet", "--timeout", "300"]))
             .collect();
         for sync in syncs {
             let ended = sync.wait_with_output().expect("it ends");

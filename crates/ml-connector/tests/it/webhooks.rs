@@ -98,7 +98,7 @@ fn slow_what_is_odd_in_a_delivery_waits_until_it_is_dismissed() {
     for file in ["unknown.json", "nonsense", "plain.json"] {
         place.well(&["webhooks", "send", "gc", file]);
     }
-    let processed = (0..100).any(|_| {
+    let processed = (0..600).any(|_| {
         std::thread::sleep(Duration::from_millis(100));
         place.status()["inbox_waiting"] == 0
     });

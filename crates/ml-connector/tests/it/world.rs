@@ -244,7 +244,7 @@ impl World {
 
     /// Works until nothing is due; gives the command's answer.
     pub fn sync(&self) -> Value {
-        self.place.json(&["sync", "uk", "--until-quiet", "--timeout", "100"], 0)
+        self.place.json(&["sync", "uk", "--until-quiet", "--timeout", "300"], 0)
     }
 
     /// Lets days pass, one by one, with a sync on each morning, until `done` says so.
