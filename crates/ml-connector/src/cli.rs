@@ -51,9 +51,8 @@ pub enum Command {
     Demo(Demo),
     /// Make a commented configuration, a master key and an empty database.
     Init {
-        /// The configuration file to write.
-        #[arg(default_value = crate::config::DEFAULT_FILE)]
-        file: PathBuf,
+        /// The configuration file to write (default: that of --config, else ml-connector.toml).
+        file: Option<PathBuf>,
     },
     /// Run: take webhooks, poll, sweep, retry, post.
     Serve,
@@ -164,7 +163,7 @@ pub struct AddConnection {
     /// Allow the host of --url although it is not the vendor's.
     #[arg(long)]
     pub allow_host: bool,
-    /// A setting, NAME=VALUE. A wrong name lists the right ones.
+    /// A setting, NAME=VALUE; NAME= takes it away. A wrong name lists the right ones.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub settings: Vec<String>,
     /// A secret; a wrong name lists the right ones. NAME=env:VARIABLE, NAME=file:PATH or NAME=- (asked for on standard input). Never
@@ -185,10 +184,11 @@ pub enum Links {
         /// The processor connection.
         #[arg(long)]
         processor: String,
-        /// Policy and maps as TOML (see "links show" for all keys).
+        /// Policy and maps as TOML ("links show" prints those of a link).
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
-        /// Single values, KEY=VALUE as in TOML: currencies=["GBP"], post_on="confirmed".
+        /// Single values, KEY=VALUE: currencies=GBP,EUR, post_on=confirmed. A wrong key lists the right
+        /// ones.
         #[arg(long = "set", value_name = "KEY=VALUE")]
         settings: Vec<String>,
     },
@@ -199,11 +199,11 @@ pub enum Links {
         /// The link.
         name: String,
     },
-    /// Change policy values, KEY=VALUE as in TOML; KEY= takes a value away.
+    /// Change policy values, KEY=VALUE; KEY= takes a value away. A wrong key lists the right ones.
     Set {
         /// The link.
         name: String,
-        /// KEY=VALUE, dots for nested keys: accounts.fees="640". KEY= alone: the default again.
+        /// KEY=VALUE, dots for nested keys: accounts.fees=640. KEY= alone: the default again.
         #[arg(required = true, value_name = "KEY=VALUE")]
         settings: Vec<String>,
     },
@@ -300,7 +300,7 @@ pub enum ForeignPayments {
     /// Payments that name no invoice, and where their money is.
     List {
         /// How many of each processor account, oldest first.
-        #[arg(long, default_value_t = 200)]
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// This payment pays this invoice. Refused with a sentence when it looks wrong: another payer, an
@@ -465,7 +465,7 @@ pub enum Webhooks {
     /// The newest deliveries, and what in them could not be read.
     List {
         /// How many.
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// You have seen what was odd in a delivery: take it off the list of what waits for a person.

@@ -108,6 +108,16 @@ impl Failure {
                  or leave it to \"ml-connector serve\"",
             );
         }
+        if let Failure::Vault(error) = self {
+            // It says itself what to run.
+            if error.to_string().contains("chmod") {
+                return None;
+            }
+            return Some(
+                "the key is kept apart from the database: put the right one back, or name its place \
+                 under [vault] (docs/operating/backup-and-keys.md)",
+            );
+        }
         match self.port()? {
             PortError::Throttled { .. } => Some(
                 "wait a minute and run the same command again; should it go on, lower the \

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use model::case::Actor;
 use ports::Clock;
 use ports::exchange::{Exchange, Recorder};
-use store::{MasterKeySource, Store, Vault, open_or_create};
+use store::{MasterKeySource, SqliteStore, Store, StoreError, Vault};
 
 use crate::clock::{FollowedClock, HostClock};
 use crate::config::Config;
@@ -97,10 +97,19 @@ impl Instance {
                 folder.display()
             )));
         }
+        let empty = std::fs::metadata(config.database()).is_ok_and(|file| file.len() == 0);
+        if empty && !create {
+            return Err(Failure::usage(format!(
+                "the database {} is empty: restore it from a backup (docs/operating/backup-and-keys.md), \
+                 or delete the file and run \"ml-connector init\" to begin anew",
+                config.database().display()
+            )));
+        }
         std::fs::create_dir_all(folder)
             .map_err(Failure::file(format!("the folder {}", folder.display())))?;
         let key = master_key(&config, create)?;
-        let store = open_or_create(&config.database(), &key)?;
+        let vault = Vault::open(&key)?;
+        let store: Arc<dyn Store> = Arc::new(open(&config, vault)?);
         let worker = Worker::register(&config.workers())?;
         reap(&config.workers(), store.as_ref()).await?;
         let clock = clock(&config).await?;
@@ -170,6 +179,24 @@ fn logged_in() -> Option<String> {
     (told.status.success() && !name.is_empty()).then_some(name)
 }
 
+/// A database that can not be used is named with its place.
+fn open(config: &Config, vault: Vault) -> Result<SqliteStore> {
+    let path = config.database();
+    SqliteStore::open(&path, vault).map_err(|error| match error {
+        StoreError::Broken(why) if why.contains("master key") => Failure::usage(format!(
+            "the database {}: {why}. Put the right key back, or name its place under [vault] \
+             (docs/operating/backup-and-keys.md)",
+            path.display()
+        )),
+        StoreError::Broken(why) => Failure::Store(StoreError::Broken(format!(
+            "{}: {why}. Is it the right configuration (--config)? Else restore the file from a backup \
+             (docs/operating/backup-and-keys.md)",
+            path.display()
+        ))),
+        other => Failure::Store(other),
+    })
+}
+
 fn master_key(config: &Config, create: bool) -> Result<MasterKeySource> {
     let vault = &config.vault;
     let named = [
@@ -197,8 +224,13 @@ fn master_key(config: &Config, create: bool) -> Result<MasterKeySource> {
     }
     let file = vault.master_key_file.clone().unwrap_or_else(|| config.default_key_file());
     if !file.exists() {
-        if !create {
-            return Err(Failure::usage(format!("the master key {} is missing", file.display())));
+        // A new key would open nothing that is there already.
+        if !create || config.database().exists() {
+            return Err(Failure::usage(format!(
+                "the master key {} is missing: put back the copy that was kept apart, or name its place \
+                 under [vault] (docs/operating/backup-and-keys.md)",
+                file.display()
+            )));
         }
         Vault::create_file(&file)?;
     }

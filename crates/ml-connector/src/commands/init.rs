@@ -9,7 +9,8 @@ use crate::instance::Instance;
 use crate::{logs, output};
 
 pub async fn run(file: &Path, json: bool) -> Result<ExitCode> {
-    if !file.exists() {
+    let made = !file.exists();
+    if made {
         std::fs::write(file, COMMENTED)
             .map_err(Failure::file(format!("the configuration {}", file.display())))?;
     }
@@ -20,7 +21,8 @@ pub async fn run(file: &Path, json: bool) -> Result<ExitCode> {
     if json {
         output::json(&serde_json::json!({ "config": file, "folder": folder }));
     } else {
-        println!("configuration  {}", file.display());
+        let kept = if made { "" } else { "  (kept as it was)" };
+        println!("configuration  {}{kept}", file.display());
         println!("database       {}", instance.config.database().display());
         println!("\nNext: ml-connector connections add …  (--help shows how)");
     }

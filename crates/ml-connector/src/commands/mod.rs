@@ -44,7 +44,11 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Sandbox(options) => return sandbox::run(&options).await,
         Command::Demo(options) => return crate::demo::run(&options, json).await,
-        Command::Init { file } => return init::run(&file, json).await,
+        Command::Init { file } => {
+            let named = file.or(cli.config);
+            let file = named.unwrap_or_else(|| crate::config::DEFAULT_FILE.into());
+            return init::run(&file, json).await;
+        }
         _ => {}
     }
     let config = Config::read(cli.config.as_deref())?;

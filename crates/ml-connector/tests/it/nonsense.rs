@@ -26,6 +26,7 @@ fn netsuite<'a>(more: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn nonsense_is_answered_with_what_to_do() {
     let place = Place::with_processor();
+    place.write("empty", b"\n");
     let before = place.well(&["audit", "export"]);
     for (arguments, code, words) in [
         (vec!["show", "nothing"], 2, vec!["nothing known", "invoice's number"]),
@@ -71,13 +72,78 @@ fn nonsense_is_answered_with_what_to_do() {
         (vec!["foreign", "match", "PM1"], 2, vec!["INVOICE"]),
         (vec!["attention", "list", "--code", "nonsense"], 2, vec!["is no code"]),
         (vec!["attention", "list", "--link", "nowhere"], 2, vec!["links add"]),
-        (vec!["payouts", "show", "PO1"], 2, vec!["no payout PO1"]),
+        (vec!["payouts", "show", "PO1"], 2, vec!["no payout \"PO1\"", "payouts list"]),
         (vec!["attention", "ignore", "collection/a/b", "nonsense"], 2, vec!["there is no case"]),
         (vec!["attention", "retry", "collection/a/b"], 2, vec!["no case collection/a/b"]),
         (vec!["webhooks", "send", "gc", "missing.json"], 1, vec!["missing.json"]),
         (vec!["--config", "missing.toml", "status"], 2, vec!["missing.toml"]),
+        (vec!["webhooks", "guide", "nobody"], 2, vec!["there are: gc"]),
+        (vec!["connections", "remove", "nobody"], 2, vec!["there are: gc"]),
+        (vec!["links", "remove", "nowhere"], 2, vec!["links add"]),
+        (gocardless(&["--secret", "access_token=file:empty"]), 2, vec!["nothing is in it"]),
+        (gocardless(&["--secret", "access_token=-"]), 2, vec!["access_token", "nothing is in it"]),
+        (gocardless(&["--secret", "colour=-"]), 2, vec!["colour", "access_token"]),
+        (vec!["sync", "uk", "--timeout", "0"], 2, vec!["--timeout", "0 is not in 1"]),
+        (vec!["foreign", "list", "--limit", "0"], 2, vec!["--limit"]),
+        (vec!["sandbox", "--start", "yesterday"], 2, vec!["--start", "for example"]),
+        (vec!["sandbox", "--only", "nonsense"], 1, vec!["there are: acumatica"]),
     ] {
         check(&place, &arguments, code, &words);
     }
     assert_eq!(place.well(&["audit", "export"]), before, "nothing was changed");
+}
+
+#[test]
+fn a_setting_is_taken_away_by_an_empty_value() {
+    let place = Place::with_processor();
+    place.well(&gocardless(&["--set", "exit_uri=https://shop.example/thanks"]));
+    let kept = |place: &Place| place.json(&["connections", "list"], 0).to_string();
+    assert!(kept(&place).contains("shop.example"));
+    place.well(&gocardless(&["--set", "exit_uri="]));
+    assert!(!kept(&place).contains("exit_uri"), "{}", kept(&place));
+}
+
+#[test]
+fn a_database_or_key_that_can_not_be_used_is_named_with_its_place() {
+    let place = Place::with_processor();
+    let data = place.path().join("ml-connector-data");
+    let (key, database) = (data.join("master.key"), data.join("ml-connector.sqlite"));
+    let right = std::fs::read(&key).expect("the key");
+    let expect = |code: i32, words: &[&str]| {
+        let said = place.fails(&["connections", "ping"], code);
+        for word in words {
+            assert!(said.contains(word), "{said:?} lacks {word:?}");
+        }
+    };
+    std::fs::write(&key, "deadbeef").expect("a key");
+    expect(2, &["master.key", "64 characters", "backup-and-keys.md"]);
+    std::fs::write(&key, "ab".repeat(32)).expect("a key");
+    expect(2, &["was made with master key", "right key back"]);
+    let aside = data.join("aside");
+    std::fs::rename(&key, &aside).expect("the key");
+    expect(2, &["master.key is missing", "backup-and-keys.md"]);
+    assert!(place.fails(&["init"], 2).contains("is missing"), "no other key is made");
+    std::fs::rename(&aside, &key).expect("the key");
+    std::fs::write(&key, right).expect("the key");
+    expect(4, &[]);
+    for leftover in ["ml-connector.sqlite-wal", "ml-connector.sqlite-shm"] {
+        // There is none after every process has ended well.
+        let _ = std::fs::remove_file(data.join(leftover));
+    }
+    std::fs::write(&database, "this is no database, however long it may be").expect("a file");
+    expect(1, &["ml-connector.sqlite", "not a database", "backup-and-keys.md"]);
+    std::fs::write(&database, "").expect("a file");
+    expect(2, &["ml-connector.sqlite is empty", "restore it from a backup"]);
+    std::fs::remove_file(&database).expect("the file");
+    expect(2, &["there is no database", "init"]);
+}
+
+#[test]
+fn init_writes_the_configuration_that_is_named() {
+    let place = Place::new();
+    let said = place.well(&["--config", "other.toml", "init"]);
+    assert!(said.contains("other.toml") && !said.contains("kept"), "{said}");
+    assert!(place.path().join("other.toml").exists());
+    let said = place.well(&["init", "other.toml"]);
+    assert!(said.contains("kept as it was"), "{said}");
 }
