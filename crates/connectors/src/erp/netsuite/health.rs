@@ -31,6 +31,9 @@ const TABLE_PROBES: [(&str, &str, &str); 5] = [
     ("accountingperiod", "ADMI_ACCTPERIODS", "Setup > Manage Accounting Periods: View"),
 ];
 
+const CLOCK: &str = "clock";
+const REST_SERVICES: &str = "permission ADMI_RESTWEBSERVICES";
+
 const FIELD_PROBES: [(&str, &[Field]); 3] = [
     ("invoice", &fields::ON_INVOICE),
     ("customerPayment", &fields::ON_PAYMENT),
@@ -46,7 +49,9 @@ impl NetSuite {
         // What a person has just mended must be seen at once.
         self.books.forget().await;
         let (server_time, clock) = self.check_clock().await?;
-        let mut checks = vec![passed("token"), clock];
+        let mut checks = vec![passed("token"), passed("permission ADMI_LOGIN_OAUTH2")];
+        checks.extend((clock.name == CLOCK).then(|| passed(REST_SERVICES)));
+        checks.push(clock);
         checks.push(self.check_queries().await?);
         checks.extend(self.check_permissions().await?);
         for (table, permission, advice) in TABLE_PROBES {
@@ -71,12 +76,12 @@ impl NetSuite {
 
     /// Also the first request, so it proves the token.
     async fn check_clock(&self) -> Result<(Option<Timestamp>, HealthCheck), PortError> {
-        let name = "clock";
+        let name = CLOCK;
         let body = match self.client.server_time().await? {
             Ok(body) => body,
             Err(refusal) if refusal.is_permission() => {
                 let advice = permission_advice("Setup > REST Web Services: Full", &refusal);
-                return Ok((None, failed("permission ADMI_RESTWEBSERVICES", advice)));
+                return Ok((None, failed(REST_SERVICES, advice)));
             }
             Err(_) => return Ok((None, passed(name))),
         };
