@@ -145,10 +145,13 @@ async fn erp_customer(served: &Served, id: &ErpCustomerId) -> Result<ErpCustomer
             Err(refused(format!("customer {} is inactive in the ERP", customer.code)))
         }
         Some(Read::Found(customer)) => Ok(customer),
-        Some(Read::Odd(why)) => Err(refused(format!("customer {id} can not be read: {why}"))),
+        Some(Read::Odd(why)) => Err(refused(format!(
+            "there is no such customer that can be read: \"{id}\" ({why}). Give its internal id in the \
+             ERP; its code is known here once an invoice of it was seen"
+        ))),
         Some(Read::Missing) | None => Err(refused(format!(
-            "the ERP has no customer with the internal id {id}; a customer's code is known here once \
-             an invoice of it was seen"
+            "there is no such customer: the ERP has none with the internal id \"{id}\"; a customer's \
+             code is known here once an invoice of it was seen"
         ))),
     }
 }

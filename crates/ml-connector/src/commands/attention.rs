@@ -7,6 +7,7 @@ use engine::say::Order;
 use jiff::Timestamp;
 use model::case::CaseKey;
 use model::ids::{CollectionId, LinkId, ProcessorCustomerId};
+use model::payment::Collection;
 use model::person::PersonSaid;
 use model::reason::{Reason, ReasonCode, ReasonKind};
 use store::rows::{AttentionRow, Link, OddDelivery};
@@ -22,6 +23,7 @@ use crate::output;
 const RETRIES_MAX: usize = 3;
 
 pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<ExitCode> {
+    let mut idle = None;
     match command {
         Attention::List { all, link, code } => {
             let code = code.as_deref().map(reason_code).transpose()?;
@@ -37,21 +39,22 @@ pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<
             if let [only] = cases.as_slice() {
                 can_be_retried(instance, only).await?;
             }
+            if let [only] = cases.as_slice() {
+                idle = under_way(instance, only).await?;
+            }
             for case in cases {
                 instance.engine.order(&case, Order::Retry, &instance.actor()).await?;
             }
         }
         Attention::Release { case } => {
-            instance
-                .engine
-                .order(&find(instance, &case).await?, Order::Release, &instance.actor())
-                .await?;
+            let case = find(instance, &case).await?;
+            idle = under_way(instance, &case).await?;
+            instance.engine.order(&case, Order::Release, &instance.actor()).await?;
         }
         Attention::Stop { case } => {
-            instance
-                .engine
-                .order(&find(instance, &case).await?, Order::Stop, &instance.actor())
-                .await?;
+            let case = find(instance, &case).await?;
+            idle = under_way(instance, &case).await?;
+            instance.engine.order(&case, Order::Stop, &instance.actor()).await?;
         }
         // Dealing with a delivery is the same as having seen it.
         Attention::Ignore { case, code } | Attention::Leave { case, code }
@@ -78,7 +81,9 @@ pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<
         }
     }
     if json {
-        output::json(&serde_json::json!({ "ok": true }));
+        output::json(&serde_json::json!({ "ok": true, "changes_nothing": idle }));
+    } else if let Some(how) = idle {
+        println!("Noted, but nothing of it waits for you, and it changes nothing: {how}");
     } else {
         println!(
             "Noted. It is worked on at once by a running server, or by \"ml-connector sync\"."
@@ -94,6 +99,22 @@ async fn chosen(instance: &Instance, case: &str) -> Result<Vec<CaseKey>> {
     let items = instance.store.attention(false).await?;
     let cases: BTreeSet<CaseKey> = items.into_iter().map(|item| item.case).collect();
     Ok(cases.into_iter().collect())
+}
+
+/// How a case stands whose payment is under way or done, with nothing that waits for a person: orders
+/// are about an attempt that has ended.
+async fn under_way(instance: &Instance, case: &CaseKey) -> Result<Option<String>> {
+    let items = instance.store.attention(false).await?;
+    if items.iter().any(|item| item.case == *case) {
+        return Ok(None);
+    }
+    let payments = instance.store.payment_context(case).await?.collections;
+    let newest = payments.into_iter().max_by_key(|row| (row.created_at, row.id.clone()));
+    let newest = newest.and_then(|row| serde_json::from_value::<Collection>(row.body).ok());
+    if newest.is_none_or(|payment| !payment.status.live()) {
+        return Ok(None);
+    }
+    Ok(instance.store.case(case).await?.and_then(|row| row.reason).map(|one| one.sentence()))
 }
 
 /// An order that can have no effect is refused, and says what has one.

@@ -11,7 +11,7 @@ use model::ids::{AccountId, ConnectionId};
 use ports::PortError;
 use ports::exchange::Recorder;
 use ports::health::{Environment, Health};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use store::rows::{Connection, Side};
 
 use crate::cli::{AddConnection, Connections};
@@ -26,12 +26,47 @@ pub async fn run(instance: &Instance, command: Connections, json: bool) -> Resul
         Connections::List => list(instance, json).await,
         Connections::Ping { name } => ping(instance, name.as_deref(), json).await,
         Connections::Remove { name } => {
-            let id = ConnectionId::new(name);
-            let now = instance.clock.now();
-            instance.store.remove_connection(&id, &instance.actor(), now).await?;
+            remove(instance, &name).await?;
+            if json {
+                output::json(&serde_json::json!({ "connection": name, "state": "removed" }));
+            } else {
+                println!("Connection {name}: removed, with its secrets.");
+            }
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+async fn remove(instance: &Instance, name: &str) -> Result<()> {
+    let id = ConnectionId::new(name);
+    let known = instance.store.connections().await?;
+    if known.iter().all(|one| one.id != id) {
+        return Err(unknown(name, &known));
+    }
+    let links = instance.store.links().await?;
+    let using: Vec<&str> = links
+        .iter()
+        .filter(|link| link.erp == id || link.processor == id)
+        .map(|link| link.id.as_str())
+        .collect();
+    if !using.is_empty() {
+        return Err(Failure::usage(format!(
+            "connection {name} is used by the link {}: take the link away first (links off, links remove)",
+            using.join(", ")
+        )));
+    }
+    let now = instance.clock.now();
+    instance.store.remove_connection(&id, &instance.actor(), now).await?;
+    Ok(())
+}
+
+/// The sentence for a connection that is not there, with those that are.
+fn unknown(name: &str, known: &[Connection]) -> Failure {
+    let names: Vec<&str> = known.iter().map(|one| one.id.as_str()).collect();
+    Failure::usage(match names.as_slice() {
+        [] => "there are no connections yet: ml-connector connections add …".to_owned(),
+        [_, ..] => format!("there is no connection \"{name}\"; there are: {}", names.join(", ")),
+    })
 }
 
 /// A system of the registry, whichever side it is on.
@@ -109,16 +144,27 @@ async fn add_connection(instance: &Instance, add: &AddConnection, json: bool) ->
     }
     let mut settings =
         before.as_ref().map_or_else(BTreeMap::new, |connection| connection.settings.clone());
-    settings.extend(pairs(&add.settings, "--set")?);
+    for (name, value) in pairs(&add.settings, "--set")? {
+        known(&system, &name, false)?;
+        // Nothing after the sign takes the setting away, so that its default holds again.
+        match value.trim() {
+            "" => settings.remove(&name),
+            _ => settings.insert(name, value),
+        };
+    }
     let mut secrets = Vec::new();
     for (name, source) in pairs(&add.secrets, "--secret")? {
-        secrets.push((name.clone(), read_secret(&name, &source)?));
+        known(&system, &name, true)?;
+        let secret = read_secret(&name, &source)?;
+        if secret.expose_secret().trim().is_empty() {
+            return Err(Failure::usage(format!(
+                "--secret {name}={source}: nothing is in it; what is stored stays as it was"
+            )));
+        }
+        secrets.push((name, secret));
     }
     for name in settings.keys() {
         known(&system, name, false)?;
-    }
-    for (name, _) in &secrets {
-        known(&system, name, true)?;
     }
     let now = instance.clock.now();
     let mut made = None;
@@ -245,7 +291,7 @@ fn check_account(connection: &Connection, account: &AccountId) -> Result<()> {
 }
 
 /// Names stand in paths and in the ERP's fields.
-fn check_name(name: &str) -> Result<()> {
+pub fn check_name(name: &str) -> Result<()> {
     let fits = !name.is_empty()
         && name.len() <= 40
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
@@ -361,17 +407,11 @@ async fn list(instance: &Instance, json: bool) -> Result<ExitCode> {
 }
 
 async fn ping(instance: &Instance, name: Option<&str>, json: bool) -> Result<ExitCode> {
-    let connections = instance.store.connections().await?;
-    let chosen: Vec<Connection> = connections
-        .into_iter()
-        .filter(|connection| name.is_none_or(|name| connection.id.as_str() == name))
-        .collect();
-    if chosen.is_empty() {
-        return Err(Failure::usage(name.map_or_else(
-            || "there are no connections yet".to_owned(),
-            |name| format!("there is no connection \"{name}\""),
-        )));
+    let mut chosen = instance.store.connections().await?;
+    if chosen.iter().all(|one| name.is_some_and(|name| one.id.as_str() != name)) {
+        return Err(unknown(name.unwrap_or_default(), &chosen));
     }
+    chosen.retain(|connection| name.is_none_or(|name| connection.id.as_str() == name));
     let mut worst = 0;
     let mut answers = Vec::new();
     for connection in chosen {
@@ -404,12 +444,20 @@ async fn ping_one(
         Ok(health) => health,
         Err(error) => {
             let next = match &error {
-                // Which is this command.
-                Failure::Port(PortError::Unauthorised(_)) => None,
-                other => other.next_step(),
+                // Its usual next step is this command.
+                Failure::Port(PortError::Unauthorised(_)) => Some(format!(
+                    "enter what is right: ml-connector connections add {} {} --set NAME=VALUE --secret \
+                     NAME=- (connections add --help)",
+                    connection.system, connection.id
+                )),
+                other => other.next_step().map(str::to_owned),
             };
             if !json {
-                println!("{}: {error}{}", connection.id, advice(next.unwrap_or_default()));
+                println!(
+                    "{}: {error}{}",
+                    connection.id,
+                    advice(next.as_deref().unwrap_or_default())
+                );
             }
             let body = serde_json::json!({
                 "connection": connection.id, "error": error.to_string(), "next_step": next,

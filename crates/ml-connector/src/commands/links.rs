@@ -3,11 +3,14 @@
 use std::process::ExitCode;
 
 use engine::plan::Plan;
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
 use model::ids::{ConnectionId, LinkId};
 use model::policy::{Mode, Policy};
 use store::rows::{Connection, Link, Side};
 
 use crate::cli::Links;
+use crate::commands::connections::check_name;
 use crate::commands::policy_values;
 use crate::failure::{Failure, Result};
 use crate::instance::Instance;
@@ -50,6 +53,7 @@ pub async fn run(instance: &Instance, command: Links, json: bool) -> Result<Exit
             }
             link.policy = policy;
             valid(&link.policy)?;
+            meant(instance, link.policy.cut_over_on)?;
             crate::commands::mapping::check(instance, &link, false).await?;
             put(instance, &link).await?;
             say(json, &name, "changed");
@@ -65,8 +69,14 @@ pub async fn run(instance: &Instance, command: Links, json: bool) -> Result<Exit
             say(json, &name, "off");
         }
         Links::Remove { name } => {
-            let id = LinkId::new(name.as_str());
-            instance.store.remove_link(&id, &instance.actor(), instance.clock.now()).await?;
+            let link = find(instance, &name).await?;
+            if link.policy.mode != Mode::Off {
+                return Err(Failure::usage(format!(
+                    "link {name} is on: switch it off first (ml-connector links off {name})"
+                )));
+            }
+            instance.store.remove_link(&link.id, &instance.actor(), instance.clock.now()).await?;
+            instance.reconnect().await?;
             say(json, &name, "removed");
         }
     }
@@ -98,6 +108,26 @@ fn valid(policy: &Policy) -> Result<()> {
     policy.check().map_err(Failure::Usage)
 }
 
+/// Days to come for which a cut-over may be set: a go-live that is planned, not a slip of the finger.
+const CUT_OVER_DAYS_AHEAD_MAX: i64 = 366;
+
+/// No payout of any processor arrived before.
+const CUT_OVER_FIRST: Date = date(2000, 1, 1);
+
+/// Refuses a cut-over that can not be meant: before it nothing is ever booked.
+fn meant(instance: &Instance, cut_over: Option<Date>) -> Result<()> {
+    let Some(day) = cut_over else { return Ok(()) };
+    let today = instance.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let last = today.saturating_add(CUT_OVER_DAYS_AHEAD_MAX.days());
+    if (CUT_OVER_FIRST..=last).contains(&day) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "the cut-over can not be {day}: it lies between {CUT_OVER_FIRST} and {last}, and payouts that \
+         arrived before it are never booked"
+    )))
+}
+
 async fn put(instance: &Instance, link: &Link) -> Result<()> {
     instance.store.put_link(link, &instance.actor(), instance.clock.now()).await?;
     instance.reconnect().await
@@ -110,14 +140,23 @@ async fn add(
     processor: &str,
     policy: Policy,
 ) -> Result<()> {
+    check_name(name)?;
+    if instance.store.links().await?.iter().any(|link| link.id.as_str() == name) {
+        return Err(Failure::usage(format!(
+            "there is a link {name} already: ml-connector links set {name} KEY=VALUE changes it"
+        )));
+    }
     let connections = instance.store.connections().await?;
     let side = |id: &str, side: Side, option: &str| {
-        connections
-            .iter()
-            .find(|connection| connection.id.as_str() == id && connection.side == side)
-            .ok_or_else(|| {
-                Failure::usage(format!("{option} \"{id}\": there is no such connection"))
-            })
+        let of_side = connections.iter().filter(|connection| connection.side == side);
+        let names: Vec<&str> = of_side.clone().map(|connection| connection.id.as_str()).collect();
+        let known = match names.as_slice() {
+            [] => "there is none yet: ml-connector connections add …".to_owned(),
+            [_, ..] => format!("there are: {}", names.join(", ")),
+        };
+        of_side.clone().find(|connection| connection.id.as_str() == id).ok_or_else(|| {
+            Failure::usage(format!("{option} \"{id}\": there is no such connection; {known}"))
+        })
     };
     let (erp, processor) =
         (side(erp, Side::Erp, "--erp")?, side(processor, Side::Processor, "--processor")?);
@@ -138,6 +177,7 @@ async fn add(
         return Err(Failure::usage("a new link is off; go live with \"links on\""));
     }
     valid(&policy)?;
+    meant(instance, policy.cut_over_on)?;
     one_erp_per_processor(instance, &connections, erp, processor).await?;
     let link = Link {
         id: LinkId::new(name),
@@ -217,12 +257,15 @@ async fn switch_on(
     let mut link = find(instance, name).await?;
     let today = instance.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let cut_over = match cut_over {
-        Some(text) => text
-            .parse()
-            .map_err(|error| Failure::usage(format!("--cut-over \"{text}\": {error}")))?,
+        Some(text) => text.parse().map_err(|error| {
+            Failure::usage(format!(
+                "--cut-over can not be \"{text}\" ({error}): it wants a day, for example {today}"
+            ))
+        })?,
         None => link.policy.cut_over_on.unwrap_or(today),
     };
     valid(&link.policy)?;
+    meant(instance, Some(cut_over))?;
     crate::commands::mapping::check(instance, &link, true).await?;
     let plan: Plan = instance.engine.plan(&link.id).await?;
     let figures = plan.figures();

@@ -37,7 +37,7 @@ pub async fn check(instance: &Instance, link: &Link, live: bool) -> Result<()> {
 /// What a live link needs whatever happens.
 fn complete(policy: &Policy) -> std::result::Result<(), String> {
     if policy.currencies.is_empty() {
-        return Err("the link has no currencies: links set … 'currencies=[\"GBP\"]'".to_owned());
+        return Err("the link has no currencies: links set … currencies=GBP".to_owned());
     }
     let by_creditor = policy.accounts.banks.keys().any(|key| key.parse::<Currency>().is_err());
     if policy.deposits == Deposits::LeftToPeople || by_creditor {
@@ -47,7 +47,7 @@ fn complete(policy: &Policy) -> std::result::Result<(), String> {
     missing.map_or(Ok(()), |code| {
         Err(format!(
             "no bank account is mapped for {code}: links set … \
-             'accounts.banks.{code}.account=\"…\"'"
+             accounts.banks.{code}.account=…"
         ))
     })
 }
@@ -94,7 +94,10 @@ fn fits(policy: &Policy, choices: &[Choice]) -> std::result::Result<(), String> 
     let has_own = choices.iter().any(|choice| choice.kind == "undeposited");
     for (name, account, purpose) in named(&policy.accounts) {
         let Some(choice) = by_id.get(account.as_str()) else {
-            return Err(format!("{name} \"{account}\": the ERP has no such account in use"));
+            return Err(format!(
+                "{name} \"{account}\": the ERP has no such account in use; give an internal id{}",
+                some_of(choices, purpose)
+            ));
         };
         let wanted = match purpose {
             Use::Bank if choice.kind != "bank" => "a bank account",
@@ -119,6 +122,26 @@ fn fits(policy: &Policy, choices: &[Choice]) -> std::result::Result<(), String> 
         }
     }
     Ok(())
+}
+
+/// Accounts listed for a person to choose from.
+const LISTED_MAX: usize = 4;
+
+/// Some accounts that would do, by id and name.
+fn some_of(choices: &[Choice], purpose: Use) -> String {
+    let does = |choice: &&Choice| match purpose {
+        Use::Bank => choice.kind == "bank",
+        Use::Undeposited => choice.kind == "undeposited",
+        Use::Suspense => choice.kind == "other",
+        Use::Line => choice.kind == "expense",
+    };
+    let listed: Vec<String> = choices
+        .iter()
+        .filter(does)
+        .take(LISTED_MAX)
+        .map(|choice| format!("{} ({})", choice.id, choice.name))
+        .collect();
+    if listed.is_empty() { String::new() } else { format!(", for example {}", listed.join(", ")) }
 }
 
 fn bank_fits(key: &str, bank: &BankAccount, choice: &Choice) -> std::result::Result<(), String> {
@@ -177,6 +200,8 @@ mod tests {
         let all = choices();
         check("fees = '640'\nsuspense = '651'\nbanks.GBP.account = '210'", &all, Ok(()));
         check("fees = '999'", &all, Err("no such account"));
+        check("fees = '999'", &all, Err("for example 640 (account 640)"));
+        check("banks.GBP.account = '999'", &all, Err("for example 210 (account 210), 211"));
         check("fees = '210'", &all, Err("accounts.fees"));
         check("banks.GBP.account = '640'", &all, Err("must be a bank account"));
         check("banks.GBP.account = '211'", &all, Err("kept in EUR"));

@@ -21,7 +21,12 @@ pub async fn run(options: &Sandbox) -> Result<ExitCode> {
         .start
         .as_deref()
         .map(|text| {
-            text.parse().map_err(|error| Failure::usage(format!("--start \"{text}\": {error}")))
+            text.parse().map_err(|error| {
+                Failure::usage(format!(
+                    "--start can not be \"{text}\" ({error}): it wants a time, for example \
+                     2026-03-02T08:00:00Z"
+                ))
+            })
         })
         .transpose()?;
     let emulators = registry::emulators(options.seed, &options.only).map_err(refused)?;

@@ -26,7 +26,12 @@ pub async fn run(instance: Instance) -> Result<ExitCode> {
     let listen = instance.config.server.listen.clone();
     let listener = server::http::bind(&listen)
         .await
-        .map_err(|error| Failure::usage(format!("[server] listen \"{listen}\": {error}")))?;
+        .map_err(|error| {
+            Failure::usage(format!(
+                "[server] listen \"{listen}\": {error}. Another server of this one may be running; another \
+                 address is set in the configuration"
+            ))
+        })?;
     let address = listener
         .local_addr()
         .map_err(|error| Failure::Failed(format!("the listening address: {error}")))?;

@@ -32,10 +32,17 @@ pub async fn run(instance: &Instance, command: Webhooks, json: bool) -> Result<E
 
 async fn find(instance: &Instance, name: &str) -> Result<Connection> {
     let connections = instance.store.connections().await?;
-    connections
-        .into_iter()
-        .find(|connection| connection.id.as_str() == name && connection.side == Side::Processor)
-        .ok_or_else(|| Failure::usage(format!("there is no processor connection \"{name}\"")))
+    let mut processors: Vec<Connection> =
+        connections.into_iter().filter(|connection| connection.side == Side::Processor).collect();
+    let names: Vec<&str> = processors.iter().map(|connection| connection.id.as_str()).collect();
+    let known = match names.as_slice() {
+        [] => "there is none yet: ml-connector connections add …".to_owned(),
+        [_, ..] => format!("there are: {}", names.join(", ")),
+    };
+    let found = processors.iter().position(|connection| connection.id.as_str() == name);
+    let missing =
+        || Failure::usage(format!("there is no processor connection \"{name}\"; {known}"));
+    found.map(|at| processors.swap_remove(at)).ok_or_else(missing)
 }
 
 async fn guide(instance: &Instance, name: &str, json: bool) -> Result<ExitCode> {

@@ -104,3 +104,74 @@ fn slow_deliveries_are_understood_by_the_names_that_the_list_gives() {
     }
     assert!(place.fails(&["show", "delivery/gc/4711"], 2).contains("there is no delivery"));
 }
+
+#[test]
+fn slow_links_that_can_not_be_meant_are_refused() {
+    let world = World::connected();
+    world.add_link(&[]);
+    let place = &world.place;
+    let add = |name: &str, erp: &str, processor: &str| {
+        place.fails(&["links", "add", name, "--erp", erp, "--processor", processor], 2)
+    };
+    assert!(add("", "ns", "gc").contains("can not be a name"));
+    assert!(add("a b/c", "ns", "gc").contains("can not be a name"));
+    assert!(add("uk", "ns", "gc").contains("links set uk"));
+    assert!(add("second", "gc", "gc").contains("there are: ns"));
+    assert!(add("second", "ns", "ns").contains("there are: gc"));
+    let figures = world.figures();
+    let on = ["links", "on", "uk", "--accept", &figures, "--cut-over"];
+    for (day, words) in [
+        ("tomorrow", "it wants a day, for example"),
+        ("2026-13-45", "it wants a day, for example"),
+        ("9999-01-01", "never booked"),
+        ("0001-01-01", "between 2000-01-01 and"),
+    ] {
+        let said = place.fails(&[&on[..], &[day]].concat(), 2);
+        assert!(said.contains(words) && said.contains(day), "{day}: {said}");
+    }
+    let set = |settings: &[&str]| place.fails(&[&["links", "set", "uk"], settings].concat(), 2);
+    for (setting, words) in [
+        ("cut_over_on=9999-01-01", "never booked"),
+        ("cut_over_on=2026-02-30", "cut_over_on=2026-04-01"),
+        ("time_zone=Mars/Base", "Europe/London"),
+        ("poll_cron=nonsense", "0 9 * * 1-5"),
+        ("accounts.fees=99999", "give an internal id, for example"),
+        ("exchange.fixed.rates.EUR.March=0.85", "exchange.fixed.base=GBP"),
+    ] {
+        assert!(set(&[setting]).contains(words), "{setting}: {}", set(&[setting]));
+    }
+    let rates = ["exchange.fixed.base=GBP", "exchange.fixed.rates.EUR.2026-13=0.85"];
+    assert!(set(&rates).contains("\"2026-13\" is no month"), "{}", set(&rates));
+    // As any shell hands it over.
+    place.well(&["links", "set", "uk", "cut_over_on=2026-04-01"]);
+    assert!(place.well(&["links", "show", "uk"]).contains("2026-04-01"));
+    world.go_live();
+    assert!(place.fails(&["links", "remove", "uk"], 2).contains("links off uk"));
+    assert!(place.fails(&["links", "remove", "nowhere"], 2).contains("there are: uk"));
+    let said = place.fails(&["connections", "remove", "ns"], 2);
+    assert!(said.contains("used by the link uk"), "{said}");
+    place.well(&["links", "off", "uk"]);
+    place.well(&["links", "remove", "uk"]);
+    place.well(&["connections", "remove", "ns"]);
+    assert!(place.fails(&["connections", "ping", "ns"], 2).contains("there are: gc"));
+}
+
+#[test]
+fn slow_orders_about_a_payment_under_way_say_that_they_change_nothing() {
+    let (world, _, invoices) = World::live(&["80.00"], &[]);
+    world.sync();
+    let case = world.case(&invoices[0]);
+    for order in ["retry", "release", "stop"] {
+        let said = world.place.well(&["attention", order, &case]);
+        assert!(said.contains("changes nothing"), "{order}: {said}");
+    }
+    world.place.write("taken", b"mine");
+    let said = world.place.fails(&["evidence", &case, "--out", "taken"], 2);
+    assert!(said.contains("taken") && said.contains("never written over"), "{said}");
+    let kept = std::fs::read(world.place.path().join("taken")).expect("the file");
+    assert_eq!(kept, b"mine");
+    world.place.write("details", b"iban=GB33BUKB20201555555555\naccount_holder_name=A B\n");
+    let create = ["mandates", "create", "CU99", "--details", "details", "--yes"];
+    let said = world.place.fails(&create, 2);
+    assert!(said.contains("there is no such customer") && said.contains("CU99"), "{said}");
+}

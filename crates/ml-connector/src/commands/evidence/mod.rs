@@ -4,7 +4,7 @@
 mod text;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -104,7 +104,13 @@ pub async fn run(
 fn write_new(path: &Path, text: &str) -> Result<()> {
     let what = || format!("--out {}", path.display());
     let file = std::fs::File::options().write(true).create_new(true).open(path);
-    let mut file = file.map_err(Failure::file(what()))?;
+    let mut file = file.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::usage(format!(
+            "{}: it is there already, and evidence is never written over: name another file",
+            what()
+        )),
+        _ => Failure::file(what())(error),
+    })?;
     file.write_all(text.as_bytes()).map_err(Failure::file(what()))
 }
 

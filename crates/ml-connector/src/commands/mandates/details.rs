@@ -18,11 +18,12 @@ pub fn read(file: Option<&Path>) -> Result<BankDetails> {
         Some(path) => {
             let what = format!("--details {}", path.display());
             let opened = std::fs::File::open(path).map_err(Failure::file(what.clone()))?;
-            text_of(opened, &what)?
+            (text_of(opened, &what)?, what)
         }
-        None => text_of(std::io::stdin(), "standard input")?,
+        None => (text_of(std::io::stdin(), "standard input")?, "standard input".to_owned()),
     };
-    parse(&text).map_err(Failure::Usage)
+    let (text, what) = text;
+    parse(&text).map_err(|why| Failure::usage(format!("{what}: {why}")))
 }
 
 fn text_of(source: impl Read, what: &str) -> Result<SecretString> {

@@ -91,7 +91,11 @@ async fn find(instance: &Instance, payout: &str) -> Result<CaseRow> {
     let rows = all(instance).await?;
     rows.into_iter()
         .find(|row| row.key.subject == payout || row.key.to_string() == payout)
-        .ok_or_else(|| Failure::usage(format!("there is no payout {payout}")))
+        .ok_or_else(|| {
+            Failure::usage(format!(
+                "there is no payout \"{payout}\": \"payouts list\" shows those there are"
+            ))
+        })
 }
 
 async fn show(instance: &Instance, payout: &str, json: bool) -> Result<ExitCode> {
