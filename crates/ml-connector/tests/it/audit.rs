@@ -119,7 +119,7 @@ fn slow_the_evidence_of_a_case_holds_its_whole_story() {
     place.well(&["evidence", &case, "--out", "case.txt"]);
     let written = std::fs::read_to_string(place.path().join("case.txt")).expect("the file");
     assert!(written.contains(&payment));
-    let again = place.fails(&["evidence", &case, "--out", "case.txt"], 1);
+    let again = place.fails(&["evidence", &case, "--out", "case.txt"], 2);
     assert!(again.contains("case.txt"), "{again}");
     let whole = place.json(&["evidence", &case], 0);
     let commands = rows(&whole["commands"]);

@@ -228,7 +228,7 @@ fn slow_wrong_details_are_told_by_field_and_given_again() {
     assert!(said("", &[]).contains("no bank details"));
     assert!(said(BACS, &["--link", "fr"]).contains("no link fr"));
     let nobody = typed(&world, &["mandates", "create", "999999", "--yes"], BACS);
-    assert!(both(&nobody).contains("no customer"), "{}", both(&nobody));
+    assert!(both(&nobody).contains("no such customer"), "{}", both(&nobody));
     assert!(truth(&world, "customers").is_empty(), "nothing was sent");
     // Only the processor knows this one.
     settings(&world, &json!({ "modulus_failures": [NUMBER] }));
