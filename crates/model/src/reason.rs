@@ -131,7 +131,7 @@ reasons! {
     PostOnly = "post_only", Skipped, "The link only posts and does not collect", "Set the link's mode to on to collect.";
     Stopped = "stopped", Skipped, "Everything is stopped by a person", "Lift the stop.";
     NoLink = "no_link", Skipped, "No link serves this case", "Add a link for this customer's processor account and currency.";
-    LeftToPeople = "left_to_people", Skipped, "Deposits of this link are made by people", "Nothing to do here.";
+    LeftToPeople = "left_to_people", Skipped, "This is left to people", "Nothing to do here.";
     PartnerPayout = "partner_payout", Skipped, "A partner's payout is reported, not booked", "Nothing to do here.";
 
     // Needs a person
