@@ -29,6 +29,7 @@ use auth::{Credentials, SignIn};
 use client::{Client, error_words};
 use fields::REFERENCE_LENGTH_MAX;
 use reads::SLICE_MAX;
+use reads::known::Known;
 use settings::Settings;
 
 use crate::http::hosts::check_address;
@@ -89,6 +90,7 @@ pub struct Acumatica {
     client: Client,
     sign_in: Arc<SignIn>,
     clock: Arc<dyn Clock>,
+    known: Known,
     /// One write at a time.
     turn: Mutex<()>,
     /// The part of the client id behind the sign, or the tenant's login name.
@@ -150,6 +152,7 @@ impl Acumatica {
             settings,
             sign_in,
             clock,
+            known: Known::default(),
             turn: Mutex::new(()),
             tenant,
         })

@@ -25,7 +25,8 @@ pub enum Purpose {
 impl Purpose {
     const ALL: [Purpose; 3] = [Purpose::Deposit, Purpose::Refund, Purpose::Journal];
 
-    fn word(self) -> &'static str {
+    #[must_use]
+    pub fn word(self) -> &'static str {
         match self {
             Purpose::Deposit => "deposit",
             Purpose::Refund => "refund",

@@ -11,17 +11,20 @@ use ports::{Depth, PortError, Read};
 
 use super::super::Acumatica;
 use super::super::fields::REFERENCE_LENGTH_MAX;
-use super::super::mapping::batch::{self, Batch, BatchState, Label, Purpose};
+use super::super::mapping::batch::{Batch, BatchState, Purpose};
 use super::super::mapping::receipt::{
     self, PAYMENT, Phase, REFUND, Surroundings, VOIDED_PAYMENT, payout_of,
 };
 use super::super::query::{Ask, all_of, any_of, literal};
 use super::super::wire::{Body, Entity};
+use super::batches::{Deposits, in_deposit, only_batch};
 use super::parts::Chain;
 use super::{SLICE_MAX, each, odd_or};
 
-pub(in super::super) const BATCH: &str = "JournalTransaction";
 const FOUND_SELECT: &str = "Type,ReferenceNbr,Status,ExternalRef";
+/// What tells of a payment whether it is as it was when it was read whole.
+const KNOWN_SELECT: &str = "Type,ReferenceNbr,Status,ExternalRef,CustomerID,PaymentAmount,\
+    AvailableBalance,CashAccount,ApplicationDate,Description,LastModifiedDateTime";
 
 /// Our key as a reference.
 #[must_use]
@@ -40,54 +43,77 @@ pub(in super::super) fn payment_ask() -> Ask {
     }
 }
 
-#[must_use]
-pub(in super::super) fn batch_ask() -> Ask {
-    Ask { expand: "Details", ..Ask::default() }
-}
-
-/// The released deposits of some payouts, read once for a bulk read.
-pub(in super::super) type Deposits = BTreeMap<String, Vec<Batch>>;
-
 impl Acumatica {
     /// Documents by key, in the order asked.
     pub(in super::super) async fn read_documents(
         &self,
         keys: &[(DocumentKind, Key)],
-        _depth: Depth,
+        depth: Depth,
     ) -> Result<Vec<Read<ErpDocument>>, PortError> {
-        let numbers = self.numbers(PAYMENT, keys, DocumentKind::Receipt).await?;
-        let payments = each(keys, |(kind, key)| {
-            let found = numbers.get(&stamp(key)).filter(|_| *kind == DocumentKind::Receipt);
-            let found = found.cloned().unwrap_or_default();
-            async move { self.one_payment(PAYMENT, &found).await }
-        })
-        .await?;
+        let payments = self.payments_by_key(keys, depth).await?;
+        let refunds = self.numbers(REFUND, keys, DocumentKind::Refund).await?;
+        let wanted: Vec<(Purpose, String)> = keys
+            .iter()
+            .filter_map(|(kind, key)| Some((purpose(*kind)?, stamp(key))))
+            .filter(|(purpose, stamp)| {
+                *purpose != Purpose::Refund || !refunds.contains_key(stamp.as_str())
+            })
+            .collect();
+        let batches = self.labelled(&wanted).await?;
         let deposits = self.deposits_of(payments.iter().filter_map(|one| one.found())).await?;
         let reads: Vec<((DocumentKind, Key), Read<Body>)> =
             keys.iter().cloned().zip(payments).collect();
         each(&reads, |((kind, key), payment)| {
-            let (kind, key, payment) = (*kind, key.clone(), payment.clone());
-            let deposits = &deposits;
+            let (kind, stamp, payment) = (*kind, stamp(key), payment.clone());
+            let (deposits, refunds, batches) = (&deposits, &refunds, &batches);
             async move {
+                let batch = |purpose| only_batch(&batches, purpose, &stamp);
                 match kind {
                     DocumentKind::Receipt => {
                         let read = self.whole_receipt(payment, deposits).await?;
                         Ok(map_read(read, ErpDocument::Receipt))
                     }
                     DocumentKind::Refund => {
-                        Ok(map_read(self.find_refund(&key).await?, ErpDocument::Refund))
+                        let numbers = refunds.get(&stamp).cloned().unwrap_or_default();
+                        let read = self.refund_of(&numbers, batch(Purpose::Refund)).await?;
+                        Ok(map_read(read, ErpDocument::Refund))
                     }
-                    DocumentKind::Deposit => {
-                        Ok(and_then(self.find_batch(&key, Purpose::Deposit).await?, |batch| {
-                            batch.deposit().map(ErpDocument::Deposit)
-                        }))
-                    }
-                    DocumentKind::Journal => {
-                        Ok(map_read(self.find_batch(&key, Purpose::Journal).await?, |batch| {
-                            ErpDocument::Journal(batch.journal())
-                        }))
-                    }
+                    DocumentKind::Deposit => Ok(and_then(batch(Purpose::Deposit), |batch| {
+                        batch.deposit().map(ErpDocument::Deposit)
+                    })),
+                    DocumentKind::Journal => Ok(map_read(batch(Purpose::Journal), |batch| {
+                        ErpDocument::Journal(batch.journal())
+                    })),
                 }
+            }
+        })
+        .await
+    }
+
+    /// The payments that stand for receipts; of other documents none.
+    async fn payments_by_key(
+        &self,
+        keys: &[(DocumentKind, Key)],
+        depth: Depth,
+    ) -> Result<Vec<Read<Body>>, PortError> {
+        let rows = self.living(PAYMENT, keys, DocumentKind::Receipt, depth).await?;
+        each(keys, |(kind, key)| {
+            let found = rows.get(&stamp(key)).filter(|_| *kind == DocumentKind::Receipt);
+            let found = found.cloned().unwrap_or_default();
+            async move {
+                let whole = match found.as_slice() {
+                    [(number, row)] if depth == Depth::Cheap => self.known.whole(number, row),
+                    _ => None,
+                };
+                if let Some(body) = whole {
+                    return Ok(Read::Found(body));
+                }
+                let numbers: Vec<String> = found.iter().map(|(number, _)| number.clone()).collect();
+                let read = self.one_payment(PAYMENT, &numbers).await?;
+                if let (Read::Found(body), [(number, row)]) = (&read, found.as_slice()) {
+                    self.known.keep(number, row, body);
+                }
+                Ok(read)
             }
         })
         .await
@@ -120,34 +146,47 @@ impl Acumatica {
         Ok(read.unwrap_or(Read::Missing))
     }
 
-    /// The numbers of AR documents by stamp. Ones that were voided give way to ones that live.
+    /// The numbers of AR documents by stamp.
     async fn numbers(
         &self,
         kind: &str,
         keys: &[(DocumentKind, Key)],
         wanted: DocumentKind,
     ) -> Result<BTreeMap<String, Vec<String>>, PortError> {
+        let rows = self.living(kind, keys, wanted, Depth::Direct).await?;
+        let numbers = |rows: Vec<(String, Body)>| rows.into_iter().map(|(number, _)| number);
+        Ok(rows.into_iter().map(|(stamp, rows)| (stamp, numbers(rows).collect())).collect())
+    }
+
+    /// AR documents by stamp: number and row. Ones that were voided give way to ones that live.
+    async fn living(
+        &self,
+        kind: &str,
+        keys: &[(DocumentKind, Key)],
+        wanted: DocumentKind,
+        depth: Depth,
+    ) -> Result<BTreeMap<String, Vec<(String, Body)>>, PortError> {
         let stamps: Vec<String> =
             keys.iter().filter(|(kind, _)| *kind == wanted).map(|(_, key)| stamp(key)).collect();
-        let mut found: BTreeMap<String, Vec<(bool, String)>> = BTreeMap::new();
+        let mut found: BTreeMap<String, Vec<(bool, String, Body)>> = BTreeMap::new();
         for slice in stamps.chunks(SLICE_MAX) {
             let texts: Vec<&str> = slice.iter().map(String::as_str).collect();
-            for row in self.stamped(kind, &texts).await? {
+            for row in self.stamped_for(kind, &texts, depth).await? {
                 let entity = Entity(&row);
                 if let (Some(stamp), Some(number)) =
                     (entity.text("ExternalRef"), entity.text("ReferenceNbr"))
                 {
                     let dead = entity.text("Status").as_deref() == Some("Voided");
-                    found.entry(stamp).or_default().push((dead, number));
+                    found.entry(stamp).or_default().push((dead, number, row));
                 }
             }
         }
-        let only_live = |mut numbers: Vec<(bool, String)>| {
-            numbers.sort();
-            let living = numbers.iter().filter(|(dead, _)| !dead).count().max(1);
-            numbers.into_iter().take(living).map(|(_, number)| number).collect()
+        let only_live = |mut rows: Vec<(bool, String, Body)>| {
+            rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+            let living = rows.iter().filter(|(dead, _, _)| !dead).count().max(1);
+            rows.into_iter().take(living).map(|(_, number, row)| (number, row)).collect()
         };
-        Ok(found.into_iter().map(|(stamp, numbers)| (stamp, only_live(numbers))).collect())
+        Ok(found.into_iter().map(|(stamp, rows)| (stamp, only_live(rows))).collect())
     }
 
     /// AR documents of a type that carry one of the stamps.
@@ -156,13 +195,36 @@ impl Acumatica {
         kind: &str,
         stamps: &[&str],
     ) -> Result<Vec<Body>, PortError> {
+        self.stamped_for(kind, stamps, Depth::Direct).await
+    }
+
+    /// The same, for a cheap read with all that tells whether they changed. A site whose lists refuse
+    /// the open balance (acumatica sheet section 7) has each payment read by its key.
+    async fn stamped_for(
+        &self,
+        kind: &str,
+        stamps: &[&str],
+        depth: Depth,
+    ) -> Result<Vec<Body>, PortError> {
         let types = match kind {
             REFUND => "(Type eq 'Refund' or Type eq 'Customer Refund')".to_owned(),
             kind => format!("Type eq {}", literal(kind)),
         };
         let filter = all_of(&[&types, &format!("({})", any_of("ExternalRef", stamps))]);
-        let ask = Ask { select: FOUND_SELECT, ..Ask::default() }.filter(filter);
-        let rows = self.client.list("Payment", &ask).await?;
+        let ask = Ask { select: FOUND_SELECT, ..Ask::default() }.filter(filter.clone());
+        let rows = if depth == Depth::Cheap && self.known.can_be_told() {
+            let known = Ask { select: KNOWN_SELECT, custom: receipt::custom(), ..Ask::default() };
+            match self.client.try_list("Payment", &known.filter(filter)).await? {
+                Ok(rows) => rows,
+                Err(refusal) if refusal.is_optimiser() => {
+                    self.known.can_not_be_told();
+                    self.client.list("Payment", &ask).await?
+                }
+                Err(refusal) => return Err(refusal.into_error()),
+            }
+        } else {
+            self.client.list("Payment", &ask).await?
+        };
         // What a list gives beyond what was asked for must not be taken for ours.
         let asked = |row: &Body| {
             let entity = Entity(row);
@@ -222,100 +284,6 @@ impl Acumatica {
         match payment.text("ReferenceNbr").filter(|_| closed && payout_of(payment).is_none()) {
             Some(number) => Ok(!self.deposits_of_one(&number).await?.is_empty()),
             None => Ok(false),
-        }
-    }
-
-    /// The deposits of the payouts that these payments name.
-    pub(in super::super) async fn deposits_of<'a>(
-        &self,
-        payments: impl Iterator<Item = &'a Body>,
-    ) -> Result<Deposits, PortError> {
-        let mut payouts: Vec<String> = payments
-            .map(Entity)
-            .filter(|payment| {
-                matches!(receipt::phase(*payment), Ok(Phase::Released | Phase::Voided))
-            })
-            .filter_map(payout_of)
-            .collect();
-        payouts.sort_unstable();
-        payouts.dedup();
-        let found = each(&payouts, |payout| {
-            let payout = payout.clone();
-            async move { Ok((payout.clone(), self.payout_deposits(&payout).await?)) }
-        })
-        .await?;
-        Ok(found.into_iter().collect())
-    }
-
-    /// The released deposits of a payout.
-    async fn payout_deposits(&self, payout: &str) -> Result<Vec<Batch>, PortError> {
-        let batches = self.batches_saying(&format!("payout {payout}")).await?;
-        let of_payout = |batch: &Batch| {
-            batch.label.purpose == Purpose::Deposit
-                && batch.label.payout.as_deref() == Some(payout)
-                && batch.state == BatchState::Released
-        };
-        Ok(batches.into_iter().filter(of_payout).collect())
-    }
-
-    /// Batches of ours whose description holds the words, with their lines.
-    async fn batches_saying(&self, words: &str) -> Result<Vec<Batch>, PortError> {
-        let holds = format!("substringof({},Description)", literal(words));
-        let bodies = self.batches(&holds, |_| true).await?;
-        let mut batches = Vec::new();
-        for body in &bodies {
-            // An odd one is not ours to judge here; under its own key it is shown.
-            batches.extend(batch::from_entity(Entity(body)));
-        }
-        Ok(batches)
-    }
-
-    /// Batches that fit, each read by its key: only single reads expand details for certain
-    /// (acumatica sheet section 7).
-    async fn batches(
-        &self,
-        condition: &str,
-        wanted: impl Fn(&Label) -> bool,
-    ) -> Result<Vec<Body>, PortError> {
-        let filter = all_of(&["Module eq 'GL'", condition]);
-        let ask =
-            Ask { select: "Module,BatchNbr,Status,Description", ..Ask::default() }.filter(filter);
-        let rows = self.client.list(BATCH, &ask).await?;
-        let mut numbers: Vec<String> = rows
-            .iter()
-            .map(Entity)
-            .filter(|row| {
-                let label = row.text("Description").and_then(|text| Label::read(&text));
-                label.is_some_and(|label| wanted(&label))
-            })
-            .filter_map(|row| row.text("BatchNbr"))
-            .collect();
-        numbers.sort_unstable();
-        let bodies = each(&numbers, |number| {
-            let number = number.clone();
-            async move { self.client.get(BATCH, &["GL", &number], &batch_ask()).await }
-        })
-        .await?;
-        Ok(bodies.into_iter().flatten().collect())
-    }
-
-    /// The batch that carries the key.
-    pub(in super::super) async fn find_batch(
-        &self,
-        key: &Key,
-        purpose: Purpose,
-    ) -> Result<Read<Batch>, PortError> {
-        let stamp = stamp(key);
-        let begins = format!("startswith(Description,{})", literal(&format!("{stamp} |")));
-        let ours = |label: &Label| label.stamp == stamp && label.purpose == purpose;
-        let bodies = self.batches(&begins, ours).await?;
-        let living = |body: &&Body| Entity(body).text("Status").as_deref() != Some("Voided");
-        let count = bodies.iter().filter(living).count();
-        let first = bodies.iter().find(living).or(bodies.first());
-        match first {
-            Some(_) if count > 1 => Ok(Read::Odd(format!("{count} batches carry the key {stamp}"))),
-            Some(body) => Ok(odd_or(batch::from_entity(Entity(body)))),
-            None => Ok(Read::Missing),
         }
     }
 
@@ -384,7 +352,19 @@ impl Acumatica {
         let keys = [(DocumentKind::Refund, key.clone())];
         let numbers = self.numbers(REFUND, &keys, DocumentKind::Refund).await?;
         let numbers = numbers.get(&stamp(key)).cloned().unwrap_or_default();
-        match self.one_payment(REFUND, &numbers).await? {
+        let batch = match numbers.as_slice() {
+            [] => self.find_batch(key, Purpose::Refund).await?,
+            _ => Read::Missing,
+        };
+        self.refund_of(&numbers, batch).await
+    }
+
+    async fn refund_of(
+        &self,
+        numbers: &[String],
+        batch: Read<Batch>,
+    ) -> Result<Read<ErpRefund>, PortError> {
+        match self.one_payment(REFUND, numbers).await? {
             Read::Found(body) => {
                 let entity = Entity(&body);
                 let number = entity.text("ReferenceNbr").unwrap_or_default();
@@ -400,7 +380,7 @@ impl Acumatica {
             Read::Odd(why) => return Ok(Read::Odd(why)),
             Read::Missing => {}
         }
-        match self.find_batch(key, Purpose::Refund).await? {
+        match batch {
             Read::Found(batch) => {
                 let bank = batch.label.bank.clone().unwrap_or_default();
                 let from_clearing = self.settings.is_clearing(&bank);
@@ -432,32 +412,9 @@ impl Acumatica {
             payouts.extend(body.as_ref().and_then(|body| payout_of(Entity(body))));
             deposits.extend(self.deposits_of_one(&number).await?);
         }
-        payouts.dedup();
-        for payout in payouts {
-            deposits.extend(self.payout_deposits(&payout).await?);
-        }
+        deposits.extend(self.payout_deposits(payouts).await?.into_values().flatten());
         Ok(deposits.iter().any(|deposit| deposit.holds_refund(name)))
     }
-
-    /// The released deposits that hold one receipt in no payout.
-    async fn deposits_of_one(&self, number: &str) -> Result<Vec<Batch>, PortError> {
-        let batches = self.batches_saying(&format!("receipt {number} |")).await?;
-        let of_it = |batch: &Batch| {
-            batch.label.purpose == Purpose::Deposit
-                && batch.label.receipt.as_deref() == Some(number)
-                && batch.state == BatchState::Released
-        };
-        Ok(batches.into_iter().filter(of_it).collect())
-    }
-}
-
-/// Whether one of the deposits holds the payment.
-pub(in super::super) fn in_deposit(payment: Entity<'_>, deposits: &Deposits) -> bool {
-    let (Some(payout), Some(number)) = (payout_of(payment), payment.text("ReferenceNbr")) else {
-        return false;
-    };
-    let id = ReceiptId::new(number);
-    deposits.get(&payout).is_some_and(|list| list.iter().any(|one| one.receipts().contains(&id)))
 }
 
 fn map_read<T, U>(read: Read<T>, map: impl Fn(T) -> U) -> Read<U> {
@@ -473,5 +430,15 @@ fn and_then<T, U>(read: Read<T>, map: impl Fn(T) -> Result<U, String>) -> Read<U
         Read::Found(value) => odd_or(map(value)),
         Read::Missing => Read::Missing,
         Read::Odd(why) => Read::Odd(why),
+    }
+}
+
+/// What batches of a document are for; receipts are none.
+fn purpose(kind: DocumentKind) -> Option<Purpose> {
+    match kind {
+        DocumentKind::Receipt => None,
+        DocumentKind::Refund => Some(Purpose::Refund),
+        DocumentKind::Deposit => Some(Purpose::Deposit),
+        DocumentKind::Journal => Some(Purpose::Journal),
     }
 }

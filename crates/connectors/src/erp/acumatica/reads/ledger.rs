@@ -9,8 +9,8 @@ use ports::PortError;
 use ports::erp::{Choice, ChoiceKind};
 
 use super::super::Acumatica;
-use super::super::query::Ask;
-use super::super::wire::Entity;
+use super::super::query::{Ask, any_of};
+use super::super::wire::{Body, Entity};
 
 /// Years read before and after the current one: what is older is not posted into.
 const YEARS_BEFORE: i16 = 2;
@@ -20,20 +20,36 @@ impl Acumatica {
     /// The financial periods. Open: for AR and cash alike, since a payment posts in both.
     pub(in super::super) async fn read_periods(&self) -> Result<PeriodBook, PortError> {
         let this_year = self.clock.now().to_zoned(TimeZone::UTC).year();
+        let years: Vec<String> = (this_year - YEARS_BEFORE..=this_year + YEARS_AFTER)
+            .map(|year| year.to_string())
+            .collect();
         let mut periods = Vec::new();
-        for year in this_year - YEARS_BEFORE..=this_year + YEARS_AFTER {
-            // One year by its key: a list may refuse the details (acumatica sheet section 9.8).
-            let ask = Ask { expand: "Details", ..Ask::default() };
-            let key = year.to_string();
-            let Some(body) = self.client.get("FinancialPeriod", &[&key], &ask).await? else {
-                continue;
-            };
+        for body in self.years(&years).await? {
             for row in Entity(&body).rows("Details") {
                 periods.extend(self.period(row).map_err(PortError::Unavailable)?);
             }
         }
         periods.sort_by_key(|period: &Period| period.starts_on);
         Ok(PeriodBook { periods })
+    }
+
+    /// The years with their periods, in one list. It may refuse the details, or leave them out
+    /// (acumatica sheet section 9.8): then each year by its key.
+    async fn years(&self, years: &[String]) -> Result<Vec<Body>, PortError> {
+        let names: Vec<&str> = years.iter().map(String::as_str).collect();
+        let ask = Ask { expand: "Details", ..Ask::default() };
+        let listed = ask.clone().filter(any_of("FinancialYear", &names));
+        if let Ok(rows) = self.client.try_list("FinancialPeriod", &listed).await?
+            && !rows.is_empty()
+            && rows.iter().all(|row| !Entity(row).rows("Details").is_empty())
+        {
+            return Ok(rows);
+        }
+        let mut found = Vec::new();
+        for year in years {
+            found.extend(self.client.get("FinancialPeriod", &[year], &ask).await?);
+        }
+        Ok(found)
     }
 
     fn period(&self, row: Entity<'_>) -> Result<Option<Period>, String> {

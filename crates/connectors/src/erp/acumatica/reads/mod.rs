@@ -1,8 +1,10 @@
 //! Reads of the port: lists of changes by time, slices by key, documents by our key, the ledger.
 
+pub mod batches;
 pub mod customers;
 pub mod documents;
 pub mod invoices;
+pub mod known;
 pub mod ledger;
 pub mod parts;
 pub mod register;

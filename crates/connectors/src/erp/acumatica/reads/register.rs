@@ -17,7 +17,7 @@ use super::super::mapping::batch::{self, BatchState, Label};
 use super::super::mapping::receipt::PAYMENT;
 use super::super::query::{Ask, all_of, literal, moment};
 use super::super::wire::{Body, Entity};
-use super::documents::{BATCH, batch_ask};
+use super::batches::{BATCH, batch_ask};
 
 /// The module of batches that are entered as such.
 const LEDGER: &str = "GL";

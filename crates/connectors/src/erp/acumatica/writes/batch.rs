@@ -18,7 +18,8 @@ use super::super::mapping::batch::{self, Batch, BatchState, Head, Label, Line, P
 use super::super::mapping::receipt::{self, PAYMENT, Phase, REFUND, RefundName};
 use super::super::query::{Ask, all_of, any_of};
 use super::super::reads::SLICE_MAX;
-use super::super::reads::documents::{BATCH, batch_ask, in_deposit, stamp};
+use super::super::reads::batches::{BATCH, batch_ask, in_deposit};
+use super::super::reads::documents::stamp;
 use super::super::wire::{Entity, wrapped};
 use super::{adopted, begun_already, dropped, invalid, made, memo_text, no_rate, settle_refusal};
 use ports::Read;
