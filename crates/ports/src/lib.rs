@@ -10,6 +10,7 @@ pub mod erp;
 pub mod error;
 pub mod exchange;
 pub mod health;
+pub mod keeper;
 pub mod processor;
 pub mod read;
 pub mod transport;

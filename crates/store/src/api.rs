@@ -54,6 +54,15 @@ pub trait Store: Send + Sync {
         at: Timestamp,
     ) -> Result<()>;
     async fn connections(&self) -> Result<Vec<Connection>>;
+    /// Replaces a secret that the other side renewed, or adds it; sealed before this answers. Refused
+    /// for an unknown connection.
+    async fn renew_secret(
+        &self,
+        connection: &ConnectionId,
+        field: &str,
+        secret: &SecretString,
+        at: Timestamp,
+    ) -> Result<()>;
     /// Unsealed for use; the caller keeps them in memory only as long as the connection lives.
     async fn secrets(&self, connection: &ConnectionId) -> Result<Vec<(String, SecretString)>>;
     /// Refused while a link uses it.

@@ -201,6 +201,12 @@ through_faults! {
         actor: &Actor,
         at: Timestamp
     ) -> ();
+    writes renew_secret(
+        connection: &ConnectionId,
+        field: &str,
+        secret: &SecretString,
+        at: Timestamp
+    ) -> ();
     reads connections() -> Vec<Connection>;
     reads secrets(connection: &ConnectionId) -> Vec<(String, SecretString)>;
     writes remove_connection(connection: &ConnectionId, actor: &Actor, at: Timestamp) -> ();

@@ -11,6 +11,7 @@ use crate::rows::{Link, Side};
 super::suite! {
     a_connection_comes_back_as_it_was_put,
     secrets_come_back_and_unnamed_ones_stay,
+    a_renewed_secret_replaces_one_and_is_audited_without_it,
     a_connection_in_use_is_not_removed,
     removing_a_connection_takes_its_secrets,
     a_link_is_versioned,
@@ -57,6 +58,21 @@ async fn secrets_come_back_and_unnamed_ones_stay(store: AnyStore) {
     };
     assert_eq!(unsealed(&store, "books").await, pairs("three"));
     assert_eq!(unsealed(&store, "other").await, vec![]);
+}
+
+async fn a_renewed_secret_replaces_one_and_is_audited_without_it(store: AnyStore) {
+    let books = connection("books", Side::Erp);
+    let both = [secret("token", "one"), secret("webhook", "two")];
+    ok(store.put_connection(&books, &both, &person(), at(1)).await);
+    let (field, renewed) = secret("token", "r3newed");
+    ok(store.renew_secret(&books.id, &field, &renewed, at(2)).await);
+    let pairs =
+        vec![("token".to_owned(), "r3newed".to_owned()), ("webhook".to_owned(), "two".to_owned())];
+    assert_eq!(unsealed(&store, "books").await, pairs);
+    refused(store.renew_secret(&"other".into(), &field, &renewed, at(3)).await);
+    let rows = ok(store.audit_rows(0, 10).await);
+    let text = format!("{rows:?}");
+    assert!(text.contains("secret renewed") && !text.contains("r3newed"), "{text}");
 }
 
 async fn a_connection_in_use_is_not_removed(store: AnyStore) {

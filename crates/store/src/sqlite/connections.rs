@@ -54,6 +54,21 @@ pub(super) fn put_connection(
     audit::append(tx, actor, None, "connection", &body, at)
 }
 
+pub(super) fn renew_secret(
+    tx: &Tx<'_>,
+    connection: &ConnectionId,
+    field: &str,
+    secret: &SecretString,
+    at: Timestamp,
+) -> Result<()> {
+    if one_connection(tx, connection.as_str())?.is_none() {
+        return refused(format!("there is no connection {connection}"));
+    }
+    put_secret(tx, connection, field, secret)?;
+    let body = json!({ "connection": connection, "secrets": [field] });
+    audit::append(tx, &Actor::System, None, "secret renewed", &body, at)
+}
+
 fn put_secret(
     tx: &Tx<'_>,
     connection: &ConnectionId,

@@ -59,6 +59,22 @@ impl Store for SqliteStore {
         self.read(connections::connections).await
     }
 
+    async fn renew_secret(
+        &self,
+        connection: &ConnectionId,
+        field: &str,
+        secret: &SecretString,
+        at: Timestamp,
+    ) -> Result<()> {
+        go!(self.write, (connection, field, secret), |tx| connections::renew_secret(
+            tx,
+            &connection,
+            &field,
+            &secret,
+            at
+        ))
+    }
+
     async fn secrets(&self, connection: &ConnectionId) -> Result<Vec<(String, SecretString)>> {
         go!(self.read, (connection), |tx| connections::secrets(tx, &connection))
     }
