@@ -17,12 +17,15 @@ mod tests;
 mod wire;
 mod writes;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use model::key::Alphabet;
+use model::ledger::Period;
 use ports::{Clock, Description, Erp};
 
 use auth::{Credentials, SignIn};
@@ -91,6 +94,8 @@ pub struct Acumatica {
     sign_in: Arc<SignIn>,
     clock: Arc<dyn Clock>,
     known: Known,
+    /// Financial years, and when each was read.
+    years: std::sync::Mutex<BTreeMap<i16, (Timestamp, Vec<Period>)>>,
     /// One write at a time.
     turn: Mutex<()>,
     /// The part of the client id behind the sign, or the tenant's login name.
@@ -153,6 +158,7 @@ impl Acumatica {
             sign_in,
             clock,
             known: Known::default(),
+            years: std::sync::Mutex::default(),
             turn: Mutex::new(()),
             tenant,
         })

@@ -22,9 +22,10 @@ use super::parts::Chain;
 use super::{SLICE_MAX, each, odd_or};
 
 const FOUND_SELECT: &str = "Type,ReferenceNbr,Status,ExternalRef";
-/// What tells of a payment whether it is as it was when it was read whole.
+/// What tells of a payment whether it is as it was when it was read whole. Lists refuse what is
+/// computed (acumatica sheet section 7), so the open balance is not among it.
 const KNOWN_SELECT: &str = "Type,ReferenceNbr,Status,ExternalRef,CustomerID,PaymentAmount,\
-    AvailableBalance,CashAccount,ApplicationDate,Description,LastModifiedDateTime";
+    CashAccount,Description,LastModifiedDateTime";
 
 /// Our key as a reference.
 #[must_use]
@@ -48,9 +49,9 @@ impl Acumatica {
     pub(in super::super) async fn read_documents(
         &self,
         keys: &[(DocumentKind, Key)],
-        depth: Depth,
+        _depth: Depth,
     ) -> Result<Vec<Read<ErpDocument>>, PortError> {
-        let payments = self.payments_by_key(keys, depth).await?;
+        let payments = self.payments_by_key(keys).await?;
         let refunds = self.numbers(REFUND, keys, DocumentKind::Refund).await?;
         let wanted: Vec<(Purpose, String)> = keys
             .iter()
@@ -67,7 +68,7 @@ impl Acumatica {
             let (kind, stamp, payment) = (*kind, stamp(key), payment.clone());
             let (deposits, refunds, batches) = (&deposits, &refunds, &batches);
             async move {
-                let batch = |purpose| only_batch(&batches, purpose, &stamp);
+                let batch = |purpose| only_batch(batches, purpose, &stamp);
                 match kind {
                     DocumentKind::Receipt => {
                         let read = self.whole_receipt(payment, deposits).await?;
@@ -90,19 +91,20 @@ impl Acumatica {
         .await
     }
 
-    /// The payments that stand for receipts; of other documents none.
+    /// The payments that stand for receipts; of other documents none. A closed one is applied whole:
+    /// whatever is taken off it opens it, and that shows in its row, which a list takes from the
+    /// database itself. So one whose row is the same is the same, whatever depth is asked for.
     async fn payments_by_key(
         &self,
         keys: &[(DocumentKind, Key)],
-        depth: Depth,
     ) -> Result<Vec<Read<Body>>, PortError> {
-        let rows = self.living(PAYMENT, keys, DocumentKind::Receipt, depth).await?;
+        let rows = self.living(PAYMENT, keys, DocumentKind::Receipt).await?;
         each(keys, |(kind, key)| {
             let found = rows.get(&stamp(key)).filter(|_| *kind == DocumentKind::Receipt);
             let found = found.cloned().unwrap_or_default();
             async move {
                 let whole = match found.as_slice() {
-                    [(number, row)] if depth == Depth::Cheap => self.known.whole(number, row),
+                    [(number, row)] if is_closed(row) => self.known.whole(number, row),
                     _ => None,
                 };
                 if let Some(body) = whole {
@@ -110,7 +112,10 @@ impl Acumatica {
                 }
                 let numbers: Vec<String> = found.iter().map(|(number, _)| number.clone()).collect();
                 let read = self.one_payment(PAYMENT, &numbers).await?;
-                if let (Read::Found(body), [(number, row)]) = (&read, found.as_slice()) {
+                if let (Read::Found(body), [(number, row)]) = (&read, found.as_slice())
+                    && is_closed(row)
+                    && is_closed(body)
+                {
                     self.known.keep(number, row, body);
                 }
                 Ok(read)
@@ -153,7 +158,7 @@ impl Acumatica {
         keys: &[(DocumentKind, Key)],
         wanted: DocumentKind,
     ) -> Result<BTreeMap<String, Vec<String>>, PortError> {
-        let rows = self.living(kind, keys, wanted, Depth::Direct).await?;
+        let rows = self.living(kind, keys, wanted).await?;
         let numbers = |rows: Vec<(String, Body)>| rows.into_iter().map(|(number, _)| number);
         Ok(rows.into_iter().map(|(stamp, rows)| (stamp, numbers(rows).collect())).collect())
     }
@@ -164,14 +169,13 @@ impl Acumatica {
         kind: &str,
         keys: &[(DocumentKind, Key)],
         wanted: DocumentKind,
-        depth: Depth,
     ) -> Result<BTreeMap<String, Vec<(String, Body)>>, PortError> {
         let stamps: Vec<String> =
             keys.iter().filter(|(kind, _)| *kind == wanted).map(|(_, key)| stamp(key)).collect();
         let mut found: BTreeMap<String, Vec<(bool, String, Body)>> = BTreeMap::new();
         for slice in stamps.chunks(SLICE_MAX) {
             let texts: Vec<&str> = slice.iter().map(String::as_str).collect();
-            for row in self.stamped_for(kind, &texts, depth).await? {
+            for row in self.stamped(kind, &texts).await? {
                 let entity = Entity(&row);
                 if let (Some(stamp), Some(number)) =
                     (entity.text("ExternalRef"), entity.text("ReferenceNbr"))
@@ -195,36 +199,16 @@ impl Acumatica {
         kind: &str,
         stamps: &[&str],
     ) -> Result<Vec<Body>, PortError> {
-        self.stamped_for(kind, stamps, Depth::Direct).await
-    }
-
-    /// The same, for a cheap read with all that tells whether they changed. A site whose lists refuse
-    /// the open balance (acumatica sheet section 7) has each payment read by its key.
-    async fn stamped_for(
-        &self,
-        kind: &str,
-        stamps: &[&str],
-        depth: Depth,
-    ) -> Result<Vec<Body>, PortError> {
         let types = match kind {
             REFUND => "(Type eq 'Refund' or Type eq 'Customer Refund')".to_owned(),
             kind => format!("Type eq {}", literal(kind)),
         };
         let filter = all_of(&[&types, &format!("({})", any_of("ExternalRef", stamps))]);
-        let ask = Ask { select: FOUND_SELECT, ..Ask::default() }.filter(filter.clone());
-        let rows = if depth == Depth::Cheap && self.known.can_be_told() {
-            let known = Ask { select: KNOWN_SELECT, custom: receipt::custom(), ..Ask::default() };
-            match self.client.try_list("Payment", &known.filter(filter)).await? {
-                Ok(rows) => rows,
-                Err(refusal) if refusal.is_optimiser() => {
-                    self.known.can_not_be_told();
-                    self.client.list("Payment", &ask).await?
-                }
-                Err(refusal) => return Err(refusal.into_error()),
-            }
-        } else {
-            self.client.list("Payment", &ask).await?
+        let ask = match kind {
+            PAYMENT => Ask { select: KNOWN_SELECT, custom: receipt::custom(), ..Ask::default() },
+            _ => Ask { select: FOUND_SELECT, ..Ask::default() },
         };
+        let rows = self.client.list("Payment", &ask.filter(filter)).await?;
         // What a list gives beyond what was asked for must not be taken for ours.
         let asked = |row: &Body| {
             let entity = Entity(row);
@@ -431,6 +415,10 @@ fn and_then<T, U>(read: Read<T>, map: impl Fn(T) -> Result<U, String>) -> Read<U
         Read::Missing => Read::Missing,
         Read::Odd(why) => Read::Odd(why),
     }
+}
+
+fn is_closed(payment: &Body) -> bool {
+    Entity(payment).text("Status").as_deref() == Some("Closed")
 }
 
 /// What batches of a document are for; receipts are none.

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::wire::Body;
 
@@ -11,28 +10,13 @@ use super::super::wire::Body;
 const KEPT_MAX: usize = 4_000;
 
 /// What one connection knows.
+#[derive(Default)]
 pub(in super::super) struct Known {
     /// By name: the row when it was read, and the record.
     held: Mutex<BTreeMap<String, (Body, Body)>>,
-    /// Lists show all that tells whether a payment changed.
-    telling: AtomicBool,
-}
-
-impl Default for Known {
-    fn default() -> Known {
-        Known { held: Mutex::default(), telling: AtomicBool::new(true) }
-    }
 }
 
 impl Known {
-    pub fn can_be_told(&self) -> bool {
-        self.telling.load(Ordering::Relaxed)
-    }
-
-    pub fn can_not_be_told(&self) {
-        self.telling.store(false, Ordering::Relaxed);
-    }
-
     /// The record whose row was the same when it was read.
     pub fn whole(&self, name: &str, row: &Body) -> Option<Body> {
         let held = self.held.lock().ok()?;

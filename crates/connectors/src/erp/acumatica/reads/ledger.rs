@@ -2,6 +2,7 @@
 //! 9.8). No entity of Default shows an account's balance.
 
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use model::ids::SubsidiaryId;
 use model::ledger::{Period, PeriodBook};
@@ -9,47 +10,58 @@ use ports::PortError;
 use ports::erp::{Choice, ChoiceKind};
 
 use super::super::Acumatica;
-use super::super::query::{Ask, any_of};
-use super::super::wire::{Body, Entity};
+use super::super::query::Ask;
+use super::super::wire::Entity;
 
 /// Years read before and after the current one: what is older is not posted into.
 const YEARS_BEFORE: i16 = 2;
 const YEARS_AFTER: i16 = 1;
+/// Days around today that documents are dated in.
+const NEAR_DAYS: i64 = 45;
+/// How long a year without such days is not read again.
+const YEAR_KEPT: SignedDuration = SignedDuration::from_hours(6);
+
+fn is_near(period: &Period, now: Timestamp) -> bool {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let (from, until) =
+        (today.saturating_sub(NEAR_DAYS.days()), today.saturating_add(NEAR_DAYS.days()));
+    period.starts_on <= until && from <= period.ends_on
+}
 
 impl Acumatica {
     /// The financial periods. Open: for AR and cash alike, since a payment posts in both.
     pub(in super::super) async fn read_periods(&self) -> Result<PeriodBook, PortError> {
-        let this_year = self.clock.now().to_zoned(TimeZone::UTC).year();
-        let years: Vec<String> = (this_year - YEARS_BEFORE..=this_year + YEARS_AFTER)
-            .map(|year| year.to_string())
-            .collect();
+        let now = self.clock.now();
+        let this_year = now.to_zoned(TimeZone::UTC).year();
         let mut periods = Vec::new();
-        for body in self.years(&years).await? {
-            for row in Entity(&body).rows("Details") {
-                periods.extend(self.period(row).map_err(PortError::Unavailable)?);
-            }
+        for year in this_year - YEARS_BEFORE..=this_year + YEARS_AFTER {
+            periods.extend(self.year(year, now).await?);
         }
         periods.sort_by_key(|period: &Period| period.starts_on);
         Ok(PeriodBook { periods })
     }
 
-    /// The years with their periods, in one list. It may refuse the details, or leave them out
-    /// (acumatica sheet section 9.8): then each year by its key.
-    async fn years(&self, years: &[String]) -> Result<Vec<Body>, PortError> {
-        let names: Vec<&str> = years.iter().map(String::as_str).collect();
-        let ask = Ask { expand: "Details", ..Ask::default() };
-        let listed = ask.clone().filter(any_of("FinancialYear", &names));
-        if let Ok(rows) = self.client.try_list("FinancialPeriod", &listed).await?
-            && !rows.is_empty()
-            && rows.iter().all(|row| !Entity(row).rows("Details").is_empty())
+    /// One year by its key: a list refuses the details (acumatica sheet section 9.8). A year that no
+    /// document of these weeks is dated into is read again some hours later only; what was closed in
+    /// it meanwhile is refused by its name.
+    async fn year(&self, year: i16, now: Timestamp) -> Result<Vec<Period>, PortError> {
+        let held = self.years.lock().ok().and_then(|held| held.get(&year).cloned());
+        if let Some((read_at, periods)) = held
+            && now.duration_since(read_at) < YEAR_KEPT
+            && !periods.iter().any(|period| is_near(period, now))
         {
-            return Ok(rows);
+            return Ok(periods);
         }
-        let mut found = Vec::new();
-        for year in years {
-            found.extend(self.client.get("FinancialPeriod", &[year], &ask).await?);
+        let ask = Ask { expand: "Details", ..Ask::default() };
+        let body = self.client.get("FinancialPeriod", &[&year.to_string()], &ask).await?;
+        let mut periods = Vec::new();
+        for row in Entity(&body.unwrap_or_default()).rows("Details") {
+            periods.extend(self.period(row).map_err(PortError::Unavailable)?);
         }
-        Ok(found)
+        if let Ok(mut held) = self.years.lock() {
+            held.insert(year, (now, periods.clone()));
+        }
+        Ok(periods)
     }
 
     fn period(&self, row: Entity<'_>) -> Result<Option<Period>, String> {
