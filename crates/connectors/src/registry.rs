@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use ports::exchange::Recorder;
+use ports::keeper::Keeper;
 use ports::transport::Transport;
-use ports::{Clock, Erp, Processor};
+use ports::{Clock, Erp, PortError, Processor};
 use secrecy::SecretString;
 use url::Url;
 
@@ -48,6 +50,8 @@ pub struct ConnectOptions {
     pub transport: Arc<dyn Transport>,
     pub clock: Arc<dyn Clock>,
     pub recorder: Arc<dyn Recorder>,
+    /// Where secrets go that the other side renews.
+    pub keeper: Arc<dyn Keeper>,
 }
 
 /// Why a connection can not be made. Names the field, never its value if that is a secret.
@@ -134,6 +138,23 @@ pub struct Prepared {
 /// Makes credentials for a connection of this name; the error is a sentence.
 pub type Prepare = fn(&str, Timestamp) -> Result<Prepared, String>;
 
+/// One attempt to have a person allow the connection in a browser.
+#[async_trait]
+pub trait Authorisation: Send + Sync {
+    /// What to open.
+    fn address(&self) -> &str;
+
+    /// Where the browser ends up, with what `finish` needs in its address.
+    fn returns_to(&self) -> &str;
+
+    /// Takes what the person brings back (the address, or the code in it) and gives the secrets to
+    /// seal.
+    async fn finish(&self, pasted: &str) -> Result<Vec<(String, SecretString)>, PortError>;
+}
+
+/// Begins such an attempt; nothing is sent yet.
+pub type Authorise = fn(ConnectOptions) -> Result<Box<dyn Authorisation>, ConnectError>;
+
 /// Headers that the system would sign a delivery with, for trying one's own endpoint.
 pub type Sign = fn(&SecretString, &[u8]) -> Vec<(&'static str, String)>;
 
@@ -148,6 +169,7 @@ pub struct ErpEntry {
     /// What to set up at the other side, step by step.
     pub guide: &'static str,
     pub prepare: Option<Prepare>,
+    pub authorise: Option<Authorise>,
     pub connect: fn(ConnectOptions) -> Result<Box<dyn Erp>, ConnectError>,
 }
 

@@ -136,6 +136,11 @@ pub enum Command {
 pub enum Connections {
     /// Add an account, or replace its settings and secrets.
     Add(AddConnection),
+    /// Have a person allow the connection in a browser, where its grant is authorization_code.
+    Authorise {
+        /// The connection.
+        name: String,
+    },
     /// Every connection.
     List,
     /// Prove credentials, permissions, fields and clocks against the real system.

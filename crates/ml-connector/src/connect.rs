@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use connectors::http::hosts::AllowedHosts;
 use connectors::http::transport::ReqwestTransport;
-use connectors::registry::{self, ConnectError, ConnectOptions};
+use connectors::registry::{self, Authorisation, ConnectError, ConnectOptions};
 use engine::World;
+use model::ids::ConnectionId;
 use ports::exchange::Recorder;
 use ports::health::Health;
+use ports::keeper::Keeper;
 use ports::transport::Transport;
 use ports::{Clock, PortError};
 use secrecy::SecretString;
@@ -19,16 +22,22 @@ use url::Url;
 
 use crate::failure::{Failure, Result};
 
+/// What connections are made with.
+#[derive(Clone)]
+pub struct Wiring {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub recorder: Arc<dyn Recorder>,
+    /// Who takes turns where only one process may act.
+    pub worker: String,
+}
+
 /// Connects everything that is stored. A connection that can not be made is left out with a warning:
 /// the others go on.
-pub async fn world(
-    store: &dyn Store,
-    clock: &Arc<dyn Clock>,
-    recorder: &Arc<dyn Recorder>,
-) -> Result<World> {
+pub async fn world(wiring: &Wiring) -> Result<World> {
     let mut world = World::default();
-    for connection in store.connections().await? {
-        match connected(store, clock, recorder, &connection).await {
+    for connection in wiring.store.connections().await? {
+        match connected(wiring, &connection).await {
             Ok(Port::Erp(erp)) => {
                 world.erps.insert(connection.id.clone(), erp);
             }
@@ -39,7 +48,7 @@ pub async fn world(
         }
         world.connections.insert(connection.id.clone(), connection);
     }
-    for link in store.links().await? {
+    for link in wiring.store.links().await? {
         world.links.insert(link.id.clone(), link);
     }
     Ok(world)
@@ -77,53 +86,65 @@ impl Port {
 }
 
 /// One connection with its credentials.
-pub async fn connected(
-    store: &dyn Store,
-    clock: &Arc<dyn Clock>,
-    recorder: &Arc<dyn Recorder>,
-    connection: &Connection,
-) -> Result<Port> {
-    let secrets = store.secrets(&connection.id).await?.into_iter().collect::<BTreeMap<_, _>>();
-    build(clock, recorder, connection, secrets)
+pub async fn connected(wiring: &Wiring, connection: &Connection) -> Result<Port> {
+    let secrets = wiring.store.secrets(&connection.id).await?;
+    build(connection, options(wiring, connection, secrets.into_iter().collect())?)
 }
 
 /// What can be connected of what was entered so far: what is missing may follow (`None`), what is
 /// wrong or points to a host that nobody allowed is refused.
 pub fn entered(
-    clock: &Arc<dyn Clock>,
-    recorder: &Arc<dyn Recorder>,
+    wiring: &Wiring,
     connection: &Connection,
     secrets: BTreeMap<String, SecretString>,
 ) -> Result<Option<Port>> {
-    match build(clock, recorder, connection, secrets) {
+    match build(connection, options(wiring, connection, secrets)?) {
         Ok(port) => Ok(Some(port)),
         Err(Failure::Connect(ConnectError::Missing(_))) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn build(
-    clock: &Arc<dyn Clock>,
-    recorder: &Arc<dyn Recorder>,
+/// An attempt to have a person allow the connection; `None`: this connection needs none.
+pub async fn authorisation(
+    wiring: &Wiring,
+    connection: &Connection,
+) -> Result<Option<Box<dyn Authorisation>>> {
+    let entry = registry::erps().iter().find(|entry| entry.slug == connection.system);
+    let Some(authorise) = entry.and_then(|entry| entry.authorise) else { return Ok(None) };
+    let secrets = wiring.store.secrets(&connection.id).await?;
+    match authorise(options(wiring, connection, secrets.into_iter().collect())?) {
+        Ok(attempt) => Ok(Some(attempt)),
+        Err(ConnectError::Wrong { field: "grant", .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn options(
+    wiring: &Wiring,
     connection: &Connection,
     secrets: BTreeMap<String, SecretString>,
-) -> Result<Port> {
+) -> Result<ConnectOptions> {
     let allowed = allowed_hosts(connection)?;
     let transport: Arc<dyn Transport> = Arc::new(
         ReqwestTransport::try_new(allowed.clone())
             .map_err(|error| Failure::Failed(error.to_string()))?,
     );
     let account_url = connection.url.as_deref().map(parse_url).transpose()?;
-    let options = ConnectOptions {
+    Ok(ConnectOptions {
         connection: connection.id.to_string(),
         account_url,
         allowed_hosts: allowed,
         settings: connection.settings.clone(),
         secrets,
         transport,
-        clock: Arc::clone(clock),
-        recorder: Arc::clone(recorder),
-    };
+        clock: Arc::clone(&wiring.clock),
+        recorder: Arc::clone(&wiring.recorder),
+        keeper: Arc::new(InStore { wiring: wiring.clone(), connection: connection.id.clone() }),
+    })
+}
+
+fn build(connection: &Connection, options: ConnectOptions) -> Result<Port> {
     let unknown = || Failure::usage(format!("there is no connector \"{}\"", connection.system));
     match connection.side {
         Side::Erp => {
@@ -137,6 +158,50 @@ fn build(
             Ok(Port::Processor(Arc::from(processor)))
         }
     }
+}
+
+/// The name of the turn that processes take to renew a connection's secrets, beside its streams.
+const TURN: &str = "sign-in";
+/// Longer than a request for tokens and the store's patience together.
+const TURN_SECONDS: u32 = 150;
+
+/// Renewed secrets of a connection, sealed in the store.
+struct InStore {
+    wiring: Wiring,
+    connection: ConnectionId,
+}
+
+impl InStore {
+    async fn turn(&self, seconds: u32) -> std::result::Result<bool, store::StoreError> {
+        let (now, worker) = (self.wiring.clock.lease_now(), self.wiring.worker.as_str());
+        self.wiring.store.lease_stream(&self.connection, TURN, worker, now, seconds).await
+    }
+}
+
+#[async_trait]
+impl Keeper for InStore {
+    async fn take_turn(&self) -> std::result::Result<bool, PortError> {
+        self.turn(TURN_SECONDS).await.map_err(unavailable)
+    }
+
+    async fn end_turn(&self) {
+        // One that is not given back ends by itself.
+        let _ = self.turn(0).await;
+    }
+
+    async fn kept(&self, field: &str) -> std::result::Result<Option<SecretString>, PortError> {
+        let secrets = self.wiring.store.secrets(&self.connection).await.map_err(unavailable)?;
+        Ok(secrets.into_iter().find(|(name, _)| name == field).map(|(_, secret)| secret))
+    }
+
+    async fn keep(&self, field: &str, secret: &SecretString) -> std::result::Result<(), PortError> {
+        let (store, now) = (&self.wiring.store, self.wiring.clock.now());
+        store.renew_secret(&self.connection, field, secret, now).await.map_err(unavailable)
+    }
+}
+
+fn unavailable(error: store::StoreError) -> PortError {
+    PortError::Unavailable(error.to_string())
 }
 
 fn parse_url(text: &str) -> Result<Url> {

@@ -126,10 +126,20 @@ impl Instance {
         Ok(instance)
     }
 
+    /// What connections of this process are made with.
+    #[must_use]
+    pub fn wiring(&self) -> connect::Wiring {
+        connect::Wiring {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            recorder: self.recorder.clone(),
+            worker: self.worker.name.clone(),
+        }
+    }
+
     /// Reads connections and links anew.
     pub async fn reconnect(&self) -> Result<()> {
-        let recorder: Arc<dyn Recorder> = self.recorder.clone();
-        let world = connect::world(self.store.as_ref(), &self.clock, &recorder).await?;
+        let world = connect::world(&self.wiring()).await?;
         let before = self.engine.world();
         self.engine.set_world(world);
         connect::sign_off(&before).await;

@@ -176,6 +176,7 @@ impl World {
             transport: Arc::new(InProcess { emulator: emulator.clone(), clock: clock.clone() }),
             clock: clock.clone(),
             recorder: Arc::new(NoRecorder),
+            keeper: Arc::new(ports::keeper::NoKeeper),
         };
         let entry = erps().iter().find(|entry| entry.slug == "acumatica").unwrap();
         let erp = (entry.connect)(options).unwrap();

@@ -100,6 +100,7 @@ impl World {
             transport: Arc::new(InProcess { emulator: emulator.clone(), clock: clock.clone() }),
             clock: clock.clone(),
             recorder: Arc::new(NoRecorder),
+            keeper: Arc::new(ports::keeper::NoKeeper),
         };
         let entry = processors().iter().find(|entry| entry.slug == "gocardless").unwrap();
         let gocardless = (entry.connect)(options).unwrap();

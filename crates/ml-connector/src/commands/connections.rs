@@ -1,21 +1,21 @@
 //! `connections`: accounts of outside systems, their credentials, and the proof that they work.
 
+mod allow;
+
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use connectors::registry::{self, Field, Prepare};
 use jiff::Timestamp;
 use model::ids::{AccountId, ConnectionId};
 use ports::PortError;
-use ports::exchange::Recorder;
 use ports::health::{Environment, Health};
 use secrecy::{ExposeSecret, SecretString};
 use store::rows::{Connection, Side};
 
 use crate::cli::{AddConnection, Connections};
-use crate::connect::{Port, connected};
+use crate::connect::{Port, authorisation, connected};
 use crate::failure::{Failure, Result, code};
 use crate::instance::Instance;
 use crate::output;
@@ -23,6 +23,7 @@ use crate::output;
 pub async fn run(instance: &Instance, command: Connections, json: bool) -> Result<ExitCode> {
     match command {
         Connections::Add(add) => add_connection(instance, &add, json).await,
+        Connections::Authorise { name } => allow::run(instance, &name, json).await,
         Connections::List => list(instance, json).await,
         Connections::Ping { name } => ping(instance, name.as_deref(), json).await,
         Connections::Remove { name } => {
@@ -238,7 +239,11 @@ async fn say_added(
     if !missing.is_empty() {
         println!("\nStill missing: {}. Give them with the same command.", missing.join(", "));
     }
-    println!("\nNext: ml-connector connections ping {id}");
+    let allow = missing.is_empty()
+        && !instance.store.secrets(id).await?.iter().any(|(name, _)| name == "tokens")
+        && matches!(authorisation(&instance.wiring(), connection).await, Ok(Some(_)));
+    let next = if allow { "authorise" } else { "ping" };
+    println!("\nNext: ml-connector connections {next} {id}");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -254,8 +259,7 @@ async fn check(
         None => Vec::new(),
     };
     let secrets = stored.into_iter().chain(entered.iter().cloned()).collect();
-    let recorder: Arc<dyn Recorder> = instance.recorder.clone();
-    let port = crate::connect::entered(&instance.clock, &recorder, connection, secrets)?;
+    let port = crate::connect::entered(&instance.wiring(), connection, secrets)?;
     match (port, before) {
         (Some(port), Some(before)) if before.account.is_some() => {
             same_account(&port, connection, before).await
@@ -431,11 +435,9 @@ async fn ping_one(
     mut connection: Connection,
     json: bool,
 ) -> Result<(u8, serde_json::Value)> {
-    let recorder: Arc<dyn Recorder> = instance.recorder.clone();
     let began = instance.clock.lease_now();
     let checked = async {
-        let port =
-            connected(instance.store.as_ref(), &instance.clock, &recorder, &connection).await?;
+        let port = connected(&instance.wiring(), &connection).await?;
         Ok::<Health, Failure>(port.check_health_once().await?)
     };
     let checked = checked.await;

@@ -1,6 +1,7 @@
 //! The story of an invoice with Acumatica as the ERP: the same binary, the same commands, another
 //! system behind them.
 
+mod allowed;
 mod seats;
 
 use std::sync::Arc;
@@ -215,6 +216,13 @@ impl World {
 
     fn today(&self) -> Date {
         self.now().to_zoned(TimeZone::UTC).date()
+    }
+
+    fn minutes(&self, minutes: i64) {
+        let target = self.now() + SignedDuration::from_mins(minutes);
+        self.clock.jump_to(target);
+        self.processor.advance(target);
+        self.erp.advance(target);
     }
 
     /// Lets a day pass, to eight in the morning.

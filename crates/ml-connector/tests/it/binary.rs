@@ -1,6 +1,6 @@
 //! A folder with a configuration, and the binary run in it as child processes that never outlive it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -112,6 +112,28 @@ impl Place {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts")
+    }
+
+    /// Runs a command that shows an address and asks: what `answer` makes of the address is typed in.
+    pub fn answering(&self, arguments: &[&str], answer: impl Fn(&str) -> String) -> Output {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let said = child.stdout.take().expect("its standard output");
+        let mut lines = BufReader::new(said).lines().map_while(Result::ok);
+        let address = lines.find(|line| line.starts_with("http")).unwrap_or_default();
+        let typed = answer(&address);
+        let mut input = child.stdin.take().expect("its standard input");
+        // Fails when it ended already: then its own error tells why.
+        let _ = writeln!(input, "{typed}");
+        drop(input);
+        // Read on, so that it never writes to nobody.
+        lines.for_each(drop);
+        child.wait_with_output().expect("it ends")
     }
 
     pub fn serve(&self) -> Server {

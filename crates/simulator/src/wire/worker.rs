@@ -70,6 +70,7 @@ impl Site {
             transport,
             clock,
             recorder,
+            keeper: Arc::new(ports::keeper::NoKeeper),
         };
         let slug = system.slug();
         Ok(match system.side() {

@@ -39,6 +39,7 @@ impl Acumatica {
             for (entity, field, right) in PROBES {
                 checks.push(self.check_right(entity, field, right).await?);
             }
+            checks.push(passed(format!("sign-in by {}", self.sign_in.how())));
             checks.extend(self.check_payment_method().await?);
             checks.extend(self.check_form_fields("Invoice", &ON_INVOICE.map(|f| f.custom)).await?);
             checks.extend(self.check_form_fields("Payment", &ON_PAYMENT.map(|f| f.custom)).await?);

@@ -33,7 +33,7 @@ use client::{Client, error_words};
 use fields::REFERENCE_LENGTH_MAX;
 use reads::SLICE_MAX;
 use reads::known::Known;
-use settings::Settings;
+use settings::{Grant, Settings};
 
 use crate::http::hosts::check_address;
 use crate::http::{Authoriser, HttpClient, HttpSettings, Vendor};
@@ -64,6 +64,7 @@ pub const ENTRY: ErpEntry = ErpEntry {
     hosts: Hosts { live: "https://<company>.acumatica.com", sandbox: "https://<test site>" },
     guide: setup::GUIDE,
     prepare: None,
+    authorise: Some(auth::code::authorise),
     connect,
 };
 
@@ -116,7 +117,7 @@ impl Acumatica {
         check_address(&settings.site, VENDOR_HOSTS, &options.allowed_hosts)?;
         let credentials = read_credentials(&options, &settings)?;
         let tenant = match &credentials {
-            Credentials::OAuth { client_id, .. } => {
+            Credentials::OAuth { client_id, .. } | Credentials::Code { client_id, .. } => {
                 client_id.split_once('@').map(|(_, tenant)| tenant.to_owned()).unwrap_or_default()
             }
             Credentials::Cookie { tenant, .. } => tenant.clone().unwrap_or_default(),
@@ -169,21 +170,36 @@ fn read_credentials(
     options: &ConnectOptions,
     settings: &Settings,
 ) -> Result<Credentials, ConnectError> {
-    let user = options.required("user")?.to_owned();
-    let password = options.required_secret("password")?;
     let Some(client_id) = options.setting("client_id") else {
+        if settings.grant == Grant::AuthorizationCode {
+            return Err(ConnectError::Missing("client_id"));
+        }
         let (tenant, branch) = (settings.tenant.clone(), settings.branch.clone());
+        let user = options.required("user")?.to_owned();
+        let password = options.required_secret("password")?;
         return Ok(Credentials::Cookie { user, password, tenant, branch });
     };
     if !client_id.contains('@') {
         let why = "it must end with @ and the tenant, as the form shows it".to_owned();
         return Err(ConnectError::Wrong { field: "client_id", why });
     }
-    Ok(Credentials::OAuth {
-        client_id: client_id.to_owned(),
-        client_secret: options.required_secret("client_secret")?,
-        user,
-        password,
+    let (client_id, client_secret) =
+        (client_id.to_owned(), options.required_secret("client_secret")?);
+    Ok(match settings.grant {
+        Grant::Password => Credentials::OAuth {
+            client_id,
+            client_secret,
+            user: options.required("user")?.to_owned(),
+            password: options.required_secret("password")?,
+        },
+        Grant::AuthorizationCode => Credentials::Code {
+            client_id,
+            client_secret,
+            redirect_uri: options
+                .web_address("redirect_uri")?
+                .ok_or(ConnectError::Missing("redirect_uri"))?,
+            keeper: Arc::clone(&options.keeper),
+        },
     })
 }
 

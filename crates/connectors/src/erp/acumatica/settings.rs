@@ -39,16 +39,32 @@ pub const CREDENTIALS: &[Field] = &[
     setting(
         "user",
         "User name",
-        true,
-        "The user that the connector works as; give it its own, in the time zone UTC.",
+        false,
+        "The user that the connector works as; give it its own, in the time zone UTC. Not for the \
+         grant authorization_code.",
     ),
-    secret("password", "Password", true, "Of that user."),
+    secret("password", "Password", false, "Of that user."),
     setting(
         "client_id",
         "Client ID",
         false,
-        "<GUID>@<tenant>, from Connected Applications (SM303010), flow Resource Owner Password \
-         Credentials. Left blank, a cookie session is used instead.",
+        "<GUID>@<tenant>, from Connected Applications (SM303010). Left blank, a cookie session is \
+         used instead.",
+    ),
+    setting(
+        "grant",
+        "Grant",
+        false,
+        "password (when left blank; flow Resource Owner Password Credentials) or \
+         authorization_code (flow Authorization Code): then \"connections authorise\" has a person \
+         allow it in a browser, and no password is stored.",
+    ),
+    setting(
+        "redirect_uri",
+        "Redirect URI",
+        false,
+        "For the grant authorization_code: as registered, for example \
+         https://localhost/ml-connector; nothing needs to answer there.",
     ),
     secret(
         "client_secret",
@@ -115,12 +131,20 @@ pub const SETTINGS: &[Field] = &[
     ),
 ];
 
+/// The OAuth grant of a connection with a client id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    Password,
+    AuthorizationCode,
+}
+
 /// The settings, checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub site: url::Url,
     /// `Default/24.200.001`.
     pub endpoint: String,
+    pub grant: Grant,
     pub tenant: Option<String>,
     pub branch: Option<String>,
     pub payment_method: String,
@@ -170,9 +194,18 @@ impl Settings {
                 return Err(wrong("closed_periods", why));
             }
         };
+        let grant = match options.setting("grant") {
+            None | Some("password") => Grant::Password,
+            Some("authorization_code") => Grant::AuthorizationCode,
+            Some(other) => {
+                let why = format!("\"{other}\" is neither password nor authorization_code");
+                return Err(wrong("grant", why));
+            }
+        };
         let text = |name: &str| options.setting(name).map(str::to_owned);
         Ok(Settings {
             site,
+            grant,
             endpoint: endpoint.to_owned(),
             tenant: text("tenant"),
             branch: text("branch"),

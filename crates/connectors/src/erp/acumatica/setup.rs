@@ -6,8 +6,9 @@ pub const GUIDE: &str = "In Acumatica, as an administrator:
      rights on Customers (AR303000), Invoices (AR301000), Payments (AR302000) and Journal
      Transactions (GL301000), and view rights on Chart of Accounts, Payment Methods, Currencies and
      Master Financial Calendar.
-  2. Connected Applications (SM303010): one with the flow Resource Owner Password Credentials and a
-     shared secret; its client id is --set client_id=<GUID>@<tenant>.
+  2. Connected Applications (SM303010): one with the flow Resource Owner Password Credentials, or
+     Authorization Code (--set grant=authorization_code, then \"connections authorise\"), and a shared
+     secret; its client id is --set client_id=<GUID>@<tenant>.
   3. Cash Accounts (CA202000): one clearing account per currency, ticked Clearing Account. Payment
      Methods (CA204000): one for direct debits, used in AR, with these accounts and the bank
      accounts allowed.
@@ -16,4 +17,5 @@ pub const GUIDE: &str = "In Acumatica, as an administrator:
      MLCVOIDKEY, MLCCUSTID, MLCMANSTAT, MLCLINK (text). Put MLCCUSTID, MLCMANDATE, MLCMANSTAT,
      MLCLINK and MLCACCOUNT on the customer classes; MLCPAYOUT, MLCMEMO and MLCVOIDKEY as
      user-defined fields on Payments and Applications; the others on Invoices and Memos.
-  5. Switch off Auto-Apply Payments on the customers that are collected from.";
+  5. Switch off Auto-Apply Payments on the customers that are collected from.
+Each step with its rights, and what ping says when it is missing: acumatica/README.md";

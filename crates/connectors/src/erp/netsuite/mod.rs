@@ -67,6 +67,7 @@ pub const ENTRY: ErpEntry = ErpEntry {
     },
     guide: setup::GUIDE,
     prepare: Some(setup::prepare),
+    authorise: None,
     connect,
 };
 

@@ -64,6 +64,7 @@ fn connect(credentials: &[(&str, &str)], replies: Vec<ScriptReply>) -> World {
         transport: Arc::clone(&script) as Arc<dyn Transport>,
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         recorder: Arc::new(NoRecorder),
+        keeper: Arc::new(ports::keeper::NoKeeper),
     };
     World { acumatica: Acumatica::connect(options).unwrap(), script, clock }
 }

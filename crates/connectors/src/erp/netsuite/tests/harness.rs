@@ -275,6 +275,7 @@ pub fn world_with(settings: &[(&str, &str)], one_world: bool) -> World {
         transport: Arc::clone(&script) as Arc<dyn Transport>,
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         recorder: Arc::new(NoRecorder),
+        keeper: Arc::new(ports::keeper::NoKeeper),
     };
     World { netsuite: NetSuite::connect(options).unwrap(), script, clock }
 }

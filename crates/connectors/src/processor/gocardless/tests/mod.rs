@@ -52,6 +52,7 @@ fn options(script: Arc<Script>, keeper: Arc<Keeper>, settings: &[(&str, &str)]) 
         transport: script,
         clock: JumpingClock::new(),
         recorder: keeper,
+        keeper: Arc::new(ports::keeper::NoKeeper),
     }
 }
 

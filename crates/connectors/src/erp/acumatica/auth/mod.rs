@@ -1,6 +1,10 @@
-//! Signing in: OAuth 2.0 (resource owner's password, refreshed by a rotating token), or the cookie
-//! session as fallback, which is signed out as soon as nobody uses it (acumatica sheet sections 2
+//! Signing in: OAuth 2.0 (resource owner's password or authorization code, refreshed by a rotating
+//! token), or the cookie session as fallback, which is signed out as soon as nobody uses it (acumatica sheet sections 2
 //! and 3). One renewal at a time, while the others wait for it. Whoever leaves gives the seat back.
+
+mod answers;
+pub mod code;
+mod kept;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,25 +12,26 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE};
+use http::{HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
+use ports::keeper::Keeper;
 use ports::transport::Transport;
 use ports::{Clock, PortError};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
-use super::refusal::Refusal;
 use crate::http::Authoriser;
 use crate::http::auth::bearer_value;
-use crate::http::classify::words;
 use crate::http::urls::encode;
+use answers::{Tokens, cookies, read_tokens, sign_in_refused};
+use kept::Shelf;
 
 /// A token is renewed this long before it expires.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(5);
-/// What a token lives when the answer does not say (acumatica sheet section 2).
-const TOKEN_SECONDS_DEFAULT: i64 = 3_600;
+/// One session per grant, reused over all refreshes (acumatica sheet section 2).
+const SCOPES: &str = "api offline_access";
 /// A session ends by itself after ten idle minutes (acumatica sheet section 3); a token is judged by
 /// its own time.
 const SESSION_LIFE: SignedDuration = SignedDuration::from_mins(9);
@@ -43,6 +48,14 @@ pub enum Credentials {
         user: String,
         password: SecretString,
     },
+    /// Allowed by a person in a browser; the tokens are kept for all processes.
+    Code {
+        client_id: String,
+        client_secret: SecretString,
+        /// Where the site sends the browser with the code, as it is registered.
+        redirect_uri: String,
+        keeper: Arc<dyn Keeper>,
+    },
     Cookie {
         user: String,
         password: SecretString,
@@ -53,13 +66,9 @@ pub enum Credentials {
 }
 
 enum Held {
-    Token {
-        value: SecretString,
-        refresh: Option<SecretString>,
-        until: Timestamp,
-    },
-    /// The refresh token of a token that was refused.
-    Refresh(SecretString),
+    Token(Tokens),
+    /// A token that was refused, for what renews it.
+    Refused(Tokens),
     Session {
         cookies: HeaderValue,
         used: Timestamp,
@@ -70,11 +79,11 @@ impl Held {
     /// What a request proves itself with; `None`: it has to be renewed first.
     fn header(&self) -> Option<Result<(HeaderName, HeaderValue), PortError>> {
         match self {
-            Held::Token { value, .. } => {
-                Some(bearer_value(value).map(|value| (AUTHORIZATION, value)))
+            Held::Token(tokens) => {
+                Some(bearer_value(&tokens.access).map(|value| (AUTHORIZATION, value)))
             }
             Held::Session { cookies, .. } => Some(Ok((COOKIE, cookies.clone()))),
-            Held::Refresh(_) => None,
+            Held::Refused(_) => None,
         }
     }
 }
@@ -153,13 +162,15 @@ impl SignIn {
         }
         match held.take() {
             Some(Held::Session { cookies, .. }) => self.sign_out((COOKIE, cookies)).await,
-            Some(Held::Token { value, refresh, .. }) => {
-                if let Ok(bearer) = bearer_value(&value) {
+            Some(Held::Token(tokens)) => {
+                if let Ok(bearer) = bearer_value(&tokens.access) {
                     self.sign_out((AUTHORIZATION, bearer)).await;
                 }
-                self.revoke(refresh.as_ref().unwrap_or(&value)).await;
+                self.revoke(tokens.refresh.as_ref().unwrap_or(&tokens.access)).await;
             }
-            Some(Held::Refresh(refresh)) => self.revoke(&refresh).await,
+            Some(Held::Refused(tokens)) => {
+                self.revoke(tokens.refresh.as_ref().unwrap_or(&tokens.access)).await;
+            }
             None => {}
         }
     }
@@ -174,7 +185,8 @@ impl SignIn {
         self.say_goodbye(request).await;
     }
 
-    /// Ends a token, which would open a session anew otherwise.
+    /// Ends a token, which would open a session anew otherwise. One that a person allowed is kept: it
+    /// is all there is.
     async fn revoke(&self, token: &SecretString) {
         let Credentials::OAuth { client_id, client_secret, .. } = &self.credentials else { return };
         let form = format!(
@@ -198,6 +210,16 @@ impl SignIn {
         }
     }
 
+    /// How it signs in, in a few words.
+    #[must_use]
+    pub fn how(&self) -> &'static str {
+        match self.credentials {
+            Credentials::OAuth { .. } => "OAuth 2.0, resource owner's password",
+            Credentials::Code { .. } => "OAuth 2.0, authorization code",
+            Credentials::Cookie { .. } => "cookie session",
+        }
+    }
+
     async fn renew(&self, held: Option<&Held>) -> Result<Held, PortError> {
         match &self.credentials {
             Credentials::Cookie { user, password, tenant, branch } => {
@@ -211,51 +233,54 @@ impl SignIn {
                 branch.iter().for_each(|branch| drop(put("branch", branch)));
                 self.open_session(&Value::Object(body)).await
             }
+            Credentials::Code { client_id, client_secret, keeper, .. } => {
+                let shelf = Shelf { keeper: Arc::clone(keeper), clock: Arc::clone(&self.clock) };
+                let now = self.clock.now();
+                let refused = match held {
+                    Some(Held::Refused(tokens)) => Some(tokens.access.expose_secret()),
+                    Some(Held::Token(_) | Held::Session { .. }) | None => None,
+                };
+                let suits = |kept: &Tokens| {
+                    lasts(kept, now) && refused != Some(kept.access.expose_secret())
+                };
+                let client = client_form(client_id, client_secret);
+                let ask = |refresh| async move { self.ask_again(&refresh, &client).await };
+                shelf.renewed(suits, ask).await.map(Held::Token)
+            }
             Credentials::OAuth { client_id, client_secret, user, password } => {
-                let client = format!(
-                    "&client_id={}&client_secret={}",
-                    encode(client_id),
-                    encode(client_secret.expose_secret())
-                );
+                let client = client_form(client_id, client_secret);
                 let refresh = match held {
-                    Some(Held::Token { refresh, .. }) => refresh.as_ref(),
-                    Some(Held::Refresh(refresh)) => Some(refresh),
+                    Some(Held::Token(tokens) | Held::Refused(tokens)) => tokens.refresh.as_ref(),
                     Some(Held::Session { .. }) | None => None,
                 };
                 if let Some(refresh) = refresh {
-                    let token = encode(refresh.expose_secret());
-                    let form = format!("grant_type=refresh_token&refresh_token={token}{client}");
-                    match self.ask(form).await {
+                    match self.ask_again(refresh, &client).await {
                         // It was used before, or its chain is over: sign in anew.
                         Err(PortError::Unauthorised(_)) => {}
-                        outcome => return outcome,
+                        outcome => return outcome.map(Held::Token),
                     }
                 }
-                // One session per grant, reused over all refreshes (acumatica sheet section 2).
                 let form = format!(
                     "grant_type=password&username={}&password={}&scope={}{client}",
                     encode(user),
                     encode(password.expose_secret()),
-                    encode("api offline_access")
+                    encode(SCOPES)
                 );
-                self.ask(form).await
+                self.ask(form).await.map(Held::Token)
             }
         }
     }
 
-    async fn ask(&self, form: String) -> Result<Held, PortError> {
+    async fn ask_again(&self, refresh: &SecretString, client: &str) -> Result<Tokens, PortError> {
+        let token = encode(refresh.expose_secret());
+        self.ask(format!("grant_type=refresh_token&refresh_token={token}{client}")).await
+    }
+
+    async fn ask(&self, form: String) -> Result<Tokens, PortError> {
         let now = self.clock.now();
-        let request = http::Request::post(format!("{}/identity/connect/token", self.site))
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(ACCEPT, "application/json")
-            .body(Bytes::from(form))
-            .map_err(|error| PortError::Unavailable(format!("bad token address: {error}")))?;
-        let response = self
-            .transport
-            .send(request, SIGN_IN_DEADLINE)
-            .await
-            .map_err(|error| PortError::Unavailable(format!("asking for a token: {error}")))?;
-        read_token(response.status().as_u16(), response.body(), now)
+        let of_code = matches!(self.credentials, Credentials::Code { .. });
+        let response = ask_token(self.transport.as_ref(), &self.site, form).await?;
+        read_tokens(response.status().as_u16(), response.body(), now, of_code)
     }
 
     async fn open_session(&self, body: &Value) -> Result<Held, PortError> {
@@ -282,77 +307,38 @@ impl SignIn {
 
     fn is_fresh(&self, held: &Held, now: Timestamp) -> bool {
         match held {
-            Held::Token { until, .. } => until.duration_since(now) > RENEW_BEFORE,
-            Held::Refresh(_) => false,
+            Held::Token(tokens) => lasts(tokens, now),
+            Held::Refused(_) => false,
             Held::Session { used, .. } => now.duration_since(*used) < SESSION_LIFE,
         }
     }
 }
 
-/// The limit of sessions is told with 429, or with 500 and words (acumatica sheet section 3).
-fn sign_in_refused(status: u16, body: &[u8]) -> PortError {
-    let refusal = Refusal::read(status, body);
-    if status == 429 || refusal.is_login_limit() {
-        return PortError::Throttled { retry_after: None };
-    }
-    let known = status == 500 && refusal.kind.starts_with("PX.");
-    if refusal.is_bad_credentials() || known || (400..500).contains(&status) {
-        return PortError::Unauthorised(words(&refusal.detail));
-    }
-    PortError::Unavailable(format!("signing in is answered with {status}"))
+fn lasts(tokens: &Tokens, now: Timestamp) -> bool {
+    tokens.until.duration_since(now) > RENEW_BEFORE
 }
 
-/// All cookies of the answer go back, in its order.
-fn cookies(headers: &HeaderMap) -> Option<HeaderValue> {
-    let pairs: Vec<&str> = headers
-        .get_all(SET_COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok()?.split(';').next())
-        .map(str::trim)
-        .filter(|pair| pair.contains('='))
-        .collect();
-    if pairs.is_empty() {
-        return None;
-    }
-    let mut value = HeaderValue::from_str(&pairs.join("; ")).ok()?;
-    value.set_sensitive(true);
-    Some(value)
+/// The secret stands in the form: other ways are not certain (acumatica sheet section 2).
+fn client_form(client_id: &str, client_secret: &SecretString) -> String {
+    let secret = encode(client_secret.expose_secret());
+    format!("&client_id={}&client_secret={secret}", encode(client_id))
 }
 
-fn read_token(status: u16, body: &[u8], now: Timestamp) -> Result<Held, PortError> {
-    let answer: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
-    let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
-    match status {
-        200..=299 => {}
-        429 => return Err(PortError::Throttled { retry_after: None }),
-        500..=599 | 408 => return Err(sign_in_refused(status, body)),
-        _ => {
-            let code = text("error").unwrap_or_else(|| format!("status {status}"));
-            return Err(PortError::Unauthorised(format!("{code}: {}", advice(&code))));
-        }
-    }
-    let value = text("access_token")
-        .ok_or_else(|| PortError::Unavailable("the token answer holds no token".to_owned()))?;
-    let seconds = match answer.get("expires_in") {
-        Some(Value::Number(number)) => number.as_i64(),
-        Some(Value::String(text)) => text.parse().ok(),
-        _ => None,
-    };
-    let seconds = seconds.unwrap_or(TOKEN_SECONDS_DEFAULT).clamp(0, TOKEN_SECONDS_DEFAULT);
-    let until = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
-    let refresh = text("refresh_token").map(SecretString::from);
-    Ok(Held::Token { value: SecretString::from(value), refresh, until })
-}
-
-fn advice(code: &str) -> &'static str {
-    match code {
-        "invalid_client" => "check the client id (<GUID>@<tenant>) and the shared secret",
-        "invalid_scope" => "the application must be allowed the scopes api and offline_access",
-        "unauthorized_client" | "unsupported_grant_type" => {
-            "register the application with the flow Resource Owner Password Credentials"
-        }
-        _ => "check the user name and password, and that the user is not locked",
-    }
+/// Sends a form to the token endpoint.
+async fn ask_token(
+    transport: &dyn Transport,
+    site: &str,
+    form: String,
+) -> Result<http::Response<Bytes>, PortError> {
+    let request = http::Request::post(format!("{site}/identity/connect/token"))
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(ACCEPT, "application/json")
+        .body(Bytes::from(form))
+        .map_err(|error| PortError::Unavailable(format!("bad token address: {error}")))?;
+    transport
+        .send(request, SIGN_IN_DEADLINE)
+        .await
+        .map_err(|error| PortError::Unavailable(format!("asking for a token: {error}")))
 }
 
 #[async_trait]
@@ -380,10 +366,8 @@ impl Authoriser for SignIn {
         let refused = matches!(held, Some(Ok(header)) if sent.contains(&header));
         if refused {
             *state = match state.take() {
-                Some(Held::Token { refresh: Some(refresh), .. } | Held::Refresh(refresh)) => {
-                    Some(Held::Refresh(refresh))
-                }
-                Some(Held::Token { refresh: None, .. } | Held::Session { .. }) | None => None,
+                Some(Held::Token(tokens) | Held::Refused(tokens)) => Some(Held::Refused(tokens)),
+                Some(Held::Session { .. }) | None => None,
             };
         }
         true
