@@ -134,12 +134,9 @@ impl Report {
         let mut rows: Vec<Vec<String>> =
             counted.map(|(words, count)| row(words, count.to_string())).collect();
         for (currency, minor) in &self.paid_out {
-            rows.push(row(
-                "paid out, and in the bank account",
-                format!("{currency} {}", major(*minor)),
-            ));
+            rows.push(row(PAID_OUT, format!("{currency} {}", major(*minor))));
         }
-        rows.push(row("cases that wait for a person", self.attention.to_string()));
+        rows.push(row(WAITING, self.attention.to_string()));
         rows.push(row("calls to the processor", per_invoice(self.calls_processor)));
         rows.push(row("calls to the ERP", per_invoice(self.calls_erp)));
         if self.kills > 0 {
@@ -175,6 +172,11 @@ const COUNTS: [(&str, &str); 18] = [
     ("payments confirmed", "payments confirmed"),
 ];
 
+/// Cases that only a person can resolve.
+const WAITING: &str = "cases that wait for a person";
+/// What was paid out in a currency.
+const PAID_OUT: &str = "paid out, and in the bank account";
+
 fn counts(truth: &Truth) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for payment in truth.payments.values() {
@@ -189,4 +191,26 @@ fn counts(truth: &Truth) -> BTreeMap<String, usize> {
     counts.insert("payouts".to_owned(), truth.payouts.len());
     counts.insert("mandates asked for".to_owned(), truth.mandate_requests.len());
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The picture in the README shows rows that a run prints.
+    #[test]
+    fn the_picture_has_the_words_of_the_table() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/images/demo.svg");
+        let picture = std::fs::read_to_string(file).unwrap();
+        let texts = picture.split("</text>").filter_map(|text| text.rsplit('>').next());
+        let texts: Vec<&str> = texts.map(str::trim).collect();
+        let begin = texts.iter().position(|text| *text == "HOW MUCH").unwrap() + 1;
+        let end = texts.iter().position(|text| text.starts_with("verify:")).unwrap();
+        let labels: Vec<&&str> = texts[begin..end].iter().step_by(2).collect();
+        assert!(labels.len() > 5, "{labels:?}");
+        for label in labels {
+            let known = COUNTS.iter().any(|(_, words)| words == label);
+            assert!(known || [PAID_OUT, WAITING].contains(label), "{label}");
+        }
+    }
 }

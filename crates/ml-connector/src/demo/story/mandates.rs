@@ -47,6 +47,8 @@ impl Chapter for Mandates {
             act(scene.ground, &body)?;
             said.push(format!("{} opens the link and authorises a mandate", found.name));
         }
+        // By name: requests come in the order of ids that mean nothing.
+        said.sort();
         for (one, _) in cast(scene.company, &[Role::Usable("pending_customer_approval")]) {
             let Some(mandate) = one.mandate.clone() else { continue };
             if self.approved.insert(mandate.clone()) {
