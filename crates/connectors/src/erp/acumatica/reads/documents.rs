@@ -93,7 +93,8 @@ impl Acumatica {
 
     /// The payments that stand for receipts; of other documents none. A closed one is applied whole:
     /// whatever is taken off it opens it, and that shows in its row, which a list takes from the
-    /// database itself. So one whose row is the same is the same, whatever depth is asked for.
+    /// database itself; a voided one stays so. One whose row is the same is the same, whatever depth
+    /// is asked for.
     async fn payments_by_key(
         &self,
         keys: &[(DocumentKind, Key)],
@@ -104,7 +105,7 @@ impl Acumatica {
             let found = found.cloned().unwrap_or_default();
             async move {
                 let whole = match found.as_slice() {
-                    [(number, row)] if is_closed(row) => self.known.whole(number, row),
+                    [(number, row)] if is_settled(row) => self.known.whole(number, row),
                     _ => None,
                 };
                 if let Some(body) = whole {
@@ -113,8 +114,8 @@ impl Acumatica {
                 let numbers: Vec<String> = found.iter().map(|(number, _)| number.clone()).collect();
                 let read = self.one_payment(PAYMENT, &numbers).await?;
                 if let (Read::Found(body), [(number, row)]) = (&read, found.as_slice())
-                    && is_closed(row)
-                    && is_closed(body)
+                    && is_settled(row)
+                    && is_settled(body)
                 {
                     self.known.keep(number, row, body);
                 }
@@ -417,8 +418,8 @@ fn and_then<T, U>(read: Read<T>, map: impl Fn(T) -> Result<U, String>) -> Read<U
     }
 }
 
-fn is_closed(payment: &Body) -> bool {
-    Entity(payment).text("Status").as_deref() == Some("Closed")
+fn is_settled(payment: &Body) -> bool {
+    matches!(Entity(payment).text("Status").as_deref(), Some("Closed" | "Voided"))
 }
 
 /// What batches of a document are for; receipts are none.

@@ -9,7 +9,7 @@ use ports::PortError;
 
 use super::super::Acumatica;
 use super::super::mapping::receipt::{
-    self, PAYMENT, Part, Phase, VoidMark, part_from_entity, phase, void_mark,
+    self, PAYMENT, Part, Phase, VOIDED_PAYMENT, VoidMark, part_from_entity, phase, void_mark,
 };
 use super::super::wire::{Body, Entity};
 use super::documents::{payment_ask, stamp};
@@ -99,7 +99,7 @@ impl Acumatica {
         number: &str,
         is_own: bool,
     ) -> Result<Vec<Body>, PortError> {
-        let voiding = self.voiding(number).await?;
+        let voiding = self.voiding_of(voided, number).await?;
         let Some(mark) = voiding.as_ref().and_then(|body| void_mark(Entity(body))) else {
             if !is_own {
                 chain.taken = Some(number.to_owned());
@@ -125,6 +125,26 @@ impl Acumatica {
             bodies.extend(self.client.get(PAYMENT, &[PAYMENT, &number], &payment_ask()).await?);
         }
         Ok(bodies)
+    }
+
+    /// The voiding document of a payment that is voided: released and marked, nothing changes it.
+    async fn voiding_of(
+        &self,
+        voided: Entity<'_>,
+        number: &str,
+    ) -> Result<Option<Body>, PortError> {
+        let name = format!("{VOIDED_PAYMENT} {number}");
+        if let Some(body) = self.known.whole(&name, voided.0) {
+            return Ok(Some(body));
+        }
+        let voiding = self.voiding(number).await?;
+        if let Some(body) = &voiding
+            && phase(Entity(body)) == Ok(Phase::Released)
+            && void_mark(Entity(body)).is_some()
+        {
+            self.known.keep(&name, voided.0, body);
+        }
+        Ok(voiding)
     }
 
     /// The same by the receipt's id; `None`: there is no such payment.
