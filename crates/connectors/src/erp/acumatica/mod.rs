@@ -19,6 +19,7 @@ mod writes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -96,7 +97,9 @@ pub struct Acumatica {
     clock: Arc<dyn Clock>,
     known: Known,
     /// Financial years, and when each was read.
-    years: std::sync::Mutex<BTreeMap<i16, (Timestamp, Vec<Period>)>>,
+    years: Mutex<BTreeMap<i16, (Timestamp, Vec<Period>)>>,
+    /// How often they were read.
+    years_read: AtomicU64,
     /// One write at a time.
     turn: Mutex<()>,
     /// The part of the client id behind the sign, or the tenant's login name.
@@ -159,7 +162,8 @@ impl Acumatica {
             sign_in,
             clock,
             known: Known::default(),
-            years: std::sync::Mutex::default(),
+            years: Mutex::default(),
+            years_read: AtomicU64::new(0),
             turn: Mutex::new(()),
             tenant,
         })

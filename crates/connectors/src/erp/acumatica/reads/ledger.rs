@@ -1,6 +1,8 @@
 //! Reads of the ledger's set-up: periods, and what a person may choose from (acumatica sheet section
 //! 9.8). No entity of Default shows an account's balance.
 
+use std::sync::atomic::Ordering;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
@@ -29,14 +31,29 @@ fn is_near(period: &Period, now: Timestamp) -> bool {
 }
 
 impl Acumatica {
-    /// The financial periods. Open: for AR and cash alike, since a payment posts in both.
+    /// The financial periods. Open: for AR and cash alike, since a payment posts in both. Looks ask
+    /// for them together: whoever waited for another's read takes what that one read.
     pub(in super::super) async fn read_periods(&self) -> Result<PeriodBook, PortError> {
+        let before = self.years_read.load(Ordering::SeqCst);
+        let mut held = self.years.lock().await;
+        let just_read = self.years_read.load(Ordering::SeqCst) != before;
         let now = self.clock.now();
         let this_year = now.to_zoned(TimeZone::UTC).year();
         let mut periods = Vec::new();
         for year in this_year - YEARS_BEFORE..=this_year + YEARS_AFTER {
-            periods.extend(self.year(year, now).await?);
+            let known = held.get(&year).filter(|(read_at, known)| {
+                let kept = now.duration_since(*read_at) < YEAR_KEPT;
+                just_read || (kept && !known.iter().any(|period| is_near(period, now)))
+            });
+            if let Some((_, known)) = known {
+                periods.extend(known.iter().cloned());
+                continue;
+            }
+            let read = self.year(year).await?;
+            periods.extend(read.iter().cloned());
+            held.insert(year, (now, read));
         }
+        self.years_read.fetch_add(1, Ordering::SeqCst);
         periods.sort_by_key(|period: &Period| period.starts_on);
         Ok(PeriodBook { periods })
     }
@@ -44,22 +61,12 @@ impl Acumatica {
     /// One year by its key: a list refuses the details (acumatica sheet section 9.8). A year that no
     /// document of these weeks is dated into is read again some hours later only; what was closed in
     /// it meanwhile is refused by its name.
-    async fn year(&self, year: i16, now: Timestamp) -> Result<Vec<Period>, PortError> {
-        let held = self.years.lock().ok().and_then(|held| held.get(&year).cloned());
-        if let Some((read_at, periods)) = held
-            && now.duration_since(read_at) < YEAR_KEPT
-            && !periods.iter().any(|period| is_near(period, now))
-        {
-            return Ok(periods);
-        }
+    async fn year(&self, year: i16) -> Result<Vec<Period>, PortError> {
         let ask = Ask { expand: "Details", ..Ask::default() };
         let body = self.client.get("FinancialPeriod", &[&year.to_string()], &ask).await?;
         let mut periods = Vec::new();
         for row in Entity(&body.unwrap_or_default()).rows("Details") {
             periods.extend(self.period(row).map_err(PortError::Unavailable)?);
-        }
-        if let Ok(mut held) = self.years.lock() {
-            held.insert(year, (now, periods.clone()));
         }
         Ok(periods)
     }
