@@ -156,7 +156,7 @@ impl Engine {
         }
         let amount = payout.amount;
         if waits == Some(ReasonCode::LeftToPeople) {
-            let why = "deposits of this link are made by people: not compared".to_owned();
+            let why = "it is left to people: not compared".to_owned();
             let (processor, verdict) = (Some(amount), Verdict::Others);
             return Ok(Some(Finding { what, processor, books: None, verdict, why }));
         }

@@ -1,6 +1,7 @@
 //! `connections`: accounts of outside systems, their credentials, and the proof that they work.
 
 mod allow;
+mod ping;
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};
@@ -10,13 +11,13 @@ use connectors::registry::{self, Field, Prepare};
 use jiff::Timestamp;
 use model::ids::{AccountId, ConnectionId};
 use ports::PortError;
-use ports::health::{Environment, Health};
+use ports::health::Health;
 use secrecy::{ExposeSecret, SecretString};
 use store::rows::{Connection, Side};
 
 use crate::cli::{AddConnection, Connections};
-use crate::connect::{Port, authorisation, connected};
-use crate::failure::{Failure, Result, code};
+use crate::connect::{Port, authorisation};
+use crate::failure::{Failure, Result};
 use crate::instance::Instance;
 use crate::output;
 
@@ -25,7 +26,7 @@ pub async fn run(instance: &Instance, command: Connections, json: bool) -> Resul
         Connections::Add(add) => add_connection(instance, &add, json).await,
         Connections::Authorise { name } => allow::run(instance, &name, json).await,
         Connections::List => list(instance, json).await,
-        Connections::Ping { name } => ping(instance, name.as_deref(), json).await,
+        Connections::Ping { name } => ping::run(instance, name.as_deref(), json).await,
         Connections::Remove { name } => {
             remove(instance, &name).await?;
             if json {
@@ -408,111 +409,4 @@ async fn list(instance: &Instance, json: bool) -> Result<ExitCode> {
         "No connections yet: ml-connector connections add …",
     );
     Ok(ExitCode::SUCCESS)
-}
-
-async fn ping(instance: &Instance, name: Option<&str>, json: bool) -> Result<ExitCode> {
-    let mut chosen = instance.store.connections().await?;
-    if chosen.iter().all(|one| name.is_some_and(|name| one.id.as_str() != name)) {
-        return Err(unknown(name.unwrap_or_default(), &chosen));
-    }
-    chosen.retain(|connection| name.is_none_or(|name| connection.id.as_str() == name));
-    let mut worst = 0;
-    let mut answers = Vec::new();
-    for connection in chosen {
-        let (ended, answer) = ping_one(instance, connection, json).await?;
-        worst = worst.max(ended);
-        answers.push(answer);
-    }
-    if json {
-        output::json(&answers);
-    }
-    Ok(ExitCode::from(worst))
-}
-
-/// Gives the exit code of this one connection, and what to show of it.
-async fn ping_one(
-    instance: &Instance,
-    mut connection: Connection,
-    json: bool,
-) -> Result<(u8, serde_json::Value)> {
-    let began = instance.clock.lease_now();
-    let checked = async {
-        let port = connected(&instance.wiring(), &connection).await?;
-        Ok::<Health, Failure>(port.check_health_once().await?)
-    };
-    let checked = checked.await;
-    let took = instance.clock.lease_now().duration_since(began).as_millis();
-    let health = match checked {
-        Ok(health) => health,
-        Err(error) => {
-            let next = match &error {
-                // Its usual next step is this command.
-                Failure::Port(PortError::Unauthorised(_)) => Some(format!(
-                    "enter what is right: ml-connector connections add {} {} --set NAME=VALUE --secret \
-                     NAME=- (connections add --help)",
-                    connection.system, connection.id
-                )),
-                other => other.next_step().map(str::to_owned),
-            };
-            if !json {
-                println!(
-                    "{}: {error}{}",
-                    connection.id,
-                    advice(next.as_deref().unwrap_or_default())
-                );
-            }
-            let body = serde_json::json!({
-                "connection": connection.id, "error": error.to_string(), "next_step": next,
-            });
-            return Ok((error.number(), body));
-        }
-    };
-    remember(instance, &mut connection, &health).await?;
-    if !json {
-        show(&connection, &health, instance, took);
-    }
-    let body = serde_json::json!({
-        "connection": connection.id, "health": health, "milliseconds": took as u64,
-    });
-    Ok((if health.ok() { 0 } else { code::FAILED }, body))
-}
-
-/// The account is what cases are identified by: it is fixed by the first ping.
-async fn remember(instance: &Instance, connection: &mut Connection, health: &Health) -> Result<()> {
-    let account = account_of(connection, health);
-    let production = health.environment == Environment::Production;
-    check_account(connection, &account)?;
-    if connection.account.is_none() || connection.production != Some(production) {
-        connection.account = Some(account);
-        connection.production = Some(production);
-        let now = instance.clock.now();
-        instance.store.put_connection(connection, &[], &instance.actor(), now).await?;
-        instance.reconnect().await?;
-    }
-    Ok(())
-}
-
-fn show(connection: &Connection, health: &Health, instance: &Instance, took: i128) {
-    let name = health.account_name.as_deref().unwrap_or(&health.account);
-    let place = match health.environment {
-        Environment::Production => "production",
-        Environment::Sandbox => "sandbox",
-    };
-    println!("{}: {name} ({}, {place}), {took} ms", connection.id, health.account);
-    if let Some(server) = health.server_time {
-        let skew = instance.clock.now().duration_since(server).as_secs();
-        println!("  clock       {skew} s apart");
-    }
-    for check in &health.checks {
-        let mark = match (check.ok, check.checked) {
-            (false, _) => "MISSING    ",
-            (true, true) => "ok         ",
-            (true, false) => "not checked",
-        };
-        println!("  {mark} {}{}", check.name, advice(&check.advice));
-    }
-}
-
-fn advice(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("\n              {text}") }
 }
