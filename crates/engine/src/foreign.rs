@@ -1,6 +1,7 @@
-//! Payments that name no invoice: what is known of them, and their match with an invoice by a person
-//! (mission row NG12).
+//! Payments that name no invoice, or one that no link collects: what is known of them, and their match
+//! with an invoice by a person (mission row NG12).
 
+use flows::collection::unserved::leaves_payments;
 use model::case::{Actor, CaseKey, CaseKind};
 use model::customer::ErpCustomer;
 use model::ids::{AccountId, CollectionId, InvoiceId};
@@ -8,8 +9,9 @@ use model::invoice::{Invoice, InvoiceStatus};
 use model::payment::Collection;
 use model::payout::KeptItem;
 use model::person::PersonSaid;
+use model::reason::ReasonCode;
 use ports::{Depth, PortError, Read};
-use store::rows::{CollectionRow, Hint};
+use store::rows::{CaseFilter, CollectionRow, Hint};
 
 use crate::doubts::{Doubt, Said, brings_nothing};
 use crate::engine::Engine;
@@ -19,7 +21,7 @@ use crate::news::erp_accounts;
 use crate::say::of_kind;
 use crate::world::{ErpPort, ProcessorPort, World};
 
-/// A payment that names no invoice and was matched by nobody.
+/// A payment that names no invoice, or one that no link collects, and was matched by nobody.
 #[derive(Debug, Clone)]
 pub struct Foreign {
     pub account: AccountId,
@@ -50,10 +52,38 @@ impl Engine {
         let mut found = Vec::new();
         for processor in processors(&world) {
             let account = &processor.account;
-            for row in self.store.foreign_collections(account, limit).await? {
+            let mut rows = self.store.foreign_collections(account, limit).await?;
+            rows.extend(self.unserved_collections(account, limit).await?);
+            rows.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+            rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            for row in rows {
                 let items = self.store.items_of_collection(account, &row.id).await?;
                 let seen = serde_json::from_value(row.body).ok();
                 found.push(Foreign { account: account.clone(), id: row.id, seen, items });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Payments of the account that name an invoice of which its case last said that no link collects it.
+    async fn unserved_collections(
+        &self,
+        account: &AccountId,
+        limit: u32,
+    ) -> Result<Vec<CollectionRow>> {
+        let mut found = Vec::new();
+        for code in ReasonCode::ALL.iter().filter(|code| leaves_payments(**code)) {
+            let filter = CaseFilter {
+                kind: Some(CaseKind::Collection),
+                reason: Some(*code),
+                limit,
+                ..CaseFilter::default()
+            };
+            for case in self.store.cases(&filter).await? {
+                let payments = self.store.payment_context(&case.key).await?.collections;
+                for row in payments.into_iter().filter(|row| row.account == *account) {
+                    found.extend(self.unserved_case(&row).await?.map(|_| row));
+                }
             }
         }
         Ok(found)
@@ -79,7 +109,8 @@ impl Engine {
         let (erp, found) = find_invoice(&world, &processor, invoice).await?;
         fits(&collection, &found)?;
         let case = CaseKey::collection(&erp.account, &found.id);
-        if let Some(other) = row.case.as_ref().filter(|other| **other != case) {
+        let booked_by = self.booking_case(&world, &row).await?;
+        if let Some(other) = booked_by.filter(|other| *other != case) {
             return Err(refused(format!("payment {payment} belongs to {other} already")));
         }
         let ids = std::slice::from_ref(&found.customer);

@@ -70,7 +70,7 @@ impl Engine {
                 Ok(served) => served,
                 Err(decision) => {
                     return self
-                        .tell_unserved(world, &erp, context, &invoice, *decision, seq)
+                        .tell_unserved(world, &erp, (claimed, context), &invoice, *decision, seq)
                         .await;
                 }
             },

@@ -1,6 +1,7 @@
 //! Looks: for each kind of case, read both sides afresh, fill the flow's facts, decide.
 
 mod batch;
+mod booking;
 mod collection;
 mod customer;
 mod mandate;

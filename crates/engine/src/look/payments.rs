@@ -86,6 +86,7 @@ impl Engine {
                     others.push(collection);
                 }
             }
+            ids = self.not_of_others(asked, &stored, ids).await?;
         }
         let mut seen = BTreeSet::new();
         ids.retain(|id| seen.insert(id.clone()));
@@ -145,6 +146,25 @@ impl Engine {
         let lag = SignedDuration::try_from(processor.port.description().staleness);
         let lag = lag.unwrap_or(SignedDuration::ZERO);
         Ok(Some(mark.until.map_or(Timestamp::MIN, |until| until - lag)))
+    }
+
+    /// Leaves out payments that a person matched with another invoice while no link served this one.
+    async fn not_of_others(
+        &self,
+        asked: &Asked<'_>,
+        stored: &PaymentContext,
+        ids: Vec<CollectionId>,
+    ) -> Result<Vec<CollectionId>> {
+        let known = |id: &CollectionId| stored.collections.iter().any(|row| row.id == *id);
+        let new: Vec<CollectionId> = ids.iter().filter(|id| !known(id)).cloned().collect();
+        let rows = self.store.collection_rows(&asked.served.processor.account, &new).await?;
+        let others: BTreeSet<CollectionId> = rows
+            .into_iter()
+            .flatten()
+            .filter(|row| row.case.as_ref().is_some_and(|case| *case != asked.claimed.key))
+            .map(|row| row.id)
+            .collect();
+        Ok(ids.into_iter().filter(|id| !others.contains(id)).collect())
     }
 
     /// Every payment by id: read now, or by the look right before this one; a quiet one may be

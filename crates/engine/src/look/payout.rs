@@ -109,7 +109,7 @@ impl Engine {
         self.served(world, &link.id)
     }
 
-    /// The case of each payment in the payout; payments seen for the first time are read.
+    /// The case that books each payment of the payout; payments seen for the first time are read.
     async fn cases_of_items(
         &self,
         world: &World,
@@ -133,8 +133,12 @@ impl Engine {
             self.introduce(world, processor, &strangers).await?;
             rows = self.store.collection_rows(&processor.account, &ids).await?;
         }
-        let cases = ids.into_iter().zip(rows).filter_map(|(id, row)| Some((id, row?.case?)));
-        Ok(cases.collect())
+        let mut cases = BTreeMap::new();
+        for (id, row) in ids.into_iter().zip(rows) {
+            let Some(row) = row else { continue };
+            cases.extend(self.booking_case(world, &row).await?.map(|case| (id, case)));
+        }
+        Ok(cases)
     }
 }
 

@@ -114,7 +114,7 @@ impl Engine {
         let ids = std::slice::from_ref(payment);
         let row = self.store.collection_rows(&processor.account, ids).await?.pop().flatten();
         if let Some(row) = row {
-            return Ok(row.case);
+            return self.booking_case(world, &row).await;
         }
         Ok(self.introduce(world, processor, ids).await?.pop())
     }

@@ -16,6 +16,7 @@ pub mod rests;
 pub mod reversal;
 #[cfg(test)]
 mod tests;
+pub mod unserved;
 
 use model::decision::{Decision, Stage};
 use model::invoice::Invoice;

@@ -55,7 +55,7 @@ impl PayoutFacts {
             .any(|fact| matches!(fact.said, PersonSaid::Retry { .. }) && fact.at > *gone_at)
     }
 
-    /// The item's payment names no invoice of ours.
+    /// The item's payment names no invoice of ours, or one that no link collects.
     #[must_use]
     pub fn is_foreign(&self, item: &PayoutItem) -> bool {
         item.collection.as_ref().is_none_or(|payment| !self.cases.contains_key(payment))

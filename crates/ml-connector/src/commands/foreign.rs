@@ -72,7 +72,7 @@ async fn list(instance: &Instance, limit: u32, json: bool) -> Result<()> {
     output::table(
         &["payment", "amount", "made", "says", "its money"],
         rows,
-        "Every payment names its invoice.",
+        "Every payment names an invoice that a link collects.",
     );
     if !found.is_empty() {
         println!("\nMatch one:  ml-connector foreign match PAYMENT INVOICE");

@@ -13,6 +13,7 @@ mod reversal;
 mod stories;
 mod told;
 mod unknown;
+mod unserved;
 mod world;
 mod world_effects;
 mod world_words;
