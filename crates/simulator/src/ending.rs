@@ -13,7 +13,7 @@ use store::rows::{CaseFilter, CaseRow};
 
 use crate::assertions::ending::{self, RESTS};
 use crate::at_once::at_once;
-use crate::moves::{Family, bank, policies, refusals};
+use crate::moves::{Family, bank, currencies, policies, refusals};
 use crate::simulation::Simulation;
 
 /// Days without faults after which everything must be at rest.
@@ -48,6 +48,7 @@ impl Simulation {
         self.world.state().books.set_periods_before(today, true);
         policies::set_mode(self, Mode::On);
         self.lift_refusals();
+        currencies::bring_back(&self.world);
         let before = self.looks;
         let mut wrong = Vec::new();
         for day in 0..DAYS_MAX {

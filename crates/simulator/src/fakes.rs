@@ -23,6 +23,7 @@ use crate::wrap::Line;
 use crate::wrap::erp::WorkerErp;
 use crate::wrap::processor::WorkerProcessor;
 
+pub use crate::moves::handed_over::WRONG as WRONG_ACCOUNT;
 pub use crate::setup::first_day;
 pub use crate::world::Outage;
 pub use crate::world::erp::{BANK, CURRENCY, UNDEPOSITED};

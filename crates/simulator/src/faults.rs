@@ -13,9 +13,10 @@ macro_rules! faults {
     (
         model { $($fault:ident = $word:literal,)* }
         wire { $($wire:ident = $wire_word:literal,)* }
+        world { $($deed:ident = $deed_word:literal,)* }
     ) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Fault { $($fault,)* $($wire,)* }
+        pub enum Fault { $($fault,)* $($wire,)* $($deed,)* }
 
         impl Fault {
             /// Kinds of the model depth.
@@ -24,10 +25,18 @@ macro_rules! faults {
             /// Kinds that only exist where there is a wire.
             pub const ON_THE_WIRE: &'static [Fault] = &[$(Fault::$wire,)*];
 
+            /// What people and systems do of themselves that an exploration must have seen: no dice of
+            /// these faults are thrown.
+            pub const OF_THE_WORLD: &'static [Fault] = &[$(Fault::$deed,)*];
+
             /// The words of the report.
             #[must_use]
             pub fn words(self) -> &'static str {
-                match self { $(Fault::$fault => $word,)* $(Fault::$wire => $wire_word,)* }
+                match self {
+                    $(Fault::$fault => $word,)*
+                    $(Fault::$wire => $wire_word,)*
+                    $(Fault::$deed => $deed_word,)*
+                }
             }
         }
     };
@@ -72,6 +81,13 @@ faults! {
         BrokenOff = "connection reset after the effect",
         BodyCut = "answer cut in its middle",
         TokenExpired = "access token expired early",
+    }
+    world {
+        BankDetails = "bank details handed over",
+        OtherCurrency = "invoice in a currency that no link collects",
+        PaidInOther = "payment in pounds for such an invoice",
+        RefusedForGood = "documents refused for good",
+        Exchanged = "payout that reaches the bank in another currency",
     }
 }
 

@@ -4,8 +4,8 @@
 
 use model::ids::LedgerAccountId;
 use model::policy::{
-    AmountChanged, Bounced, ClosedPeriod, Deposits, ForeignPayments, MandateRequestPolicy, PostOn,
-    ReversalRoute,
+    AmountChanged, Bounced, ClosedPeriod, Deposits, DetailsNotAllowed, ForeignPayments,
+    MandateRequestPolicy, PostOn, ReversalRoute,
 };
 
 use crate::choices::{Dice, chance_at};
@@ -50,10 +50,14 @@ pub enum Focus {
     Refunds,
     /// Payers without a mandate are asked for one.
     Requests,
+    /// Mandates are made of bank details that people hand over.
+    Details,
+    /// Invoices in a currency that no link collects, and payments for them in another.
+    Currencies,
 }
 
 impl Focus {
-    pub const ALL: [Focus; 13] = [
+    pub const ALL: [Focus; 15] = [
         Focus::Anything,
         Focus::Wide,
         Focus::Reversals,
@@ -67,6 +71,8 @@ impl Focus {
         Focus::Exchange,
         Focus::Refunds,
         Focus::Requests,
+        Focus::Details,
+        Focus::Currencies,
     ];
 
     /// Its name on the command line, in stories and in tables.
@@ -86,6 +92,8 @@ impl Focus {
             Focus::Exchange => "exchange",
             Focus::Refunds => "refunds",
             Focus::Requests => "requests",
+            Focus::Details => "details",
+            Focus::Currencies => "currencies",
         }
     }
 
@@ -123,6 +131,8 @@ impl Focus {
             Focus::Exchange => exchange(profile, random),
             Focus::Refunds => refunds(profile, random),
             Focus::Requests => requests(profile, random),
+            Focus::Details => details(profile, random),
+            Focus::Currencies => currencies(profile, random),
         }
     }
 }
@@ -327,4 +337,39 @@ fn requests(profile: &mut Profile, random: &mut Random) {
     }
     profile.strangers = profile.customers.div_ceil(2);
     profile.policy.mandate_request = MandateRequestPolicy::Link;
+}
+
+fn details(profile: &mut Profile, random: &mut Random) {
+    let at_times = [
+        Family::Mandates,
+        Family::Invoices,
+        Family::Away,
+        Family::Requests,
+        Family::Orders,
+        Family::SecondWorker,
+    ];
+    only(profile, random, &[Family::Bank, Family::HandedOver, Family::HandedOver], &at_times);
+    calmer(profile, random);
+    if random.chance(6_000) {
+        lose_answers(profile);
+    }
+    steps(profile, random, 6, 24);
+    profile.customers = random.below(3) + 2;
+    profile.strangers = random.below(profile.customers + 1);
+    profile.details_forbidden = random.chance(2_500);
+    if random.chance(4_000) {
+        profile.policy.mandate_request = MandateRequestPolicy::Link;
+    }
+    if random.chance(4_000) {
+        profile.policy.bank_details_not_allowed = DetailsNotAllowed::Hold;
+    }
+}
+
+fn currencies(profile: &mut Profile, random: &mut Random) {
+    let at_times =
+        [Family::Reversals, Family::Refunds, Family::Foreign, Family::Away, Family::Periods];
+    let always = [Family::Bank, Family::Bank, Family::Currencies, Family::Currencies];
+    only(profile, random, &always, &at_times);
+    calmer(profile, random);
+    steps(profile, random, 8, 24);
 }

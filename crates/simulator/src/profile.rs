@@ -34,6 +34,8 @@ pub struct Profile {
     pub further: bool,
     /// Customers that the processor does not know at the beginning.
     pub strangers: u64,
+    /// The processor lets this account make nothing of bank details.
+    pub details_forbidden: bool,
 }
 
 /// How much time a step takes.
@@ -73,6 +75,12 @@ fn usual_rate(fault: Fault) -> u32 {
         Fault::ClockSkew => 500,
         // It comes of pauses and second workers; the others need a wire.
         Fault::LeaseLost | Fault::BrokenOff | Fault::BodyCut | Fault::TokenExpired => 0,
+        // No dice: done by people and systems.
+        Fault::BankDetails
+        | Fault::OtherCurrency
+        | Fault::PaidInOther
+        | Fault::RefusedForGood
+        | Fault::Exchanged => 0,
     }
 }
 
@@ -103,6 +111,7 @@ impl Profile {
             exchanged: false,
             further: false,
             strangers: 0,
+            details_forbidden: false,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use engine::{Engine, EngineError, Settings};
 use jiff::{SignedDuration, Timestamp};
+use model::ids::ErpCustomerId;
 use model::ledger::PeriodBook;
 use ports::Clock;
 use store::sqlite::Place;
@@ -18,7 +19,7 @@ use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
 use crate::focus::Focus;
 use crate::intake::Intake;
-use crate::moves::{self, Family, invoices, orders, policies};
+use crate::moves::{self, Family, handed_over, invoices, orders, policies};
 use crate::profile::{Pace, Profile};
 use crate::random::Random;
 use crate::setup;
@@ -164,6 +165,7 @@ impl Simulation {
         world.state().break_fakes(options.defect);
         world.state().processor.exchanges = profile.exchanged;
         world.state().processor.further = profile.further;
+        world.state().processor.direct.forbidden = profile.details_forbidden;
         let key = MasterKeySource::Bytes(Zeroizing::new([7; 32]));
         let store = SqliteStore::in_line(&Place::Memory, Vault::open(&key)?)?;
         let store: Arc<dyn Store> = Arc::new(store);
@@ -325,6 +327,7 @@ impl Simulation {
                     self.world.state().watched.released.extend(released);
                 }
             }
+            Family::HandedOver => self.hand_over(&mut random),
             Family::Policies => {
                 let line = policies::make(self, &mut random);
                 self.world.tell(&line);
@@ -347,11 +350,23 @@ impl Simulation {
             | Family::Refusals
             | Family::Exchange
             | Family::FailedRefunds
-            | Family::Requests => {
+            | Family::Requests
+            | Family::Currencies => {
                 if let Some(line) = moves::make(family, &self.world, &mut random) {
                     self.world.tell(&line);
                 }
             }
+        }
+    }
+
+    fn hand_over(&mut self, random: &mut Random) {
+        let customers: Vec<ErpCustomerId> =
+            self.world.state().books.customers.keys().cloned().collect();
+        let Some(link) = self.connected.links.keys().next().cloned() else { return };
+        let console = Arc::clone(&self.console);
+        if let Some(line) = at_once(handed_over::make(&console, &link, &customers, random)) {
+            self.world.faults().note(Fault::BankDetails);
+            self.world.tell(&line);
         }
     }
 

@@ -71,6 +71,9 @@ pub fn check(state: &State, held_up: impl Fn(&InvoiceId) -> bool) -> Vec<String>
 fn check_payment(state: &State, id: &CollectionId, row: &PaymentRow) -> Vec<String> {
     let Some(invoice) = row.invoice() else { return Vec::new() };
     let books = &state.books;
+    if super::foreign::is_other(books, &invoice) {
+        return Vec::new();
+    }
     let receipts: Vec<(&ReceiptId, &ReceiptRow)> = books
         .receipts
         .iter()

@@ -7,6 +7,7 @@ use engine::Engine;
 use engine::verify::Verdict;
 use model::case::CaseKind;
 use model::ids::{InvoiceId, PayoutId};
+use model::policy::Deposits;
 use model::reason::{ReasonCode, ReasonKind};
 use store::Store;
 use store::rows::{CaseFilter, CaseRow, open_states};
@@ -44,6 +45,10 @@ const STUCK: &str = "no receipts are left to deposit together with these refunds
 const OF_OTHERS: [ReasonCode; 3] =
     [ReasonCode::ForeignPayment, ReasonCode::ForeignHeld, ReasonCode::AlreadyCollected];
 
+/// Needs a person because of what became of bank details that were handed over.
+const OF_DETAILS: [ReasonCode; 2] =
+    [ReasonCode::BankDetailsNotAllowed, ReasonCode::BankDetailsRefused];
+
 /// Needs a person because somebody merged or doubled customers.
 const OF_CUSTOMERS: [ReasonCode; 2] = [ReasonCode::CustomerMissing, ReasonCode::CustomerAmbiguous];
 
@@ -78,6 +83,8 @@ pub async fn check(
     }
     wrong.extend(invoices_without_case(world, &cases));
     wrong.extend(doubles_unseen(world, store).await);
+    let told = profile.policy.deposits == Deposits::Made;
+    wrong.extend(super::foreign::check(world, store, told).await);
     let booked: BTreeSet<PayoutId> = cases.iter().filter_map(booked).collect();
     {
         let state = world.state();
@@ -165,7 +172,8 @@ pub fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<
             OF_ITSELF.contains(&code)
                 // A refund that no deposit of the ERP's length can carry.
                 || (code == ReasonCode::DepositByPerson && reason.detail.starts_with(STUCK))
-                || (OF_OTHERS.contains(&code) && has(Family::Foreign))
+                || (OF_OTHERS.contains(&code) && (has(Family::Foreign) || has(Family::Currencies)))
+                || (OF_DETAILS.contains(&code) && has(Family::HandedOver))
                 || (OF_CUSTOMERS.contains(&code) && has(Family::Customers))
                 || (OF_EDITS.contains(&code) && has(Family::Editing))
         }
@@ -209,7 +217,10 @@ async fn doubles_unseen(world: &World, store: &dyn Store) -> Vec<String> {
             let holds = |row: &PaymentRow| row.status.live() && row.refunded < row.amount;
             state.processor.payments_for(id).filter(|(_, row)| holds(row)).count()
         };
-        state.books.invoices.keys().filter(|id| live(id) > 1).cloned().collect()
+        // Those of an invoice that no link collects are told of as foreign.
+        let ours = |id: &InvoiceId| !super::foreign::is_other(&state.books, id);
+        let all = state.books.invoices.keys();
+        all.filter(|id| live(id) > 1 && ours(id)).cloned().collect()
     };
     let shown = store.attention(true).await.unwrap_or_default();
     let mut wrong = Vec::new();

@@ -4,6 +4,8 @@ pub mod asked;
 pub mod bank;
 pub mod books;
 pub mod ending;
+pub mod foreign;
+pub mod handed_over;
 pub mod intents;
 pub mod lines;
 pub mod once;
@@ -15,5 +17,6 @@ use crate::world::World;
 #[must_use]
 pub fn after_step(world: &World) -> Vec<String> {
     let state = world.state();
-    books::doubled(&state.books).into_iter().collect()
+    let receipts = books::doubled(&state.books).into_iter();
+    receipts.chain(handed_over::doubled(&state.processor)).collect()
 }

@@ -4,6 +4,7 @@
 use store::Store;
 use store::rows::ChainCheck;
 
+use crate::moves::handed_over::HOLDER;
 use crate::setup::SECRET;
 
 /// More rows than a simulation writes.
@@ -20,8 +21,9 @@ pub async fn check(store: &dyn Store, story: &str) -> Vec<String> {
         Err(error) => wrong.push(format!("P9: the audit trail can not be read: {error}")),
     }
     let rows = store.audit_rows(0, ROWS_MAX).await.unwrap_or_default();
-    let shown = rows.iter().any(|row| row.body.to_string().contains(SECRET));
-    if rows.is_empty() || shown || story.contains(SECRET) {
+    let shows = |text: &str| text.contains(SECRET) || text.contains(HOLDER);
+    let shown = rows.iter().any(|row| shows(&row.body.to_string()));
+    if rows.is_empty() || shown || shows(story) {
         wrong.push("P8: a secret is readable".to_owned());
     }
     wrong

@@ -53,6 +53,14 @@ struct Arguments {
     whole: bool,
 }
 
+impl Arguments {
+    fn kinds(&self) -> Vec<Fault> {
+        let first = self.seeds.as_ref().map_or(self.from, |seeds| seeds.start);
+        let later = first >= wire::FURTHER_FROM && self.books == Books::default();
+        self.depth.kinds(later)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Depth {
     /// Both sides as small models at the level of the ports.
@@ -85,9 +93,11 @@ impl Depth {
         }
     }
 
-    fn kinds(self) -> Vec<Fault> {
+    /// What an exploration must have met; `later`: of seeds that have everything there is.
+    fn kinds(self, later: bool) -> Vec<Fault> {
         match self {
-            Depth::Model => Fault::ALL.to_vec(),
+            Depth::Model => [Fault::ALL, Fault::OF_THE_WORLD].concat(),
+            Depth::Wire if later => [wire::KINDS, wire::FURTHER_KINDS].concat(),
             Depth::Wire => wire::KINDS.to_vec(),
         }
     }
@@ -224,7 +234,7 @@ fn explore_all(seeds: Range<u64>, arguments: &Arguments) -> ExitCode {
         Some(seed) if !arguments.all => tell(*seed, arguments),
         Some(_) => ExitCode::FAILURE,
         None => {
-            let missing = explored.never_struck(&arguments.depth.kinds());
+            let missing = explored.never_struck(&arguments.kinds());
             for fault in &missing {
                 println!("never struck: {}", fault.words());
             }
@@ -243,7 +253,7 @@ fn report(explored: &Explored, arguments: &Arguments, took: std::time::Duration)
         explored.faults_in_all(),
         explored.broken.len(),
     );
-    for fault in arguments.depth.kinds() {
+    for fault in arguments.kinds() {
         let count = explored.faults.get(&fault).copied().unwrap_or(0);
         println!("{count:>10}  {}", fault.words());
     }

@@ -3,6 +3,7 @@
 
 use model::ids::PayoutId;
 
+use crate::faults::Fault;
 use crate::world::World;
 
 pub fn make(world: &World) -> Option<String> {
@@ -14,5 +15,9 @@ pub fn make(world: &World) -> Option<String> {
     let id: PayoutId = rows.find(|(_, row)| pending(row)).map(|(id, _)| id.clone())?;
     let now = world.now();
     let done = state.processor.confirm_rate(&id, now);
+    drop(state);
+    if done {
+        world.faults().note(Fault::Exchanged);
+    }
     done.then(|| format!("the rate of payout {id} is confirmed"))
 }

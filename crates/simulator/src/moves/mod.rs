@@ -2,11 +2,13 @@
 
 pub mod away;
 pub mod bank;
+pub mod currencies;
 pub mod customers;
 pub mod editing;
 pub mod exchange;
 pub mod failed_refunds;
 pub mod foreign;
+pub mod handed_over;
 pub mod invoices;
 pub mod mandates;
 pub mod orders;
@@ -65,6 +67,10 @@ pub enum Family {
     FailedRefunds,
     /// Payers authorise mandates that they were asked for.
     Requests,
+    /// People hand over payers' bank details.
+    HandedOver,
+    /// Invoices and payments in currencies that do not fit.
+    Currencies,
 }
 
 impl Family {
@@ -99,7 +105,8 @@ impl Family {
             | Family::Policies
             | Family::Orders
             | Family::Refusals
-            | Family::Routes => true,
+            | Family::Routes
+            | Family::Currencies => true,
             Family::Bank
             | Family::Reversals
             | Family::Payouts
@@ -110,7 +117,8 @@ impl Family {
             | Family::Away
             | Family::Exchange
             | Family::FailedRefunds
-            | Family::Requests => false,
+            | Family::Requests
+            | Family::HandedOver => false,
         }
     }
 }
@@ -133,8 +141,13 @@ pub fn make(family: Family, world: &World, random: &mut Random) -> Option<String
         Family::Exchange => exchange::make(world),
         Family::FailedRefunds => failed_refunds::make(world, random),
         Family::Requests => requests::make(world, random),
+        Family::Currencies => currencies::make(world, random),
         // Made by the driver: they need the engine or the workers.
-        Family::Policies | Family::Routes | Family::Orders | Family::SecondWorker => None,
+        Family::Policies
+        | Family::Routes
+        | Family::Orders
+        | Family::SecondWorker
+        | Family::HandedOver => None,
     };
     world.announce();
     done

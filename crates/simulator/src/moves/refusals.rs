@@ -3,6 +3,7 @@
 
 use model::ids::ErpCustomerId;
 
+use crate::faults::Fault;
 use crate::random::Random;
 use crate::world::World;
 
@@ -13,10 +14,12 @@ pub fn make(world: &World, random: &mut Random) -> Option<String> {
     let refusing = &mut state.books.refusing;
     Some(match random.below(6) {
         0..=2 => {
+            world.faults().note(Fault::RefusedForGood);
             refusing.customers.insert(id.clone());
             format!("documents of customer {id} are refused from now on")
         }
         3 => {
+            world.faults().note(Fault::RefusedForGood);
             refusing.deposits = true;
             "deposits are refused from now on".to_owned()
         }

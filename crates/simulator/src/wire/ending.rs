@@ -4,13 +4,17 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use engine::say::Order;
 use jiff::SignedDuration;
-use store::rows::CaseFilter;
+use model::case::Actor;
+use model::reason::ReasonCode;
+use store::rows::{CaseFilter, CaseRow};
 
 use super::assertions::{ending, secrecy};
 use super::simulation::Simulation;
 use super::{handed_over, links};
 use crate::at_once::at_once;
+use crate::faults::Fault;
 use crate::moves::Family;
 
 /// Days without faults after which everything must be at rest, and before which nobody looks.
@@ -50,6 +54,7 @@ impl Simulation {
             if self.is_broken() {
                 return;
             }
+            self.say_retry();
             let Some(truth) = self.truth() else { return };
             if day >= MONEY_DAYS && day % MONEY_DAYS == 0 && !truth.owed.is_empty() {
                 self.bring_money();
@@ -59,11 +64,15 @@ impl Simulation {
                 under_way = [truth.under_way, truth.owed].concat();
                 continue;
             }
+            let exchanged = truth.payouts.iter().filter(|one| one.exchanged && one.paid).count();
             let base = &self.profile.base;
             let store = self.site.store.as_ref();
             let check = ending::check(&truth, &self.hands, store, &base.policy, &base.families);
             wrong = at_once(check);
             if wrong.is_empty() {
+                for _ in 0..exchanged {
+                    self.site.world.faults().note(Fault::Exchanged);
+                }
                 return self.rest_a_day();
             }
         }
@@ -72,6 +81,24 @@ impl Simulation {
         }
         for line in wrong {
             self.broken(line);
+        }
+    }
+
+    /// What was refused for good is taken again, and somebody says so of every case.
+    fn say_retry(&mut self) {
+        if !self.profile.base.families.contains(&Family::Refusals) {
+            return;
+        }
+        let all = CaseFilter { limit: 10_000, ..CaseFilter::default() };
+        let cases = at_once(self.site.store.cases(&all)).unwrap_or_default();
+        let is_refused = |case: &CaseRow| {
+            case.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::Rejected)
+        };
+        let ada = Actor::Person("ada".to_owned());
+        for case in cases.iter().filter(|case| is_refused(case)) {
+            if let Err(error) = at_once(self.console.order(&case.key, Order::Retry, &ada)) {
+                self.broken(format!("nobody can say retry of {}: {error}", case.key));
+            }
         }
     }
 

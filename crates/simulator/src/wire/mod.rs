@@ -6,6 +6,7 @@ mod assertions;
 mod bursts;
 mod direct;
 mod ending;
+mod further;
 mod handed_over;
 mod intake;
 mod links;
@@ -20,6 +21,7 @@ mod transport;
 mod truth;
 mod worker;
 
-pub use profile::KINDS;
+pub use further::FROM as FURTHER_FROM;
+pub use profile::{FURTHER_KINDS, KINDS};
 pub use simulation::{run, run_chosen, run_on};
 pub use systems::Books;

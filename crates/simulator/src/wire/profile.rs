@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use model::policy::{Accounts, MandateRequestPolicy};
 
+use super::further::{Further, REPEATED};
 use super::systems::Customer;
 use crate::faults::Fault;
 use crate::moves::Family;
@@ -68,6 +69,10 @@ pub const fn kinds() -> [Fault; RATES.len()] {
 /// Every kind that must strike in an exploration of this depth.
 pub const KINDS: &[Fault] = &kinds();
 
+/// Kinds that only later seeds have (`further`): an exploration of those must have seen them too.
+pub const FURTHER_KINDS: &[Fault] =
+    &[Fault::RepeatedPage, Fault::BankDetails, Fault::RefusedForGood, Fault::Exchanged];
+
 /// What a seed's story is made of.
 pub struct WireProfile {
     pub base: Profile,
@@ -101,6 +106,16 @@ impl WireProfile {
         base.invoices += 2;
         let concurrency = usize::try_from(random.between(1, 3)).unwrap_or(1);
         WireProfile { base, customers, rows, concurrency }
+    }
+
+    /// What later seeds have beside.
+    pub fn widen(&mut self, further: Further) {
+        if further.repeats {
+            self.base.rates.insert(Fault::RepeatedPage, REPEATED);
+        }
+        if further.refusals {
+            self.base.families.push(Family::Refusals);
+        }
     }
 }
 

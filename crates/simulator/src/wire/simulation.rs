@@ -15,6 +15,7 @@ use store::StoreError;
 
 use super::assertions::{asked, books, once};
 use super::bursts::Bursts;
+use super::further::Further;
 use super::handed_over;
 use super::intake::Intake;
 use super::links;
@@ -110,9 +111,11 @@ pub(super) struct Simulation {
 impl Simulation {
     fn new(seed: u64, books: Books, kept: &Kept) -> Result<Simulation, String> {
         let mut random = Random::new(seed);
-        let systems = systems::cast(books, &mut random);
+        let further = Further::of(seed, books);
+        let systems = systems::cast(books, &mut random, further);
         let accounts = systems.iter().find_map(|system| system.accounts());
-        let profile = WireProfile::of(&mut random, first_day(), accounts);
+        let mut profile = WireProfile::of(&mut random, first_day(), accounts);
+        profile.widen(further);
         let clock = Arc::new(VirtualClock::starting_at(start()));
         let faults = Faults::new(random.fork(), profile.base.rates.clone()).keeping(kept.clone());
         let world = Arc::new(World::new(Arc::clone(&clock), Arc::new(Mutex::new(faults))));
@@ -309,7 +312,10 @@ impl Simulation {
                 said.iter().for_each(|line| self.tell(line));
                 // Chosen beside the others, which go on as they would have.
                 let handed = handed_over::make(store.as_ref(), self.random.clone(), self.now());
-                at_once(handed).iter().for_each(|line| self.tell(line));
+                if let Some(line) = at_once(handed) {
+                    self.site.world.faults().note(Fault::BankDetails);
+                    self.tell(&line);
+                }
             }
             family => self.move_outside(family),
         }
@@ -360,6 +366,9 @@ impl Simulation {
         };
         let done = outside.systems().iter().find_map(|system| system.make(family, &mut stage));
         let Some(line) = done else { return };
+        if std::mem::take(&mut self.hands.refused) {
+            self.site.world.faults().note(Fault::RefusedForGood);
+        }
         self.tell(&line);
         if let Some(truth) = self.truth() {
             self.owed.note(&truth, self.now());

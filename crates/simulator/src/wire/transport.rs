@@ -84,6 +84,7 @@ impl Transport for Wire {
             intents::committed(&self.world, store, &self.connection, &request, makes).await;
         }
         let request = self.in_short_pages(system.as_ref(), request);
+        let request = self.again(system.as_ref(), request);
         self.arm(nth, system.as_ref(), &request, writes);
         let (outcome, permit) = self.outside.call(nth, request);
         if writes {
@@ -162,6 +163,17 @@ impl Wire {
         let Some(rows) = self.rows else { return request };
         let Some(uri) = system.for_pages_of(rows, request.uri()) else { return request };
         self.world.faults().note(Fault::ShortPage);
+        let (mut head, body) = request.into_parts();
+        head.uri = uri;
+        Request::from_parts(head, body)
+    }
+
+    /// The list shows a page again that was read before.
+    fn again(&self, system: &dyn System, request: Request<Bytes>) -> Request<Bytes> {
+        let Some(uri) = system.for_page_again(request.uri()) else { return request };
+        if !self.strikes(Fault::RepeatedPage) {
+            return request;
+        }
         let (mut head, body) = request.into_parts();
         head.uri = uri;
         Request::from_parts(head, body)

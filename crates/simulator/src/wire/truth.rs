@@ -98,6 +98,8 @@ pub struct Payout {
     /// Minor units.
     pub amount: i64,
     pub currency: String,
+    /// The bank receives another currency.
+    pub exchanged: bool,
     pub paid: bool,
     pub items: Vec<Item>,
 }

@@ -15,7 +15,7 @@ use model::ids::{CollectionId, InvoiceId};
 use model::key::Key;
 use ports::{Clock, PortError};
 
-use crate::assertions::{books, once};
+use crate::assertions::{books, foreign, once};
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
 use crate::simulation::Defect;
@@ -188,7 +188,8 @@ impl World {
             let state = &mut *state;
             let asked = &state.watched.released;
             let broken = once::before(&state.processor, asked, write, mark, now)
-                .or_else(|| books::crossing(&state.books, write));
+                .or_else(|| books::crossing(&state.books, write))
+                .or_else(|| foreign::before(&state.books, write));
             let answer = match write {
                 Write::Erp(write) => state.books.write(key, write, now),
                 Write::Processor(write) => state.processor.write(key, write, now),

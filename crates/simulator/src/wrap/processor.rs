@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use model::command::{ProcessorWrite, Write, WriteAnswer};
 use model::customer::ProcessorCustomer;
+use model::direct::CreateBankAccount;
 use model::event::Event;
 use model::ids::{
     CollectionId, MandateId, MandateRequestId, PayoutId, ProcessorCustomerId, ProcessorRefundId,
@@ -14,10 +15,20 @@ use model::payment::{Collection, ProcessorRefund};
 use model::payout::{Payout, PayoutItem};
 use ports::health::Health;
 use ports::processor::{BadSignature, Delivery};
-use ports::{Depth, Description, Guard, Page, PortError, Processor, Read, Seen};
+use ports::{
+    BankDetails, Depth, Description, DetailsFor, Guard, Page, PortError, Processor, Read, Seen,
+};
 
 use super::{Line, description, health};
 use crate::world::Side;
+use crate::world::erp::CURRENCY;
+
+/// Fields of bank details.
+const FIELDS: [&str; 4] = ["account_holder_name", NUMBER, "branch_code", "country_code"];
+const NUMBER: &str = "account_number";
+
+/// The only debit scheme.
+const SCHEME: &str = "bacs";
 
 pub struct WorkerProcessor {
     line: Line,
@@ -253,5 +264,40 @@ impl Processor for WorkerProcessor {
 
     async fn write(&self, key: &Key, write: &ProcessorWrite) -> Result<WriteAnswer, PortError> {
         self.line.write(Side::Processor, key, Write::Processor(write.clone())).await
+    }
+
+    fn read_bank_details(
+        &self,
+        details: &BankDetails,
+        scheme: Option<&str>,
+    ) -> Result<DetailsFor, Vec<String>> {
+        let mut wrong: Vec<String> = details
+            .names()
+            .filter(|name| !FIELDS.contains(name))
+            .map(|name| format!("{name} is no field of bank details"))
+            .collect();
+        if details.get(NUMBER).is_none() {
+            wrong.push(format!("{NUMBER} is missing"));
+        }
+        if scheme.is_some_and(|scheme| scheme != SCHEME) {
+            wrong.push(format!("the only scheme is {SCHEME}"));
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        Ok(DetailsFor { scheme: SCHEME.to_owned(), currency: CURRENCY, country: "GB".to_owned() })
+    }
+
+    async fn write_bank_account(
+        &self,
+        key: &Key,
+        write: &CreateBankAccount,
+        details: &BankDetails,
+    ) -> Result<WriteAnswer, PortError> {
+        if let Some(number) = details.get(NUMBER) {
+            let (key, number) = (key.as_str().to_owned(), number.to_owned());
+            self.line.world.state().processor.direct.numbers.insert(key, number);
+        }
+        self.write(key, &ProcessorWrite::CreateBankAccount(write.clone())).await
     }
 }

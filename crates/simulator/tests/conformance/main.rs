@@ -25,7 +25,7 @@ use ports::conformance::{
 };
 use ports::{Erp, Processor};
 use simulator::Defect;
-use simulator::fakes::{BANK, CURRENCY, Fakes, Outage, UNDEPOSITED, first_day};
+use simulator::fakes::{BANK, CURRENCY, Fakes, Outage, UNDEPOSITED, WRONG_ACCOUNT, first_day};
 use simulator::faults::Fault;
 
 use mistakes::{MISTAKES, Mistake, MistakenErp};
@@ -42,11 +42,21 @@ const ERP_LACKS: &[Need] = &[
 /// The fake asks payers for nothing, signs nothing, and every token may write.
 const PROCESSOR_LACKS: &[Need] = &[
     Need::MandateRequests,
-    Need::BankDetails,
     Need::Signatures,
     Need::Permissions,
     Need::Trouble(Trouble::TokenExpired),
 ];
+
+/// Bank details with this account number.
+fn bank_details(number: &str) -> Vec<(String, String)> {
+    let fields = [
+        ("account_holder_name", "Ada Byron"),
+        ("account_number", number),
+        ("branch_code", "200000"),
+        ("country_code", "GB"),
+    ];
+    fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
 
 /// The fakes, and what stands in for the ERP's port where the suite is to see a mistake.
 struct Fake(Arc<Fakes>, Option<MistakenErp>);
@@ -301,11 +311,11 @@ impl ProcessorSubject for Fake {
     }
 
     fn bank_details(&self) -> Vec<(String, String)> {
-        panic!("the fake takes no bank details");
+        bank_details("55779911")
     }
 
     fn refused_bank_details(&self) -> Vec<(String, String)> {
-        panic!("the fake takes no bank details");
+        bank_details(WRONG_ACCOUNT)
     }
 
     fn forbid_writes(&self) {

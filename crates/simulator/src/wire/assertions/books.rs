@@ -188,7 +188,9 @@ fn taken_back(case: &Case<'_>, payout: &Payout, item: &Item) -> Option<String> {
 
 /// P4: the bank lines of all documents of a payout sum to the payout.
 fn at_bank(case: &Case<'_>, payout: &Payout) -> Option<String> {
-    let bank = case.accounts.banks.get(&payout.currency)?;
+    let mapped = case.accounts.banks.get(&payout.currency).map(|bank| &bank.account);
+    let bank = if payout.exchanged { case.accounts.exchange_clearing.as_ref() } else { mapped };
+    let bank = bank?;
     let of_item = |item: &Item| item.payment.as_ref().and_then(|id| case.truth.payments.get(id));
     let touched = payout
         .items
@@ -202,7 +204,7 @@ fn at_bank(case: &Case<'_>, payout: &Payout) -> Option<String> {
         one.kind != DocumentKind::Receipt && !one.voided && names(one, &payout.id)
     };
     let documents = case.truth.documents.iter().filter(carries);
-    let moved: Decimal = documents.map(|one| one.at_account(bank.account.as_str())).sum();
+    let moved: Decimal = documents.map(|one| one.at_account(bank.as_str())).sum();
     (moved * Decimal::ONE_HUNDRED != Decimal::from(payout.amount)).then(|| {
         format!(
             "P4: payout {} is {} minor units, its documents put {moved} on the bank account",

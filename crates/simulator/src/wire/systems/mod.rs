@@ -19,6 +19,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use store::rows::Side;
 
+use super::further::Further;
 use super::outside::Outside;
 use super::truth::Truth;
 use crate::moves::Family;
@@ -60,6 +61,8 @@ pub struct Hands {
     pub payouts: BTreeSet<String>,
     /// Documents of the ERP that others made or changed.
     pub documents: BTreeSet<String>,
+    /// Documents are refused for good by what was just done.
+    pub refused: bool,
 }
 
 /// What somebody who acts in a system can see, and what they leave behind.
@@ -101,6 +104,12 @@ pub trait System: Send + Sync {
 
     /// The same request for pages of `rows` records; `None`: it asks for no page.
     fn for_pages_of(&self, rows: usize, uri: &Uri) -> Option<Uri>;
+
+    /// The same request for an earlier page of its list, which is shown again; `None`: it asks for no
+    /// later page, or its pages are counted by place.
+    fn for_page_again(&self, _uri: &Uri) -> Option<Uri> {
+        None
+    }
 
     /// Body of the control call that lets the next request meet the strike; `None`: the system has
     /// no such answer.
@@ -169,11 +178,11 @@ impl Books {
 
 /// The systems of a seed's story.
 #[must_use]
-pub fn cast(books: Books, random: &mut Random) -> Vec<Arc<dyn System>> {
+pub fn cast(books: Books, random: &mut Random, further: Further) -> Vec<Arc<dyn System>> {
     let erp: Arc<dyn System> = match books {
-        Books::NetSuite => Arc::new(netsuite::Books::new(random)),
+        Books::NetSuite => Arc::new(netsuite::Books::new(random, further.exchanged)),
         Books::Acumatica => Arc::new(acumatica::Books::new(random)),
     };
-    let processor = gocardless::Debits::new(random);
+    let processor = gocardless::Debits::new(random, further.exchanged);
     vec![erp, Arc::new(processor)]
 }

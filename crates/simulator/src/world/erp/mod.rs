@@ -130,8 +130,8 @@ impl Books {
             id: id.clone(),
             number: row.number.clone(),
             customer: row.customer.clone(),
-            total: pounds(row.total),
-            due: pounds(due),
+            total: Money::new(row.total, row.currency),
+            due: Money::new(due, row.currency),
             issued_on: row.issued_on,
             due_on: row.due_on,
             status,
@@ -189,7 +189,7 @@ impl Books {
         };
         let undeposited = LedgerAccountId::from(UNDEPOSITED);
         for row in self.receipts.values().filter(|row| !row.voided) {
-            post(&undeposited, row.key.as_ref(), row.amount);
+            post(&row.account(), row.key.as_ref(), row.amount);
         }
         for row in self.refunds.values().filter(|row| !row.voided) {
             post(row.from.as_ref().unwrap_or(&undeposited), Some(&row.key), -row.amount);

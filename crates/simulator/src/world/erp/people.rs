@@ -11,7 +11,7 @@ use model::ids::{
 use model::invoice::{Annotation, Approval};
 
 use super::rows::{DepositRow, InvoiceRow, ReceiptRow};
-use super::{BANK, Books};
+use super::{BANK, Books, CURRENCY};
 
 impl Books {
     pub fn add_customer(&mut self, nth: u64) -> ErpCustomerId {
@@ -46,6 +46,7 @@ impl Books {
         let row = InvoiceRow {
             number: format!("INV{id}"),
             customer: customer.clone(),
+            currency: CURRENCY,
             total,
             credited: 0,
             voided: false,
@@ -112,6 +113,7 @@ impl Books {
             amount: minor,
             applications: BTreeMap::from([(id.clone(), minor)]),
             refunded: 0,
+            account: None,
             deposit: None,
             voided: false,
             dated_on: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
@@ -209,7 +211,7 @@ impl Books {
             .filter(|id| {
                 self.receipts
                     .get(*id)
-                    .is_some_and(|row| !row.voided && row.deposit.is_none() && row.refunded == 0)
+                    .is_some_and(|row| !row.voided && row.is_undeposited() && row.refunded == 0)
             })
             .cloned()
             .collect();
@@ -245,7 +247,7 @@ impl Books {
         let receipts: Vec<ReceiptId> = self
             .receipts
             .iter()
-            .filter(|(_, row)| !row.voided && row.deposit.is_none())
+            .filter(|(_, row)| !row.voided && row.is_undeposited())
             .filter(|(_, row)| row.payout.as_ref().is_some_and(|id| of_payout(id.as_str())))
             .map(|(id, _)| id.clone())
             .collect();

@@ -11,6 +11,7 @@ use model::ids::{
 };
 use model::invoice::{Annotation, Approval};
 use model::key::Key;
+use model::money::Currency;
 use model::receipt::{Application, Deposit, ErpRefund, Journal, Receipt, ReceiptPlace};
 
 use super::{UNDEPOSITED, pounds};
@@ -19,6 +20,7 @@ use super::{UNDEPOSITED, pounds};
 pub struct InvoiceRow {
     pub number: String,
     pub customer: ErpCustomerId,
+    pub currency: Currency,
     pub total: i64,
     /// Credit memos and payments by other means.
     pub credited: i64,
@@ -42,6 +44,8 @@ pub struct ReceiptRow {
     pub applications: BTreeMap<InvoiceId, i64>,
     /// Taken out by refund documents.
     pub refunded: i64,
+    /// Where the money is; `None`: undeposited funds.
+    pub account: Option<LedgerAccountId>,
     pub deposit: Option<DepositId>,
     pub voided: bool,
     pub dated_on: Date,
@@ -59,6 +63,18 @@ impl ReceiptRow {
         self.amount - self.refunded - self.applications.values().sum::<i64>()
     }
 
+    /// Where the money came to at first.
+    #[must_use]
+    pub fn account(&self) -> LedgerAccountId {
+        self.account.clone().unwrap_or_else(|| LedgerAccountId::from(UNDEPOSITED))
+    }
+
+    /// It can be part of a deposit.
+    #[must_use]
+    pub fn is_undeposited(&self) -> bool {
+        self.deposit.is_none() && self.account().as_str() == UNDEPOSITED
+    }
+
     #[must_use]
     pub fn canonical(&self, id: &ReceiptId) -> Receipt {
         let applications = self.applications.iter().filter(|(_, minor)| **minor != 0);
@@ -74,10 +90,10 @@ impl ReceiptRow {
                     amount: pounds(*minor),
                 })
                 .collect(),
-            place: place(self.deposit.is_some()),
+            place: place(self.deposit.is_some() || !self.is_undeposited()),
             voided: self.voided,
             dated_on: self.dated_on,
-            account: Some(LedgerAccountId::from(UNDEPOSITED)),
+            account: Some(self.account()),
             receivable_account: None,
             subsidiary: None,
             exchange_rate: None,

@@ -146,8 +146,8 @@ impl Books {
         }
         self.open_on(w.dated_on)?;
         if let Some((invoice, amount)) = &w.apply {
-            let customer = self.invoices.get(invoice).map(|row| &row.customer);
-            let fits = customer == Some(&w.customer)
+            let customer = self.invoices.get(invoice).map(|row| (&row.customer, row.currency));
+            let fits = customer == Some((&w.customer, amount.currency))
                 && amount.minor > 0
                 && amount.minor <= w.amount.minor.min(self.due(invoice));
             if !fits {
@@ -163,6 +163,7 @@ impl Books {
             amount: w.amount.minor,
             applications: applied.collect(),
             refunded: 0,
+            account: w.account.clone(),
             deposit: None,
             voided: false,
             dated_on: w.dated_on,
@@ -304,7 +305,7 @@ impl Books {
         }
         let mut total = 0;
         for id in &w.receipts {
-            let row = self.receipts.get(id).filter(|row| !row.voided && row.deposit.is_none());
+            let row = self.receipts.get(id).filter(|row| !row.voided && row.is_undeposited());
             total += row.ok_or_else(|| format!("receipt {id} is not undeposited"))?.amount;
         }
         for id in &w.refunds {

@@ -3,6 +3,7 @@
 //! checked against, so it knows nothing of flows, engine or store.
 
 pub mod bank;
+pub mod direct;
 pub mod mandates;
 pub mod payouts;
 pub mod people;
@@ -36,6 +37,7 @@ pub struct Processor {
     pub payments: BTreeMap<CollectionId, PaymentRow>,
     pub refunds: BTreeMap<ProcessorRefundId, RefundRow>,
     pub requests: BTreeMap<MandateRequestId, requests::RequestRow>,
+    pub direct: direct::Direct,
     pub payouts: BTreeMap<PayoutId, PayoutRow>,
     /// Oldest first.
     pub events: Vec<EventRow>,

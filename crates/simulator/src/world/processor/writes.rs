@@ -49,11 +49,9 @@ impl Processor {
             }
             ProcessorWrite::RequestMandate(w) => Ok(self.request(key, w, now)),
             ProcessorWrite::InviteMandate(w) => self.invite(w, now),
-            ProcessorWrite::CreateCustomer(_)
-            | ProcessorWrite::CreateBankAccount(_)
-            | ProcessorWrite::CreateMandate(_) => {
-                Err(PortError::Unsupported("this fake takes no bank details".to_owned()))
-            }
+            ProcessorWrite::CreateCustomer(w) => self.create_customer(w),
+            ProcessorWrite::CreateBankAccount(w) => self.create_bank_account(key, w),
+            ProcessorWrite::CreateMandate(w) => self.create_mandate(key, w, now),
             ProcessorWrite::LinkCustomer(w) => self.link(w),
         }
     }
@@ -88,10 +86,11 @@ impl Processor {
                 Ok(linked.then_some(answer))
             }
             ProcessorWrite::RequestMandate(w) => Ok(self.find_request(key, w)),
-            ProcessorWrite::InviteMandate(_)
-            | ProcessorWrite::CreateCustomer(_)
-            | ProcessorWrite::CreateBankAccount(_)
-            | ProcessorWrite::CreateMandate(_) => Ok(None),
+            ProcessorWrite::InviteMandate(_) => Ok(None),
+            ProcessorWrite::CreateCustomer(w) => Ok(self.find_direct(&w.once)),
+            ProcessorWrite::CreateBankAccount(_) | ProcessorWrite::CreateMandate(_) => {
+                Ok(self.find_direct(key.as_str()))
+            }
         }
     }
 

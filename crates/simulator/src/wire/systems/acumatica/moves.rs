@@ -34,7 +34,9 @@ pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<Stri
         | Family::Routes
         | Family::Exchange
         | Family::FailedRefunds
-        | Family::Requests => None,
+        | Family::Requests
+        | Family::HandedOver
+        | Family::Currencies => None,
     }
 }
 

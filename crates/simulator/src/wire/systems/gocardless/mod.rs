@@ -29,12 +29,14 @@ const MONEY: i64 = 400_000;
 
 pub struct Debits {
     emulator: GoCardless,
+    /// The creditor's bank account is in another currency.
+    exchanged: bool,
 }
 
 impl Debits {
     /// An account with the choices of a seed wherever the sheet leaves something open.
     #[must_use]
-    pub fn new(random: &mut Random) -> Debits {
+    pub fn new(random: &mut Random, exchanged: bool) -> Debits {
         let seed = random.draw();
         let mut one = |often: u32| random.chance(often);
         let config = Config {
@@ -59,7 +61,7 @@ impl Debits {
             webhook_attempts_max: if one(3_000) { 1 } else { 8 },
             ..Config::default()
         };
-        Debits { emulator: GoCardless::new(seed, config) }
+        Debits { emulator: GoCardless::new(seed, config), exchanged }
     }
 }
 
@@ -100,11 +102,12 @@ impl System for Debits {
                 })
             })
             .collect();
+        let target = self.exchanged.then_some("EUR");
         let body = json!({
             "organisations": [{"id": "OR000SIM", "name": "Brightworks UK"}],
             "creditors": [{
                 "id": "CR000SIM", "name": "Brightworks UK", "country_code": "GB",
-                "currencies": ["GBP"], "can_create_refunds": true,
+                "currencies": ["GBP"], "can_create_refunds": true, "fx_payout_currency": target,
                 "negative_balance_limit": 10_000_000, "bank_reference_prefix": "BRIGHTWORKS",
             }],
             "tokens": [{"token": TOKEN}],
@@ -135,6 +138,17 @@ impl System for Debits {
         let authority = uri.authority()?.as_str();
         let text = format!("https://{authority}{}?{query}", uri.path());
         text.parse().ok().filter(|_| short)
+    }
+
+    /// Without its cursor a list begins anew.
+    fn for_page_again(&self, uri: &Uri) -> Option<Uri> {
+        let pairs = || url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        pairs().find(|(name, _)| name == "after")?;
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs().filter(|(name, _)| name != "after"))
+            .finish();
+        let authority = uri.authority()?.as_str();
+        format!("https://{authority}{}?{query}", uri.path()).parse().ok()
     }
 
     fn strike(&self, strike: Strike, request: &Request<Bytes>) -> Option<Value> {

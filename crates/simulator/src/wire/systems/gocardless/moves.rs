@@ -41,7 +41,9 @@ pub fn make(debits: &Debits, family: Family, stage: &mut Stage<'_>) -> Option<St
         | Family::Routes
         | Family::Exchange
         | Family::FailedRefunds
-        | Family::Requests => None,
+        | Family::Requests
+        | Family::HandedOver
+        | Family::Currencies => None,
     }
 }
 

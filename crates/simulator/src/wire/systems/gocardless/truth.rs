@@ -142,6 +142,8 @@ fn payout(row: &Value) -> Result<Payout, String> {
         id: text(&row["id"]),
         amount: whole(&row["amount"])?,
         currency: text(&row["currency"]),
+        exchanged: filled(&row["fx"]["fx_currency"])
+            .is_some_and(|other| row["currency"].as_str() != Some(other.as_str())),
         // One that bounced was paid before, and its items are settled.
         paid: text(&row["status"]) != "pending",
         items,

@@ -2,6 +2,7 @@
 
 mod customers;
 mod moves;
+mod refusals;
 mod truth;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ const CERTIFICATE: &str = "simulated-certificate";
 const ACCOUNT: &str = "1234567_SB1";
 /// Bank account in pounds of the standard company.
 pub const BANK: &str = "210";
+/// What is collected in pounds and reaches a bank in another currency.
+const CLEARING: &str = "213";
 const QUERIES: &str = "/services/rest/query/";
 const TOKENS: &str = "/services/rest/auth/";
 
@@ -76,12 +79,14 @@ pub struct Books {
     emulator: NetSuite,
     /// Invoices need an approval.
     approves: bool,
+    /// The real bank account is in another currency than what is collected.
+    exchanged: bool,
 }
 
 impl Books {
     /// An account with the choices of a seed wherever the sheet leaves something open.
     #[must_use]
-    pub fn new(random: &mut Random) -> Books {
+    pub fn new(random: &mut Random, exchanged: bool) -> Books {
         let seed = random.draw();
         let mut one = |often: u32| random.chance(often);
         let settings = Settings {
@@ -101,7 +106,7 @@ impl Books {
         };
         let config =
             Config { account_id: ACCOUNT.to_owned(), settings, preferences, ..Config::default() };
-        Books { emulator: NetSuite::new(seed, config), approves }
+        Books { emulator: NetSuite::new(seed, config), approves, exchanged }
     }
 
     fn faults(&self, outside: &Outside, body: &Value) -> Result<(), String> {
@@ -163,7 +168,13 @@ impl System for Books {
             .collect();
         let body = json!({
             "company": {"time_zone": "Europe/London", "date_format": "DD/MM/YYYY"},
-            "accounts": [{"id": 642, "number": "6420", "name": "Refunds", "type": "Expense"}],
+            "accounts": [
+                {"id": 642, "number": "6420", "name": "Refunds", "type": "Expense"},
+                {
+                    "id": 213, "number": "1090", "name": "Exchange clearing", "type": "Bank",
+                    "currency": 1, "subsidiaries": [2],
+                },
+            ],
             "integration": {
                 "client_id": CLIENT,
                 "certificates": [{"kid": CERTIFICATE, "pem": made.certificate}],
@@ -252,7 +263,7 @@ impl System for Books {
         Some(Accounts {
             undeposited: None,
             banks: BTreeMap::from([("GBP".to_owned(), bank)]),
-            exchange_clearing: None,
+            exchange_clearing: account(CLEARING).filter(|_| self.exchanged),
             fees: account("640"),
             fee_tax: account("231"),
             app_fees: None,

@@ -4,7 +4,7 @@
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
-use super::{BANK, Books, customers};
+use super::{BANK, Books, customers, refusals};
 use crate::moves::Family;
 use crate::wire::systems::Stage;
 use crate::wire::truth::{Document, Invoice, major, text};
@@ -20,6 +20,7 @@ pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<Stri
         Family::Customers => customers::make(books, stage),
         Family::Editing => editing(books, stage),
         Family::Periods => periods(books, stage),
+        Family::Refusals => refusals::make(books, stage),
         Family::Bank
         | Family::Reversals
         | Family::Mandates
@@ -30,11 +31,12 @@ pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<Stri
         | Family::Orders
         | Family::SecondWorker
         | Family::Away
-        | Family::Refusals
         | Family::Routes
         | Family::Exchange
         | Family::FailedRefunds
-        | Family::Requests => None,
+        | Family::Requests
+        | Family::HandedOver
+        | Family::Currencies => None,
     }
 }
 

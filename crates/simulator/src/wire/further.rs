@@ -1,0 +1,39 @@
+//! What later seeds have beside: drawn apart from the rest, and only from a certain seed on, so that the
+//! stories that were told before stay as they were.
+
+use super::systems::Books;
+use crate::choices::{Dice, chance_at};
+
+/// Seeds before this one have nothing of it.
+pub const FROM: u64 = 60_000;
+
+/// Chance in ten thousand that a list begins anew, per page after the first.
+pub const REPEATED: u32 = 500;
+
+/// What this seed has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Further {
+    /// The processor's lists show pages again.
+    pub repeats: bool,
+    /// Scripts of the bookkeepers' refuse documents for good.
+    pub refusals: bool,
+    /// The bank account is in another currency than what is collected.
+    pub exchanged: bool,
+}
+
+impl Further {
+    #[must_use]
+    pub fn of(seed: u64, books: Books) -> Further {
+        if seed < FROM {
+            return Further::default();
+        }
+        let mut random = chance_at(seed, Dice::Focus, [2, 0, 0]);
+        // Whose emulator has scripts, and an account for the exchange.
+        let netsuite = books == Books::NetSuite;
+        Further {
+            repeats: random.chance(5_000),
+            refusals: random.chance(3_500) && netsuite,
+            exchanged: random.chance(3_000) && netsuite,
+        }
+    }
+}
