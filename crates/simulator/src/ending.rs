@@ -67,9 +67,11 @@ impl Simulation {
                 return;
             }
             wrong = self.wrong();
-            // A link that people edited is taken up by the daily scan of the open invoices.
+            // A link, or a customer's account, that people edited is taken up by the daily scan of the
+            // open invoices.
             // What a list did not show is looked at again by the daily sweep.
-            let edited = self.profile.families.contains(&Family::Policies);
+            let edits = [Family::Policies, Family::Currencies];
+            let edited = edits.iter().any(|family| self.profile.families.contains(family));
             let taken_up = day >= 2 || !(edited || self.rests_for_others());
             if wrong.is_empty() && taken_up && bank::is_quiet(&self.world) {
                 self.rest(before);

@@ -364,7 +364,11 @@ impl Simulation {
             self.world.state().books.customers.keys().cloned().collect();
         let Some(link) = self.connected.links.keys().next().cloned() else { return };
         let console = Arc::clone(&self.console);
-        if let Some(line) = at_once(handed_over::make(&console, &link, &customers, random)) {
+        // The console is a process of its own, which nothing strikes.
+        self.world.faults().switch(false);
+        let ordered = at_once(handed_over::make(&console, &link, &customers, random));
+        self.world.faults().switch(true);
+        if let Some(line) = ordered {
             self.world.faults().note(Fault::BankDetails);
             self.world.tell(&line);
         }
