@@ -184,6 +184,11 @@ impl Faults {
         struck
     }
 
+    /// As `strikes`, where only the first occasion of a step is one: what begins anew comes to its end.
+    pub fn strikes_first(&mut self, fault: Fault) -> bool {
+        !self.occasions.contains_key(&fault) && self.strikes(fault)
+    }
+
     /// Counts what others brought about.
     pub fn note(&mut self, fault: Fault) {
         *self.counts.entry(fault).or_default() += 1;

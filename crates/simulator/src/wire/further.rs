@@ -7,8 +7,8 @@ use crate::choices::{Dice, chance_at};
 /// Seeds before this one have nothing of it.
 pub const FROM: u64 = 60_000;
 
-/// Chance in ten thousand that a list begins anew, per page after the first.
-pub const REPEATED: u32 = 500;
+/// Chance in ten thousand that a list begins anew, at the first page of a step that is not a list's first.
+pub const REPEATED: u32 = 7_000;
 
 /// What this seed has.
 #[derive(Debug, Clone, Copy, Default)]

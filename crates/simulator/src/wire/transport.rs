@@ -171,7 +171,7 @@ impl Wire {
     /// The list shows a page again that was read before.
     fn again(&self, system: &dyn System, request: Request<Bytes>) -> Request<Bytes> {
         let Some(uri) = system.for_page_again(request.uri()) else { return request };
-        if !self.strikes(Fault::RepeatedPage) {
+        if !self.world.faults().strikes_first(Fault::RepeatedPage) {
             return request;
         }
         let (mut head, body) = request.into_parts();
