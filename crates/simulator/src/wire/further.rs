@@ -28,12 +28,11 @@ impl Further {
             return Further::default();
         }
         let mut random = chance_at(seed, Dice::Focus, [2, 0, 0]);
-        // Whose emulator has scripts, and an account for the exchange.
-        let netsuite = books == Books::NetSuite;
+        let all = books.can_all();
         Further {
             repeats: random.chance(5_000),
-            refusals: random.chance(3_500) && netsuite,
-            exchanged: random.chance(3_000) && netsuite,
+            refusals: random.chance(3_500) && all,
+            exchanged: random.chance(3_000) && all,
         }
     }
 }

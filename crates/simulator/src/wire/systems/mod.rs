@@ -170,6 +170,15 @@ impl Books {
         }
     }
 
+    /// Their emulator has scripts that refuse documents, and an account for the exchange.
+    #[must_use]
+    pub fn can_all(self) -> bool {
+        match self {
+            Books::NetSuite => true,
+            Books::Acumatica => false,
+        }
+    }
+
     #[must_use]
     pub fn named(word: &str) -> Option<Books> {
         Books::ALL.into_iter().find(|books| books.word() == word)
