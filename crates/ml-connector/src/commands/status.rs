@@ -49,7 +49,9 @@ pub async fn run(instance: &Instance, json: bool) -> Result<ExitCode> {
             status.attention
         );
         if foreign > 0 {
-            println!("{foreign} payments name no invoice that a link collects: ml-connector foreign list");
+            println!(
+                "{foreign} payments name no invoice that a link collects: ml-connector foreign list"
+            );
         }
         for (connection, trouble) in &troubles {
             println!("{connection} fails: {trouble}");
