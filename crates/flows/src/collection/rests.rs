@@ -6,9 +6,10 @@ use model::decision::{Decision, DocumentRole, Stage};
 use model::ids::CollectionId;
 use model::invoice::{Invoice, InvoiceStatus};
 use model::key::Key;
+use model::money::Money;
 use model::payout::{KeptItem, PayoutItemKind};
 use model::reason::{Reason, ReasonCode};
-use model::receipt::{ErpDocument, Receipt};
+use model::receipt::{Application, ErpDocument, Receipt};
 use model::sight::Sight;
 
 use super::books::Books;
@@ -45,8 +46,11 @@ fn rest(facts: &CollectionFacts, invoice: &Invoice, key: &Key, receipt: &Receipt
         return Rest::Nothing;
     }
     let Some(never_applied) = never_applied(facts, key, receipt) else { return Rest::Nothing };
-    if receipt.voided || !receipt.unapplied.is_positive() {
+    if receipt.voided {
         return Rest::Nothing;
+    }
+    if !receipt.unapplied.is_positive() {
+        return moved(facts, invoice, key, receipt).map_or(Rest::Nothing, Rest::Show);
     }
     if receipt.unapplied.minor > never_applied {
         if facts.left(ReasonCode::ReceiptUnapplied) {
@@ -81,6 +85,60 @@ fn rest(facts: &CollectionFacts, invoice: &Invoice, key: &Key, receipt: &Receipt
     } else {
         Rest::Show(decision.reason)
     }
+}
+
+/// A person took the receipt off this invoice and applied it to another one: the invoice is open, and
+/// is not collected again unasked (DESIGN.md section 2, "People edit").
+fn moved(
+    facts: &CollectionFacts,
+    invoice: &Invoice,
+    key: &Key,
+    receipt: &Receipt,
+) -> Option<Reason> {
+    let open = invoice.status == InvoiceStatus::Open && invoice.due.is_positive();
+    if !open || facts.left(ReasonCode::ReceiptUnapplied) {
+        return None;
+    }
+    let (here, elsewhere): (Vec<&Application>, Vec<&Application>) =
+        receipt.applications.iter().partition(|one| one.invoice == invoice.id);
+    let sum = |list: &[&Application]| list.iter().map(|one| one.amount.minor).sum::<i64>();
+    let missing = applied_by_us(facts, invoice, key, receipt)? - sum(&here);
+    let to = elsewhere.iter().max_by_key(|one| one.amount.minor)?;
+    if missing <= 0 || sum(&elsewhere) < missing {
+        return None;
+    }
+    let missing = Money::new(missing, receipt.amount.currency);
+    let detail =
+        format!("{missing} of receipt {} stands on invoice {} now", receipt.id, to.invoice);
+    Some(Reason::new(ReasonCode::ReceiptUnapplied, detail))
+}
+
+/// Minor units of a receipt of ours that we applied to this invoice. `None`: we took some off again.
+fn applied_by_us(
+    facts: &CollectionFacts,
+    invoice: &Invoice,
+    key: &Key,
+    receipt: &Receipt,
+) -> Option<i64> {
+    let mut sum = 0;
+    for view in facts.frame.commands.iter().filter(|view| view.state == CommandState::Done) {
+        match &view.write {
+            Write::Erp(ErpWrite::RecordReceipt(write)) if view.key == *key => {
+                let first = write.apply.as_ref().filter(|(to, _)| *to == invoice.id);
+                sum += first.map_or(0, |(_, amount)| amount.minor);
+            }
+            Write::Erp(ErpWrite::ApplyReceipt(write))
+                if write.receipt == receipt.id && write.invoice == invoice.id =>
+            {
+                sum += write.amount.minor;
+            }
+            Write::Erp(ErpWrite::UnapplyReceipt(write)) if write.receipt == receipt.id => {
+                return None;
+            }
+            Write::Erp(_) | Write::Processor(_) => {}
+        }
+    }
+    Some(sum)
 }
 
 /// Minor units of a receipt of ours that were applied to nothing by us so far. `None`: not ours.

@@ -38,6 +38,22 @@ fn what_a_person_unapplied_is_for_a_person() {
 }
 
 #[test]
+fn what_a_person_applied_to_another_invoice_is_for_a_person() {
+    let moved = format!("{PAID}, receipt PM1/PO1 100 first:100 other:100");
+    check(&format!("{moved}, due 100"), "collected ! receipt_unapplied");
+    check(&format!("{moved}, due 100, said leave receipt_unapplied"), "collected");
+    // Paid in another way: nothing is missing.
+    check(&format!("{moved}, invoice paid"), "collected");
+    let in_part = format!("{PAID}, receipt PM1/PO1 100 first:100 applied:70 other:30");
+    check(&format!("{in_part}, due 30"), "collected ! receipt_unapplied");
+    // Owed anew, while all of it is where we put it.
+    check(
+        &format!("{PAID}, receipt PM1/PO1 100 applied:100, due 30"),
+        "collected ! amount_changed",
+    );
+}
+
+#[test]
 fn what_a_refund_unapplies_on_its_way_is_nobodys_doing() {
     let refund = format!("{PAID}, item PO2/0 refunded PM1 -30 1d");
     check(&format!("{refund}, due 30, receipt PM1/PO1 100 applied:70 first:100"), "collected");
