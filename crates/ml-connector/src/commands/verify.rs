@@ -23,9 +23,16 @@ pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<
     // Pending is explained by its reason; a side that could not be read is not.
     let proved = differs == 0 && unread == 0 && whole;
     let nothing = proof.findings.is_empty();
+    // What a person must see to need not touch a payout: it is no part of the proof, and is named.
+    let items = instance.store.attention(false).await?;
+    let waiting = items
+        .iter()
+        .filter(|item| link.is_none() || item.link.as_ref().map(LinkId::as_str) == link)
+        .count();
     if json {
         output::json(&serde_json::json!({
             "proof": proof, "chain": chain, "proved": proved, "nothing_to_prove": nothing,
+            "attention": waiting,
         }));
         return Ok(exit(proved));
     }
@@ -41,6 +48,9 @@ pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<
     }
     if others > 0 {
         println!("{others} lines are not ours to prove: see \"not ours\" above.");
+    }
+    if waiting > 0 {
+        println!("Waiting for a person: {waiting}, see attention list.");
     }
     match (proved, pending) {
         (true, 0) if nothing => println!(

@@ -33,8 +33,10 @@ fn slow_a_booked_payout_that_bounces_is_no_proof() {
     world.place.well(&["links", "set", "uk", "bounced=reverse"]);
     world.sync();
     assert_eq!(world.balance("210"), "0", "{bank} was there before");
-    let (verdict, why) = line(&world.place.json(&["verify"], 0), &payout);
+    let proof = world.place.json(&["verify"], 0);
+    let (verdict, why) = line(&proof, &payout);
     assert_eq!(verdict, "pending", "{why}");
+    assert_eq!(proof["attention"], 1, "the bounce still waits for a person: {proof}");
 }
 
 #[test]
