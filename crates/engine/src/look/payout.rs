@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use flows::payout::{PayoutFacts, decide, own_documents};
+use flows::payout::{PayoutFacts, decide, deposit_key, own_documents};
 use jiff::Timestamp;
 use model::case::CaseKey;
 use model::decision::{Decision, DocumentRole, Stage};
@@ -11,14 +11,14 @@ use model::ids::{CollectionId, PayoutId};
 use model::key::Key;
 use model::payout::{KeptItem, Payout, PayoutItem, PayoutStatus};
 use model::reason::{Reason, ReasonCode};
-use model::receipt::{DocumentKind, ErpDocument};
+use model::receipt::{DocumentKind, ErpDocument, ReceiptPlace};
 use model::sight::Sight;
 use ports::Depth;
 use store::rows::{CaseContext, Claimed, FactRow};
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::world::{ProcessorPort, World};
+use crate::world::{ErpPort, ProcessorPort, World};
 
 use super::batch::Batch;
 use super::sources::Served;
@@ -71,6 +71,10 @@ impl Engine {
         let mut of_payout = self.documents(&served.erp, &own, depth, batch).await?;
         self.read_unseen(&served.erp, &own, &mut of_payout, |_| true).await?;
         erp_documents.extend(of_payout);
+        if own.is_empty() {
+            let forgotten = self.forgotten_deposits(&served.erp, &id, &erp_documents).await?;
+            erp_documents.extend(forgotten);
+        }
         let frame = self.frame(&served, &resolved.views, depth == Depth::Direct).await?;
         let stopped = frame.stopped;
         let facts = PayoutFacts {
@@ -91,6 +95,34 @@ impl Engine {
         let kept = decided.keep.into_iter().map(|item| (account.clone(), item)).collect();
         let looked = Looked::served(seq, &served, resolved, decided.decision);
         Ok(Looked { facts: payout_facts(&facts), kept, stopped, ..looked })
+    }
+
+    /// Deposits of the payout that the ERP has under our keys, when receipts of it stand deposited and
+    /// no command of ours did that: the database was put back from an older copy, or a person did.
+    pub(crate) async fn forgotten_deposits(
+        &self,
+        erp: &ErpPort,
+        payout: &PayoutId,
+        known: &BTreeMap<Key, Sight<ErpDocument>>,
+    ) -> Result<BTreeMap<Key, Sight<ErpDocument>>> {
+        let mut found = BTreeMap::new();
+        let deposited = known.values().any(|sight| {
+            matches!(sight.found(), Some(ErpDocument::Receipt(receipt))
+                if receipt.place == ReceiptPlace::Deposited && !receipt.voided)
+        });
+        for nth in 1.. {
+            let key = deposit_key(payout, nth);
+            let wanted = [(DocumentKind::Deposit, key.clone())];
+            if !deposited {
+                break;
+            }
+            let read = self.documents(erp, &wanted, Depth::Direct, &Batch::default()).await?;
+            if read.values().all(|sight| sight.found().is_none()) {
+                break;
+            }
+            found.extend(read);
+        }
+        Ok(found)
     }
 
     /// The link of this processor account that collects the payout's currency.

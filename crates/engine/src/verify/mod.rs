@@ -199,9 +199,15 @@ impl Engine {
         let mut keys: Vec<(DocumentKind, Key)> =
             own.iter().map(|own| (own.kind, own.key.clone())).collect();
         keys.extend(documents.iter().map(|one| (kind_of_role(one.role), one.key.clone())));
-        let Ok(erp) = self.read_documents(&served.erp, &keys).await else {
+        let Ok(mut erp) = self.read_documents(&served.erp, &keys).await else {
             return Ok(Err("the ERP could not be read".to_owned()));
         };
+        if own.is_empty() {
+            match self.forgotten_deposits(&served.erp, &payout.id, &erp).await {
+                Ok(forgotten) => erp.extend(forgotten),
+                Err(_) => return Ok(Err("the ERP could not be read".to_owned())),
+            }
+        }
         let own = own_documents(&commands, &payout.id, &erp);
         let Some(bank) = bank_account(&served.link.policy, payout) else {
             return Ok(Err("no bank account is mapped".to_owned()));
@@ -285,7 +291,7 @@ fn needs_person(row: &CaseRow) -> bool {
 
 /// Payouts that the rules never book.
 fn none_of_ours(waits: ReasonCode) -> bool {
-    matches!(waits, ReasonCode::PartnerPayout | ReasonCode::BeforeCutOver | ReasonCode::LinkOff)
+    matches!(waits, ReasonCode::PartnerPayout | ReasonCode::BeforeCutOver)
 }
 
 fn not_proved(what: String, processor: Option<Money>, why: &str) -> Finding {

@@ -359,8 +359,11 @@ impl<'a> Book<'a> {
 
     fn key(&self, purpose: &str) -> Key {
         let payout = self.payout.id.as_str();
-        let nth = self.facts.frame.next_nth_of(&[purpose, payout]).to_string();
-        Key::new(&[purpose, payout, &nth])
+        let first = self.facts.frame.next_nth_of(&[purpose, payout]);
+        let mut keys = (first..).map(|nth| Key::new(&[purpose, payout, &nth.to_string()]));
+        // One that only the ERP knows has its key.
+        let free = keys.find(|key| self.own.iter().all(|own| own.key != *key));
+        free.unwrap_or_else(|| Key::new(&[purpose, payout, &first.to_string()]))
     }
 
     fn record_deposit(&self, planned: PlannedDeposit) -> Result<Decision, Stop> {

@@ -25,7 +25,9 @@ use model::sight::Sight;
 use crate::people::{close_left, hint_on_change};
 
 pub use facts::PayoutFacts;
-pub use proof::{BankLine, OwnDocument, OwnState, bank_account, bank_lines, own_documents};
+pub use proof::{
+    BankLine, OwnDocument, OwnState, bank_account, bank_lines, deposit_key, own_documents,
+};
 use routes::Carrier;
 
 /// How many ids a reason names before it only counts.

@@ -96,7 +96,40 @@ pub fn own_documents(
     erp: &BTreeMap<Key, Sight<ErpDocument>>,
 ) -> Vec<OwnDocument> {
     let done = commands.iter().filter(|view| view.state == CommandState::Done);
-    done.filter_map(|view| own_document(view, payout, erp)).collect()
+    let own = done.filter_map(|view| own_document(view, payout, erp));
+    own.chain(forgotten(commands, payout, erp)).collect()
+}
+
+/// The key of the payout's n-th deposit, from 1.
+#[must_use]
+pub fn deposit_key(payout: &PayoutId, nth: u32) -> Key {
+    Key::new(&[purpose::DEPOSIT, payout.as_str(), &nth.to_string()])
+}
+
+/// Deposits that the ERP has under a key of ours and that no command knows: made before the database
+/// was put back from a copy. They are ours, and not a person's.
+fn forgotten(
+    commands: &[CommandView],
+    payout: &PayoutId,
+    erp: &BTreeMap<Key, Sight<ErpDocument>>,
+) -> impl Iterator<Item = OwnDocument> {
+    let unknown = (1..)
+        .map(|nth| deposit_key(payout, nth))
+        .take_while(|key| erp.contains_key(key))
+        .filter(|key| commands.iter().all(|view| view.key != *key));
+    unknown.filter_map(|key| match erp.get(&key)? {
+        Sight::Found(ErpDocument::Deposit(deposit)) => Some(OwnDocument {
+            document: deposit.id.to_string(),
+            kind: DocumentKind::Deposit,
+            at_bank: deposit.total,
+            receipts: deposit.receipts.iter().cloned().collect(),
+            refunds: BTreeSet::new(),
+            carries_lines: true,
+            state: if deposit.voided { OwnState::Voided } else { OwnState::Standing },
+            key,
+        }),
+        Sight::Found(_) | Sight::Missing | Sight::Odd(_) | Sight::NotRead => None,
+    })
 }
 
 fn own_document(

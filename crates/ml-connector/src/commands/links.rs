@@ -44,7 +44,7 @@ pub async fn run(instance: &Instance, command: Links, json: bool) -> Result<Exit
             if link.policy.cut_over_on.is_some() && policy.cut_over_on != link.policy.cut_over_on {
                 return Err(Failure::usage(
                     "the books of a link that was live rest on its cut-over: what arrived before it \
-                     would never be booked. It is set by ml-connector links on --cut-over",
+                     would never be booked. An earlier day is set by ml-connector links on --cut-over",
                 ));
             }
             if policy == link.policy {
@@ -264,6 +264,12 @@ async fn switch_on(
         })?,
         None => link.policy.cut_over_on.unwrap_or(today),
     };
+    if let Some(before) = link.policy.cut_over_on.filter(|before| cut_over > *before) {
+        return Err(Failure::usage(format!(
+            "the link was live from {before} on, and its books rest on that day: payouts between it and \
+             {cut_over} would never be booked. Leave --cut-over out, or make another link",
+        )));
+    }
     valid(&link.policy)?;
     meant(instance, Some(cut_over))?;
     crate::commands::mapping::check(instance, &link, true).await?;

@@ -20,6 +20,7 @@ mod periods;
 mod refusals;
 mod replicas;
 mod reports;
+mod restored;
 mod sandbox_guide;
 mod setup;
 mod stopping;

@@ -333,6 +333,12 @@ fn slow_a_plan_that_changed_is_not_accepted() {
     assert_eq!(world.payments().len(), 2);
     let moved = world.place.fails(&["links", "set", "uk", "cut_over_on=\"2026-04-01\""], 2);
     assert!(moved.contains("links on --cut-over"), "{moved}");
+    world.place.well(&["links", "off", "uk"]);
+    let figures = world.figures();
+    let again = ["links", "on", "uk", "--accept", &figures, "--cut-over", "2026-04-01"];
+    let moved = world.place.fails(&again, 2);
+    assert!(moved.contains("would never be booked"), "{moved}");
+    world.place.well(&again[..5]);
 }
 
 #[test]

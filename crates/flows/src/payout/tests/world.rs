@@ -28,7 +28,7 @@ use model::receipt::{Deposit, ErpDocument, ErpRefund, Journal, Receipt, ReceiptP
 use model::sight::Sight;
 
 use crate::common::Frame;
-use crate::payout::{PayoutDecision, PayoutFacts, decide};
+use crate::payout::{PayoutDecision, PayoutFacts, decide, deposit_key};
 
 pub struct World {
     facts: PayoutFacts,
@@ -127,6 +127,9 @@ impl World {
             ["loss", payment, amount] => self.learn_loss(payment, amount),
             ["case", payment] => self.learn_case(payment),
             ["own", key, what] => self.learn_own(key, what),
+            ["forgotten", nth, minor, receipts @ ..] => {
+                self.learn_forgotten(nth.parse().unwrap(), minor.parse().unwrap(), receipts);
+            }
             ["unknown", key, state] => self.learn_unknown(key, state),
             ["lines", max] => self.facts.deposit_lines_max = max.parse().unwrap(),
             ["period", "closed"] => self.close_period(),
@@ -311,6 +314,21 @@ impl World {
             collection: Some(CollectionId::new(payment)),
         });
         self.facts.erp_documents.insert(key, Sight::Found(document));
+    }
+
+    /// A deposit under our key of which no command is known.
+    fn learn_forgotten(&mut self, nth: u32, minor: i64, receipts: &[&str]) {
+        let deposit = Deposit {
+            id: format!("D{nth}").as_str().into(),
+            stamp: None,
+            bank: "bank".into(),
+            total: pounds(minor),
+            dated_on: date(2026, 11, 18),
+            receipts: receipts.iter().map(|id| (*id).into()).collect(),
+            voided: false,
+        };
+        let key = deposit_key(&self.facts.id, nth);
+        self.facts.erp_documents.insert(key, Sight::Found(ErpDocument::Deposit(deposit)));
     }
 
     fn learn_receipt(&mut self, payment: &str, how: &str) {
