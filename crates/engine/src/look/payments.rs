@@ -103,7 +103,8 @@ impl Engine {
                 .and_then(Collection::key_stamp)
                 .is_some_and(|stamp| keys.contains(stamp));
             let adopted = !ours.contains(&id) && !by_key;
-            if adopted && ended_before_cut_over(asked.served, read.found()) {
+            let over = adopted && ended_before_cut_over(asked.served, read.found());
+            if over && !has_stake(asked.context, &stored, &id) {
                 continue;
             }
             if let Some(collection) = read.found() {
@@ -314,6 +315,14 @@ fn collected_by_us(views: &[CommandView]) -> Vec<CollectionId> {
         .filter_map(|view| view.answer.as_ref())
         .map(|answer| CollectionId::new(answer.id.as_str()))
         .collect()
+}
+
+/// The case saw the payment while it was live, or money of it stands in a kept payout or a document: how
+/// it ends is the case's business, whenever it was made.
+fn has_stake(context: &CaseContext, stored: &PaymentContext, id: &CollectionId) -> bool {
+    context.facts.contains_key(&format!("collection/{id}"))
+        || stored.items.iter().any(|kept| kept.item.collection.as_ref() == Some(id))
+        || stored.documents.iter().any(|document| document.collection.as_ref() == Some(id))
 }
 
 /// Somebody's payment that was over before this link went live says nothing any more.

@@ -17,6 +17,7 @@ mod intake;
 mod nonsense;
 mod patience;
 mod periods;
+mod predecessor;
 mod refusals;
 mod replicas;
 mod reports;
