@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use flows::payout::{PayoutFacts, decide, deposit_key, own_documents};
+use flows::payout::{PayoutFacts, decide, deposit_to_read, own_documents};
 use jiff::Timestamp;
 use model::case::CaseKey;
+use model::command::CommandView;
 use model::decision::{Decision, DocumentRole, Stage};
 use model::ids::{CollectionId, PayoutId};
 use model::key::Key;
 use model::payout::{KeptItem, Payout, PayoutItem, PayoutStatus};
 use model::reason::{Reason, ReasonCode};
-use model::receipt::{DocumentKind, ErpDocument, ReceiptPlace};
+use model::receipt::{DocumentKind, ErpDocument};
 use model::sight::Sight;
 use ports::Depth;
 use store::rows::{CaseContext, Claimed, FactRow};
@@ -71,10 +72,7 @@ impl Engine {
         let mut of_payout = self.documents(&served.erp, &own, depth, batch).await?;
         self.read_unseen(&served.erp, &own, &mut of_payout, |_| true).await?;
         erp_documents.extend(of_payout);
-        if own.is_empty() {
-            let forgotten = self.forgotten_deposits(&served.erp, &id, &erp_documents).await?;
-            erp_documents.extend(forgotten);
-        }
+        self.read_forgotten(&served.erp, &id, &resolved.views, &mut erp_documents).await?;
         let frame = self.frame(&served, &resolved.views, depth == Depth::Direct).await?;
         let stopped = frame.stopped;
         let facts = PayoutFacts {
@@ -97,32 +95,21 @@ impl Engine {
         Ok(Looked { facts: payout_facts(&facts), kept, stopped, ..looked })
     }
 
-    /// Deposits of the payout that the ERP has under our keys, when receipts of it stand deposited and
-    /// no command of ours did that: the database was put back from an older copy, or a person did.
-    pub(crate) async fn forgotten_deposits(
+    /// Reads deposits that stand under our keys and that no command knows, as long as the documents
+    /// read so far ask for one (an older copy of the database was put back).
+    pub(crate) async fn read_forgotten(
         &self,
         erp: &ErpPort,
         payout: &PayoutId,
-        known: &BTreeMap<Key, Sight<ErpDocument>>,
-    ) -> Result<BTreeMap<Key, Sight<ErpDocument>>> {
-        let mut found = BTreeMap::new();
-        let deposited = known.values().any(|sight| {
-            matches!(sight.found(), Some(ErpDocument::Receipt(receipt))
-                if receipt.place == ReceiptPlace::Deposited && !receipt.voided)
-        });
-        for nth in 1.. {
-            let key = deposit_key(payout, nth);
+        commands: &[CommandView],
+        documents: &mut BTreeMap<Key, Sight<ErpDocument>>,
+    ) -> Result<()> {
+        while let Some(key) = deposit_to_read(commands, payout, documents) {
             let wanted = [(DocumentKind::Deposit, key.clone())];
-            if !deposited {
-                break;
-            }
-            let read = self.documents(erp, &wanted, Depth::Direct, &Batch::default()).await?;
-            if read.values().all(|sight| sight.found().is_none()) {
-                break;
-            }
-            found.extend(read);
+            let mut read = self.documents(erp, &wanted, Depth::Direct, &Batch::default()).await?;
+            documents.insert(key.clone(), read.remove(&key).unwrap_or(Sight::NotRead));
         }
-        Ok(found)
+        Ok(())
     }
 
     /// The link of this processor account that collects the payout's currency.

@@ -202,11 +202,8 @@ impl Engine {
         let Ok(mut erp) = self.read_documents(&served.erp, &keys).await else {
             return Ok(Err("the ERP could not be read".to_owned()));
         };
-        if own.is_empty() {
-            match self.forgotten_deposits(&served.erp, &payout.id, &erp).await {
-                Ok(forgotten) => erp.extend(forgotten),
-                Err(_) => return Ok(Err("the ERP could not be read".to_owned())),
-            }
+        if self.read_forgotten(&served.erp, &payout.id, &commands, &mut erp).await.is_err() {
+            return Ok(Err("the ERP could not be read".to_owned()));
         }
         let own = own_documents(&commands, &payout.id, &erp);
         let Some(bank) = bank_account(&served.link.policy, payout) else {

@@ -26,7 +26,7 @@ use crate::people::{close_left, hint_on_change};
 
 pub use facts::PayoutFacts;
 pub use proof::{
-    BankLine, OwnDocument, OwnState, bank_account, bank_lines, deposit_key, own_documents,
+    BankLine, OwnDocument, OwnState, bank_account, bank_lines, deposit_to_read, own_documents,
 };
 use routes::Carrier;
 

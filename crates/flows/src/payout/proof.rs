@@ -106,6 +106,27 @@ pub fn deposit_key(payout: &PayoutId, nth: u32) -> Key {
     Key::new(&[purpose::DEPOSIT, payout.as_str(), &nth.to_string()])
 }
 
+/// The next key to ask the ERP for, while a receipt stands deposited by no deposit that is known: one
+/// of ours may hold it that no command knows, before a person is taken to have made it. `None`: there
+/// is nothing to ask, or the ERP has no further one. What was read belongs into `erp`.
+#[must_use]
+pub fn deposit_to_read(
+    commands: &[CommandView],
+    payout: &PayoutId,
+    erp: &BTreeMap<Key, Sight<ErpDocument>>,
+) -> Option<Key> {
+    let own = own_documents(commands, payout, erp);
+    let stands_apart = |sight: &Sight<ErpDocument>| matches!(sight.found(), Some(ErpDocument::Receipt(receipt)) if is_by_person(receipt, &own));
+    if !erp.values().any(stands_apart) {
+        return None;
+    }
+    let unknown = (1..)
+        .map(|nth| deposit_key(payout, nth))
+        .filter(|key| commands.iter().all(|view| view.key != *key));
+    let mut next = unknown.skip_while(|key| erp.get(key).and_then(Sight::found).is_some());
+    next.next().filter(|key| !erp.contains_key(key))
+}
+
 /// Deposits that the ERP has under a key of ours and that no command knows: made before the database
 /// was put back from a copy. They are ours, and not a person's.
 fn forgotten(
@@ -113,11 +134,12 @@ fn forgotten(
     payout: &PayoutId,
     erp: &BTreeMap<Key, Sight<ErpDocument>>,
 ) -> impl Iterator<Item = OwnDocument> {
-    let unknown = (1..)
-        .map(|nth| deposit_key(payout, nth))
-        .take_while(|key| erp.contains_key(key))
-        .filter(|key| commands.iter().all(|view| view.key != *key));
-    unknown.filter_map(|key| match erp.get(&key)? {
+    let head = format!("{}/{payout}/", purpose::DEPOSIT);
+    let unknown = erp
+        .iter()
+        .filter(move |(key, _)| key.as_str().starts_with(&head))
+        .filter(|(key, _)| commands.iter().all(|view| view.key != **key));
+    unknown.filter_map(|(key, sight)| match sight {
         Sight::Found(ErpDocument::Deposit(deposit)) => Some(OwnDocument {
             document: deposit.id.to_string(),
             kind: DocumentKind::Deposit,
@@ -126,7 +148,7 @@ fn forgotten(
             refunds: BTreeSet::new(),
             carries_lines: true,
             state: if deposit.voided { OwnState::Voided } else { OwnState::Standing },
-            key,
+            key: key.clone(),
         }),
         Sight::Found(_) | Sight::Missing | Sight::Odd(_) | Sight::NotRead => None,
     })

@@ -1,6 +1,7 @@
 //! Stories of payouts as text: what is known, then every decision until the case rests. What the
 //! flow decides is done at once in a small world of documents.
 
+mod restored;
 mod stories;
 mod world;
 

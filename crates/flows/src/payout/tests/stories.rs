@@ -174,34 +174,6 @@ fn a_person_deposited_every_receipt() {
     );
 }
 
-/// The database was put back from a copy that does not know the deposit.
-#[test]
-fn a_deposit_that_only_the_erp_knows_is_ours() {
-    check(
-        &format!("{SMALL} receipt PM1 deposited \n forgotten 1 990 R1"),
-        "keep in line
-         closed booked (9.90 GBP) hints 1",
-    );
-    check(
-        &format!("{SMALL} receipt PM1 deposited \n forgotten 1 995 R1"),
-        "keep in line
-         collected deposit_differs (documents 9.95 GBP, payout 9.90 GBP) hints 1",
-    );
-    // Of two payments, one stands in it.
-    check(
-        "payout 1980 paid
-         item paid PM1 1000
-         item paid PM2 1000
-         item fee PM1 -20
-         receipt PM1 deposited
-         receipt PM2 undeposited
-         forgotten 1 980 R1",
-        "keep in in line
-         deposit/PO1/2 2026-11-18 bank 1000 = R2
-         closed booked (19.80 GBP) hints 2",
-    );
-}
-
 #[test]
 fn a_refund_without_receipts_to_deposit_it_with_is_for_a_person() {
     check(

@@ -28,10 +28,11 @@ use model::receipt::{Deposit, ErpDocument, ErpRefund, Journal, Receipt, ReceiptP
 use model::sight::Sight;
 
 use crate::common::Frame;
-use crate::payout::{PayoutDecision, PayoutFacts, decide, deposit_key};
+use crate::payout::proof::deposit_key;
+use crate::payout::{PayoutDecision, PayoutFacts, decide};
 
 pub struct World {
-    facts: PayoutFacts,
+    pub facts: PayoutFacts,
     items: Vec<PayoutItem>,
     docs: u32,
 }
