@@ -24,4 +24,5 @@ pub mod world;
 
 pub use engine::{Engine, Settings};
 pub use error::EngineError;
+pub use look::INVOICE_FACT;
 pub use world::World;

@@ -34,7 +34,7 @@ use crate::resolve::Resolved;
 pub(crate) use sources::Served;
 
 /// The subject of the fact that holds the invoice as queries show it.
-pub(crate) const INVOICE_FACT: &str = "invoice";
+pub const INVOICE_FACT: &str = "invoice";
 
 /// The subject of the fact that holds how many events of its payments a case's look knew.
 pub(crate) const HEARD_FACT: &str = "heard";

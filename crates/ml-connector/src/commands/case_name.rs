@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use engine::INVOICE_FACT;
 use model::case::{CaseKey, CaseKind};
 use model::ids::{AccountId, InvoiceId, PayoutId, ProcessorRefundId};
 use store::rows::{CaseFilter, Side};
@@ -16,9 +17,6 @@ const PAGE: u32 = 500;
 
 /// As many cases are listed when a name fits several.
 const LISTED_MAX: usize = 10;
-
-/// The fact that holds an invoice as it was last seen.
-const INVOICE_FACT: &str = "invoice";
 
 /// The one case that is meant.
 ///

@@ -2,20 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use engine::INVOICE_FACT;
 use model::case::{CaseKey, CaseKind};
 use model::decision::{DocumentRole, ItemDocument};
 use model::ids::{CollectionId, PayoutId};
 use model::invoice::Invoice;
-use model::money::ItemAmount;
+use model::money::{Currency, ItemAmount};
 use model::payout::{ItemRoute, KeptItem};
 use rust_decimal::Decimal;
 use store::rows::CaseRow;
 
 use crate::failure::Result;
 use crate::instance::Instance;
-
-/// The fact that holds an invoice as it was last seen.
-const INVOICE_FACT: &str = "invoice";
 
 /// The columns of `payouts show`.
 pub const SHOWN: [&str; 8] =
@@ -71,30 +69,26 @@ pub async fn of(instance: &Instance, row: &CaseRow) -> Result<Lines> {
     let ids: Vec<CollectionId> =
         items.iter().filter_map(|kept| kept.item.collection.clone()).collect();
     let rows = instance.store.collection_rows(account, &ids).await?;
-    let mut invoices = BTreeMap::new();
-    for row in rows.into_iter().flatten() {
-        let Some(case) = row.case.filter(|case| case.kind == CaseKind::Collection) else {
-            continue;
-        };
-        invoices.insert(row.id, named(instance, &case).await?);
-    }
+    let (payments, cases): (Vec<CollectionId>, Vec<CaseKey>) = rows
+        .into_iter()
+        .flatten()
+        .filter_map(|row| Some((row.id, row.case?)))
+        .filter(|(_, case)| case.kind == CaseKind::Collection)
+        .unzip();
+    let seen = instance.store.facts_named(&cases, INVOICE_FACT).await?;
+    let named = cases.into_iter().zip(seen).map(|(case, invoice)| named(case, invoice));
+    let invoices = payments.into_iter().zip(named).collect();
     Ok(Lines { payout, items, documents, invoices })
 }
 
-async fn named(instance: &Instance, case: &CaseKey) -> Result<Named> {
-    let id = case.subject.clone();
-    let Some(row) = instance.store.case(case).await? else {
-        return Ok(Named { id, ..Named::default() });
-    };
-    let context = instance.store.contexts(&[row.id]).await?.pop().unwrap_or_default();
-    let body = context.facts.get(INVOICE_FACT).map(|(_, body)| body.clone());
-    let invoice = body.and_then(|body| serde_json::from_value::<Invoice>(body).ok());
-    Ok(match invoice {
+fn named(case: CaseKey, invoice: Option<serde_json::Value>) -> Named {
+    let id = case.subject;
+    match invoice.and_then(|body| serde_json::from_value::<Invoice>(body).ok()) {
         Some(invoice) => {
             Named { id, number: invoice.number, customer: invoice.customer.to_string() }
         }
         None => Named { id, ..Named::default() },
-    })
+    }
 }
 
 impl Lines {
@@ -132,8 +126,8 @@ impl Line<'_> {
         vec![
             item.ordinal.to_string(),
             word(&item.kind).replace('_', " "),
-            self.major(item.amount),
-            if tax.is_zero() { String::new() } else { self.major(tax) },
+            major(item.amount, self.kept.currency),
+            if tax.is_zero() { String::new() } else { major(tax, self.kept.currency) },
             self.invoice.number.clone(),
             named,
             booked(self.kept.route).to_owned(),
@@ -166,15 +160,16 @@ impl Line<'_> {
             documents.join(" "),
         ]
     }
+}
 
-    fn major(&self, amount: ItemAmount) -> String {
-        let exponent = self.kept.currency.exponent();
-        let mut major = amount.decimal() / Decimal::from(10_u64.pow(exponent));
-        if major.scale() < exponent {
-            major.rescale(exponent);
-        }
-        format!("{major} {}", self.kept.currency)
+/// An item's amount in major units, with as many digits as it has, and the currency's at least.
+fn major(amount: ItemAmount, currency: Currency) -> String {
+    let exponent = currency.exponent();
+    let mut major = (amount.decimal() / Decimal::from(10_u64.pow(exponent))).normalize();
+    if major.scale() < exponent {
+        major.rescale(exponent);
     }
+    format!("{major} {currency}")
 }
 
 /// The tax inside an item, with the item's sign.
@@ -206,5 +201,24 @@ fn word<T: serde::Serialize>(value: &T) -> String {
         Ok(serde_json::Value::String(word)) => word,
         Ok(other) => other.to_string(),
         Err(_) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_the_digits_that_they_need() {
+        for (minor, currency, expected) in [
+            ("10101.0", "GBP", "101.01 GBP"),
+            ("7500", "GBP", "75.00 GBP"),
+            ("-145.2", "GBP", "-1.452 GBP"),
+            ("0", "GBP", "0.00 GBP"),
+            ("1200", "JPY", "1200 JPY"),
+        ] {
+            let amount = ItemAmount::parse_minor(minor).expect("an amount");
+            assert_eq!(major(amount, currency.parse().expect("a currency")), expected);
+        }
     }
 }
