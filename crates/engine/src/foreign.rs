@@ -1,11 +1,13 @@
 //! Payments that name no invoice, or one that no link collects: what is known of them, and their match
 //! with an invoice by a person (mission row NG12).
 
+use flows::collection::suspense;
 use flows::collection::unserved::leaves_payments;
 use model::case::{Actor, CaseKey, CaseKind};
 use model::customer::ErpCustomer;
 use model::ids::{AccountId, CollectionId, InvoiceId};
 use model::invoice::{Invoice, InvoiceStatus};
+use model::money::Money;
 use model::payment::Collection;
 use model::payout::KeptItem;
 use model::person::PersonSaid;
@@ -117,6 +119,9 @@ impl Engine {
         let mut customers = erp.port.customers(ids, Depth::Direct).await?;
         let customer = customers.pop().and_then(Read::into_found);
         let served = self.check_link(&world, &erp, &processor, &found, customer.as_ref())?;
+        if row.case.as_ref() != Some(&case) {
+            self.check_suspense(&processor.account, &collection).await?;
+        }
         let mut then = Vec::new();
         // Said once more, it is the same match.
         if row.case.as_ref() != Some(&case) {
@@ -136,17 +141,48 @@ impl Engine {
         Ok(Matched { case, number: found.number, then })
     }
 
+    /// What was taken back of a payment while it stood on suspense stands there as well: booking the
+    /// payment for an invoice would take out the one side and leave the other.
+    async fn check_suspense(&self, account: &AccountId, payment: &Collection) -> Result<()> {
+        let items = self.store.items_of_collection(account, &payment.id).await?;
+        let taken = suspense::taken_back(&items);
+        if taken == 0 {
+            return Ok(());
+        }
+        let money = |minor: i64| Money::new(minor, payment.amount.currency);
+        let left = payment.amount.minor.saturating_sub(taken);
+        let told = format!(
+            "{} of payment {} over {} were taken back while it stood on the suspense account",
+            money(taken),
+            payment.id,
+            payment.amount
+        );
+        Err(refused(match left {
+            ..=0 => {
+                format!("{told}: both sides stand there and cancel out, and no invoice is paid")
+            }
+            _ => format!(
+                "{told}. Record the {} that are left by hand in the ERP, as a payment of the invoice \
+                 that goes to the suspense account",
+                money(left)
+            ),
+        }))
+    }
+
     /// Whether this case may take the payment for its own.
     pub(crate) async fn check_adoption(&self, case: &CaseKey, id: &CollectionId) -> Result<()> {
         of_kind(case, CaseKind::Collection, "--adopt", "collection/ACCOUNT/INVOICE")?;
         let world = self.world();
-        let (_, row) = self.find_payment(&world, id).await?;
-        if let Some(other) = row.case.filter(|other| other != case) {
-            return Err(refused(format!("payment {id} belongs to {other} already")));
+        let (processor, row) = self.find_payment(&world, id).await?;
+        let seen = serde_json::from_value::<Collection>(row.body).ok();
+        match (row.case, &seen) {
+            (Some(other), _) if other != *case => {
+                return Err(refused(format!("payment {id} belongs to {other} already")));
+            }
+            (None, Some(payment)) => self.check_suspense(&processor.account, payment).await?,
+            (Some(_) | None, _) => {}
         }
-        let named =
-            serde_json::from_value::<Collection>(row.body).ok().and_then(|one| one.invoice());
-        match named {
+        match seen.and_then(|one| one.invoice()) {
             Some(invoice) if invoice.as_str() != case.subject => {
                 Err(refused(format!("payment {id} names invoice {invoice}, not this one")))
             }

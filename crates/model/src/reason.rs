@@ -160,10 +160,11 @@ reasons! {
     FieldsNotWritten = "fields_not_written", NeedsPerson, "The ERP refuses the status fields on the invoice", "Correct what it names; saving the invoice there, or retry, writes them again.";
     ReceiptUnapplied = "receipt_unapplied", NeedsPerson, "A receipt of ours was un-applied by somebody", "Apply it where it belongs, or leave it.";
     ReceiptDiffers = "receipt_differs", NeedsPerson, "A document with our key differs from what was decided", "Compare both and correct the document in the ERP.";
-    PredecessorReceiptMissing = "predecessor_receipt_missing", NeedsPerson, "The receipt of a predecessor's payment was not found", "Name the receipt, or book the reversal by hand.";
+    PredecessorReceiptMissing = "predecessor_receipt_missing", NeedsPerson, "The receipt of a predecessor's payment was not found", "Record the receipt in the ERP, or book the reversal by hand.";
     ForeignPayment = "foreign_payment", NeedsPerson, "A payment that names no invoice, or one that no link collects", "Match it to an invoice, or leave it on the suspense account.";
     ForeignHeld = "foreign_held", NeedsPerson, "The payout holds a payment that names no invoice, or one that no link collects, and policy holds it", "Match the payment, or set the policy to suspense.";
     PayoutSumDiffers = "payout_sum_differs", NeedsPerson, "The items do not add up to the payout", "Nothing was posted. Compare the items with the processor's.";
+    PayoutWaits = "payout_waits", NeedsPerson, "The payout arrived days ago and is not booked yet", "See what it waits for: the detail names it.";
     PayoutNegative = "payout_negative", NeedsPerson, "The payout took money from the bank account", "Check the statement and the documents.";
     PayoutBounced = "payout_bounced", NeedsPerson, "The payout bounced", "Mend the bank account at the processor.";
     PayoutExchange = "payout_exchange", NeedsPerson, "The bank received another currency than was collected", "Transfer from the clearing bank account by hand; both amounts are named.";

@@ -71,6 +71,11 @@ pub struct Deposit {
     pub total: Money,
     pub dated_on: Date,
     pub receipts: Vec<ReceiptId>,
+    /// Refunds from undeposited funds that it holds.
+    #[serde(default)]
+    pub refunds: Vec<ErpRefundId>,
+    /// What it puts on the bank account beside receipts and refunds: lines of other accounts.
+    pub beside: Money,
     pub voided: bool,
 }
 

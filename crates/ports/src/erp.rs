@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use model::command::{ErpWrite, WriteAnswer};
 use model::customer::ErpCustomer;
-use model::ids::{ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId, SubsidiaryId};
+use model::ids::{
+    CollectionId, ErpCustomerId, ErpRefundId, InvoiceId, LedgerAccountId, ReceiptId, SubsidiaryId,
+};
 use model::invoice::Invoice;
 use model::key::Key;
 use model::ledger::{AccountLine, PeriodBook};
 use model::money::{Currency, Money};
-use model::receipt::{DocumentKind, ErpDocument, Receipt};
+use model::receipt::{Deposit, DocumentKind, ErpDocument, Receipt};
 
 use crate::description::{Description, Guard};
 use crate::error::PortError;
@@ -79,6 +81,29 @@ pub trait Erp: Send + Sync {
 
     /// Receipts by the ERP's own id (a predecessor's, or ones named by a person).
     async fn receipts(&self, ids: &[ReceiptId]) -> Result<Vec<Read<Receipt>>, PortError>;
+
+    /// The deposits that hold any of these receipts and refunds, each once, as they are now: people make
+    /// deposits too, and those carry no key of ours. Systems whose API shows no deposits say
+    /// `Unsupported`.
+    async fn deposits_of(
+        &self,
+        receipts: &[ReceiptId],
+        refunds: &[ErpRefundId],
+    ) -> Result<Vec<Read<Deposit>>, PortError> {
+        let count = receipts.len() + refunds.len();
+        Err(PortError::Unsupported(format!("the deposits of {count} receipts and refunds")))
+    }
+
+    /// Receipts of the customer whose number, reference or memo names the payment: before a receipt is
+    /// recorded for a payment that somebody else made, theirs is looked for. Systems that can not be
+    /// asked so say `Unsupported`.
+    async fn receipts_naming(
+        &self,
+        customer: &ErpCustomerId,
+        collection: &CollectionId,
+    ) -> Result<Vec<Read<Receipt>>, PortError> {
+        Err(PortError::Unsupported(format!("receipts of {customer} that name {collection}")))
+    }
 
     async fn periods(&self) -> Result<PeriodBook, PortError>;
 

@@ -1,9 +1,9 @@
 //! The look at a collection: cheap for all due cases at once, direct for those about to act.
 
-use flows::collection::facts::{CollectionFacts, CustomerState, DayUse, RunUse};
-use flows::collection::{books, decide, eligibility};
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+use flows::collection::facts::{CollectionFacts, CustomerState};
+use flows::collection::{books, decide, eligibility, predecessor};
 use model::case::CaseKey;
 use model::customer::{CustomerPair, ErpCustomer};
 use model::decision::{Decision, Stage};
@@ -15,8 +15,8 @@ use model::money::Money;
 use model::policy::{MandateRequestPolicy, Mode};
 use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
-use ports::{Depth, Read};
-use store::rows::{CaseContext, Claimed, DayTotals};
+use ports::{Depth, PortError, Read};
+use store::rows::{CaseContext, Claimed};
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -36,6 +36,22 @@ struct Payer {
     mandate_unknown: Option<CaseKey>,
     /// Matched by this very look.
     new_pairs: Vec<(AccountId, AccountId, CustomerPair)>,
+}
+
+impl Payer {
+    /// Cases of the customer that must look now.
+    fn asks_for(
+        &self,
+        served: &Served,
+        facts: &CollectionFacts,
+        invoice: &Invoice,
+    ) -> Vec<CaseKey> {
+        // The customer's mandate fields are kept current from the first look on (mission row NG6).
+        let mandate = self.mandate_unknown.clone().filter(|_| !facts.mandates.is_empty());
+        let customer = (!self.new_pairs.is_empty())
+            .then(|| CaseKey::customer(&served.erp.account, &invoice.customer));
+        mandate.into_iter().chain(customer).collect()
+    }
 }
 
 impl Engine {
@@ -64,22 +80,17 @@ impl Engine {
             return Ok(Looked::bare(seq, unread_invoice(&invoice)));
         };
         let customer = self.customer_for(&erp, &found.customer, depth, batch).await?;
-        let served = match self.served_before(world, claimed, context) {
-            Some(served) => served,
-            None => match self.serve(world, &erp, customer.found(), found.due.currency) {
-                Ok(served) => served,
-                Err(decision) => {
-                    return self
-                        .tell_unserved(world, &erp, (claimed, context), &invoice, *decision, seq)
-                        .await;
-                }
-            },
+        let before = self.served_before(world, claimed, context).map(Ok);
+        let serve = || self.serve(world, &erp, customer.found(), found.due.currency);
+        let served = match before.unwrap_or_else(serve) {
+            Ok(served) => served,
+            Err(decision) => {
+                let of_case = (claimed, context);
+                return self.tell_unserved(world, &erp, of_case, &invoice, *decision, seq).await;
+            }
         };
-        // A direct look follows a cheap one, and what that saw of people's saves counts as well: our
-        // own writes may have come between this record's direct reads.
         let cheap = batch.invoice(&claimed.key).and_then(Read::found);
-        let saved = saves::person_saved(context, found, depth)
-            || cheap.is_some_and(|seen| saves::person_saved(context, seen, Depth::Cheap));
+        let saved = saves::person_saved_lately(context, found, cheap, depth);
         let resolved = self.resolve(world, context, saved).await?;
         let frame = self.frame(&served, &resolved.views, depth == Depth::Direct).await?;
         let payer = self.payer(&served, &customer, found).await?;
@@ -107,16 +118,12 @@ impl Engine {
             settled: payments.stored.documents,
             person: context.person_facts.clone(),
             processor_name: served.link.processor.to_string(),
-            ..CollectionFacts::of(frame, invoice.clone(), payer.state)
+            ..CollectionFacts::of(frame, invoice.clone(), payer.state.clone())
         };
         self.complete(&served, &claimed.key, &mut facts, batch, depth).await?;
         let mut decision = decide(&facts);
         decision.hints.extend(asks_for(&served, &facts, found, &decision));
-        // The customer's mandate fields are kept current from the first look on (mission row NG6).
-        decision.hints.extend(payer.mandate_unknown.filter(|_| !facts.mandates.is_empty()));
-        if !payer.new_pairs.is_empty() {
-            decision.hints.push(CaseKey::customer(&served.erp.account, &found.customer));
-        }
+        decision.hints.extend(payer.asks_for(&served, &facts, found));
         decision.hints.extend(payments.freed_payouts);
         let looked = Looked::served(seq, &served, resolved, decision);
         let mut rows = collection_facts(&facts, found, depth, gone);
@@ -145,10 +152,36 @@ impl Engine {
         facts.documents = self.documents(&served.erp, &keys, depth, batch).await?;
         let made = |key: &Key| facts.frame.done_id(key).is_some();
         self.read_unseen(&served.erp, &keys, &mut facts.documents, made).await?;
+        let made = |key: &Key| facts.frame.done_id(key).is_some();
+        self.read_taken_over(&served.erp, &facts.settled, &mut facts.documents, made).await?;
         let Sight::Found(invoice) = facts.invoice.clone() else { return Ok(()) };
+        if depth == Depth::Direct {
+            self.search_receipts(served, facts, &invoice).await?;
+        }
         self.add_mandates(served, facts, &invoice, depth == Depth::Direct).await?;
         facts.day = self.day_use(served, facts, &invoice, &batch.planned).await?;
         facts.run = self.run_use(served, case, facts, &invoice, &batch.planned).await?;
+        Ok(())
+    }
+
+    /// Receipts that others recorded for their payments, before one is recorded here.
+    async fn search_receipts(
+        &self,
+        served: &Served,
+        facts: &mut CollectionFacts,
+        invoice: &Invoice,
+    ) -> Result<()> {
+        let mut found = BTreeMap::new();
+        for id in predecessor::to_search(facts) {
+            match served.erp.port.receipts_naming(&invoice.customer, &id).await {
+                Ok(reads) => {
+                    found.insert(id, reads.into_iter().filter_map(Read::into_found).collect());
+                }
+                Err(PortError::Unsupported(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        predecessor::take_over(facts, found);
         Ok(())
     }
 
@@ -268,59 +301,6 @@ impl Engine {
         }
         Ok(())
     }
-
-    async fn day_use(
-        &self,
-        served: &Served,
-        facts: &CollectionFacts,
-        invoice: &Invoice,
-        planned: &DayTotals,
-    ) -> Result<DayUse> {
-        let limits = &served.link.policy.limits;
-        if limits.day_max.is_empty() && limits.day_count_max.is_none() {
-            return Ok(DayUse::default());
-        }
-        let start_of = |date: Date| {
-            date.to_zoned(facts.frame.zone.clone()).map(|zoned| zoned.timestamp()).ok()
-        };
-        let tomorrow = facts.frame.today.tomorrow().ok().and_then(start_of);
-        let (Some(from), Some(to)) = (start_of(facts.frame.today), tomorrow) else {
-            return Ok(DayUse::default());
-        };
-        let totals = self.store.day_totals(&served.link.id, from, to).await?;
-        let (count, minor) = with_planned(&totals, planned, invoice);
-        Ok(DayUse { count, minor })
-    }
-
-    /// A run is what is collected between two polls of the ERP's invoices.
-    async fn run_use(
-        &self,
-        served: &Served,
-        case: &CaseKey,
-        facts: &CollectionFacts,
-        invoice: &Invoice,
-        planned: &DayTotals,
-    ) -> Result<RunUse> {
-        let limits = &served.link.policy.limits;
-        if limits.run_max.is_empty() && limits.run_count_max.is_none() {
-            return Ok(RunUse::default());
-        }
-        let mark = self.store.mark(&served.erp.connection, crate::poll::INVOICES).await?;
-        let from = mark.completed_at.unwrap_or(Timestamp::UNIX_EPOCH);
-        let to = facts.frame.now + SignedDuration::from_hours(24);
-        let totals = self.store.day_totals(&served.link.id, from, to).await?;
-        let (count, minor) = with_planned(&totals, planned, invoice);
-        let before = self.store.case(case).await?.and_then(|row| row.reason);
-        let held = before.filter(|reason| reason.code == ReasonCode::AboveLimit);
-        Ok(RunUse { count, minor, held: held.map(|reason| reason.detail) })
-    }
-}
-
-/// Number and minor units, in the invoice's currency.
-fn with_planned(made: &DayTotals, planned: &DayTotals, invoice: &Invoice) -> (u32, i64) {
-    let minor =
-        |totals: &DayTotals| totals.minor.get(invoice.due.currency.code()).copied().unwrap_or(0);
-    (made.count.saturating_add(planned.count), minor(made).saturating_add(minor(planned)))
 }
 
 /// The invoice as it was last seen, owing nothing any more, for a case that has payments.

@@ -4,6 +4,7 @@ mod batch;
 mod booking;
 mod collection;
 mod customer;
+mod limits;
 mod mandate;
 mod payments;
 mod payout;
@@ -16,7 +17,7 @@ mod unserved;
 
 pub(crate) use batch::{Batch, kind_made};
 pub(crate) use payments::Recent;
-pub(crate) use payout::{kind_of_role, serve_link};
+pub(crate) use payout::{kind_of_role, read_by_hand, serve_link};
 pub(crate) use sheet::Sheet;
 
 use model::decision::Decision;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flows::collection::facts::{Attempt, CustomerState};
+use flows::collection::predecessor;
 use jiff::{SignedDuration, Timestamp};
 use model::case::CaseKey;
 use model::command::{CommandState, CommandView, ProcessorWrite, Write};
@@ -103,8 +104,9 @@ impl Engine {
                 .and_then(Collection::key_stamp)
                 .is_some_and(|stamp| keys.contains(stamp));
             let adopted = !ours.contains(&id) && !by_key;
-            let over = adopted && ended_before_cut_over(asked.served, read.found());
-            if over && !has_stake(asked.context, &stored, &id) {
+            let policy = &asked.served.link.policy;
+            let over = read.found().is_some_and(|one| predecessor::is_over(policy, one));
+            if adopted && over && !has_stake(asked.context, &stored, &id) {
                 continue;
             }
             if let Some(collection) = read.found() {
@@ -323,14 +325,6 @@ fn has_stake(context: &CaseContext, stored: &PaymentContext, id: &CollectionId) 
     context.facts.contains_key(&format!("collection/{id}"))
         || stored.items.iter().any(|kept| kept.item.collection.as_ref() == Some(id))
         || stored.documents.iter().any(|document| document.collection.as_ref() == Some(id))
-}
-
-/// Somebody's payment that was over before this link went live says nothing any more.
-fn ended_before_cut_over(served: &Served, collection: Option<&Collection>) -> bool {
-    let Some(collection) = collection else { return false };
-    let created_on = collection.created_at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    !collection.status.live()
-        && served.link.policy.cut_over_on.is_none_or(|cut_over| created_on < cut_over)
 }
 
 fn directory_row(

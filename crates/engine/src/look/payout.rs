@@ -3,18 +3,19 @@
 
 use std::collections::BTreeMap;
 
+use flows::payout::by_hand::{self, ByHand, Deposited};
 use flows::payout::{PayoutFacts, decide, deposit_to_read, own_documents};
 use jiff::Timestamp;
 use model::case::CaseKey;
 use model::command::CommandView;
 use model::decision::{Decision, DocumentRole, Stage};
-use model::ids::{CollectionId, PayoutId};
+use model::ids::{CollectionId, ErpRefundId, PayoutId, ReceiptId};
 use model::key::Key;
 use model::payout::{KeptItem, Payout, PayoutItem, PayoutStatus};
 use model::reason::{Reason, ReasonCode};
 use model::receipt::{DocumentKind, ErpDocument};
 use model::sight::Sight;
-use ports::Depth;
+use ports::{Depth, PortError, Read};
 use store::rows::{CaseContext, Claimed, FactRow};
 
 use crate::engine::Engine;
@@ -69,10 +70,15 @@ impl Engine {
         let item_depth = if of_items.len() > DIRECT_DOCUMENTS_MAX { Depth::Cheap } else { depth };
         let mut erp_documents = self.documents(&served.erp, &of_items, item_depth, batch).await?;
         self.read_unseen(&served.erp, &of_items, &mut erp_documents, |_| true).await?;
+        let nobody = |_: &Key| false;
+        self.read_taken_over(&served.erp, &documents, &mut erp_documents, nobody).await?;
         let mut of_payout = self.documents(&served.erp, &own, depth, batch).await?;
         self.read_unseen(&served.erp, &own, &mut of_payout, |_| true).await?;
         erp_documents.extend(of_payout);
         self.read_forgotten(&served.erp, &id, &resolved.views, &mut erp_documents).await?;
+        let own = own_documents(&resolved.views, &id, &erp_documents);
+        let by_people = by_hand::deposited(&kept, &own, &documents, &erp_documents);
+        let by_hand = read_by_hand(&served.erp, &by_people).await?;
         let frame = self.frame(&served, &resolved.views, depth == Depth::Direct).await?;
         let stopped = frame.stopped;
         let facts = PayoutFacts {
@@ -85,6 +91,7 @@ impl Engine {
             documents,
             gone_at: gone_at(context),
             erp_documents,
+            by_hand,
             person: context.person_facts.clone(),
             deposit_lines_max: served.erp.port.description().deposit_lines_max,
             last_reason: last_reason(context),
@@ -158,6 +165,20 @@ impl Engine {
             cases.extend(self.booking_case(world, &row).await?.map(|case| (id, case)));
         }
         Ok(cases)
+    }
+}
+
+/// The deposits that people made of these documents, as the ERP shows them.
+pub(crate) async fn read_by_hand(erp: &ErpPort, deposited: &Deposited) -> Result<ByHand> {
+    if deposited.is_empty() {
+        return Ok(ByHand::default());
+    }
+    let receipts: Vec<ReceiptId> = deposited.receipts.keys().cloned().collect();
+    let refunds: Vec<ErpRefundId> = deposited.refunds.keys().cloned().collect();
+    match erp.port.deposits_of(&receipts, &refunds).await {
+        Ok(reads) => Ok(ByHand::Shown(reads.into_iter().filter_map(Read::into_found).collect())),
+        Err(PortError::Unsupported(_)) => Ok(ByHand::NotShown),
+        Err(error) => Err(error.into()),
     }
 }
 

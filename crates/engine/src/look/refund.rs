@@ -156,10 +156,12 @@ impl Engine {
                 document.role == DocumentRole::Receipt && document.ordinal == kept.item.ordinal
             });
             let own = || Key::new(&["receipt", payment.as_str(), kept.payout.as_str()]);
-            let key = tied.map_or_else(own, |document| document.key);
+            let key = tied.as_ref().map_or_else(own, |document| document.key.clone());
             let wanted = [(DocumentKind::Receipt, key.clone())];
-            let receipt = self.documents(&served.erp, &wanted, depth, batch).await?.remove(&key);
-            let receipt = receipt.map_or(Sight::NotRead, as_receipt);
+            let mut read = self.documents(&served.erp, &wanted, depth, batch).await?;
+            let nobody = |_: &Key| false;
+            self.read_taken_over(&served.erp, tied.as_slice(), &mut read, nobody).await?;
+            let receipt = read.remove(&key).map_or(Sight::NotRead, as_receipt);
             settlements.push(Settlement { kept: Some(kept), key, receipt });
         }
         Ok((settlements, u32::try_from(reversed).unwrap_or(u32::MAX)))

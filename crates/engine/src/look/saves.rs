@@ -39,10 +39,22 @@ fn ours_since(context: &CaseContext, since: i64) -> impl Iterator<Item = &Comman
 }
 
 /// The record was saved by somebody else than us since the version that looks of this depth knew.
-pub(super) fn person_saved(context: &CaseContext, invoice: &Invoice, depth: Depth) -> bool {
+fn person_saved(context: &CaseContext, invoice: &Invoice, depth: Depth) -> bool {
     known(context, depth).is_some_and(|known| {
         ours_since(context, known.since).next().is_none() && invoice.version > known.version
     })
+}
+
+/// As the look itself sees it, or the cheap one that a direct one follows: our own writes may have come
+/// between this record's direct reads.
+pub(super) fn person_saved_lately(
+    context: &CaseContext,
+    found: &Invoice,
+    cheap: Option<&Invoice>,
+    depth: Depth,
+) -> bool {
+    person_saved(context, found, depth)
+        || cheap.is_some_and(|seen| person_saved(context, seen, Depth::Cheap))
 }
 
 /// What a look of the sequence `seq` knows from then on; `None`: no more than was known before.

@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use model::case::CaseKind;
 use model::command::CommandState;
-use model::ids::{AccountId, LedgerAccountId, LinkId};
+use model::ids::{AccountId, LedgerAccountId, LinkId, ReceiptId};
 use model::key::Key;
 use model::ledger::AccountLine;
 use model::money::{Currency, ItemAmount, Money};
-use model::receipt::{DocumentKind, ErpDocument, ReceiptPlace};
+use model::receipt::{DocumentKind, ErpDocument, Receipt, ReceiptPlace};
 use model::sight::Sight;
+use ports::Read;
 use ports::erp::ChoiceKind;
-use store::rows::CaseContext;
+use store::rows::{CaseContext, CommandRow};
 
 use super::{Finding, PAGE, Sums, Verdict, not_proved};
 use crate::engine::Engine;
@@ -39,6 +40,39 @@ struct Watched {
 /// A document that one of our commands made.
 type Made = BTreeMap<(DocumentKind, Key), Option<ErpDocument>>;
 
+/// Documents that stand for payments here.
+struct Ours<'a> {
+    made: &'a Made,
+    /// Receipts that others recorded.
+    taken: Vec<Receipt>,
+}
+
+impl Ours<'_> {
+    /// What receipts of others that were taken over leave in the register from `since` on: one that waits
+    /// there adds, one that was recorded before and went into a deposit of ours was taken out only.
+    fn taken_over(&self, currency: Currency, since: Date) -> i64 {
+        let deposited: BTreeSet<&ReceiptId> = self
+            .made
+            .values()
+            .filter_map(|seen| match seen {
+                Some(ErpDocument::Deposit(deposit)) if !deposit.voided => Some(&deposit.receipts),
+                Some(_) | None => None,
+            })
+            .flatten()
+            .collect();
+        let standing =
+            self.taken.iter().filter(|one| !one.voided && one.amount.currency == currency);
+        let left = standing.map(|one| match one.place {
+            ReceiptPlace::Undeposited if one.dated_on >= since => one.amount.minor,
+            ReceiptPlace::Deposited if one.dated_on < since && deposited.contains(&one.id) => {
+                -one.amount.minor
+            }
+            ReceiptPlace::Undeposited | ReceiptPlace::Deposited | ReceiptPlace::NotPosted => 0,
+        });
+        left.fold(0, i64::saturating_add)
+    }
+}
+
 impl Engine {
     /// Compares account by account. An account that can not be read is "not proved".
     pub(super) async fn verify_accounts(
@@ -58,8 +92,10 @@ impl Engine {
                 }
             };
             if !undeposited.is_empty() {
+                let taken = self.taken_over(&watched).await?;
                 let expected = self.waiting(&watched.erp, &made).await?;
-                findings.extend(self.undeposited(&watched, &undeposited, &made, expected).await);
+                let ours = Ours { made: &made, taken };
+                findings.extend(self.undeposited(&watched, &undeposited, &ours, expected).await);
             }
             for (account, words) in &watched.others {
                 match watched.erp.port.account_lines(account, watched.since).await {
@@ -103,6 +139,28 @@ impl Engine {
         Ok(made)
     }
 
+    /// Receipts that others recorded and that stand for payments here, as they are now.
+    async fn taken_over(&self, watched: &Watched) -> Result<Vec<Receipt>> {
+        let mut ids: BTreeSet<ReceiptId> = BTreeSet::new();
+        let rows = self.all_cases(CaseKind::Collection, None).await?;
+        let of_erp: Vec<_> =
+            rows.iter().filter(|row| row.key.account == watched.erp.account).collect();
+        for page in of_erp.chunks(usize::try_from(PAGE).unwrap_or(1)) {
+            let cases: Vec<_> = page.iter().map(|row| row.id).collect();
+            for context in self.store.contexts(&cases).await? {
+                ids.extend(not_made(&context));
+            }
+        }
+        let ids: Vec<ReceiptId> = ids.into_iter().collect();
+        let mut found = Vec::new();
+        for slice in ids.chunks(watched.erp.port.description().slice_max.max(1)) {
+            // One that can not be read leaves the sums as they are: they then differ.
+            let reads = watched.erp.port.receipts(slice).await.unwrap_or_default();
+            found.extend(reads.into_iter().filter_map(Read::into_found));
+        }
+        Ok(found)
+    }
+
     /// What our receipts and refunds that are not deposited yet sum to, per currency. Those last seen
     /// waiting, or never seen, are read now.
     async fn waiting(&self, erp: &ErpPort, made: &Made) -> Result<Option<BTreeMap<Currency, i64>>> {
@@ -127,7 +185,7 @@ impl Engine {
         &self,
         watched: &Watched,
         accounts: &BTreeSet<LedgerAccountId>,
-        made: &Made,
+        ours: &Ours<'_>,
         expected: Option<BTreeMap<Currency, i64>>,
     ) -> Vec<Finding> {
         let what = |currency: Currency| format!("undeposited funds, {currency}");
@@ -149,7 +207,8 @@ impl Engine {
             }
         }
         let description = watched.erp.port.description();
-        let ours: BTreeSet<String> = made
+        let stamps: BTreeSet<String> = ours
+            .made
             .keys()
             .map(|(_, key)| key.stamp(description.key_alphabet, description.key_max_len))
             .collect();
@@ -159,7 +218,8 @@ impl Engine {
             let lines: Vec<&AccountLine> =
                 lines.iter().filter(|line| line.amount.currency == currency).collect();
             let waiting = expected.get(&currency).copied().unwrap_or(0);
-            judge(what(currency), Money::new(waiting, currency), &lines, &ours)
+            let waiting = waiting.saturating_add(ours.taken_over(currency, watched.since));
+            judge(what(currency), Money::new(waiting, currency), &lines, &stamps)
         });
         compared.collect()
     }
@@ -225,6 +285,23 @@ fn documents_of(erp: &AccountId, context: &CaseContext) -> Made {
             Some(((kind_made(&row.view.write)?, key), seen))
         })
         .collect()
+}
+
+/// Receipts that the case saw under keys that no command of ours has made.
+fn not_made(context: &CaseContext) -> Vec<ReceiptId> {
+    let made = |key: &str| {
+        let done = |row: &CommandRow| row.view.state == CommandState::Done;
+        context.commands.iter().any(|row| row.view.key.as_str() == key && done(row))
+    };
+    let seen = context.facts.iter().filter_map(|(subject, (_, body))| {
+        let key = subject.strip_prefix("document/").filter(|key| !made(key))?;
+        key.starts_with("receipt/").then(|| serde_json::from_value(body.clone()).ok())?
+    });
+    let receipts = seen.filter_map(|document| match document {
+        ErpDocument::Receipt(receipt) => Some(receipt.id),
+        ErpDocument::Refund(_) | ErpDocument::Deposit(_) | ErpDocument::Journal(_) => None,
+    });
+    receipts.collect()
 }
 
 fn watched(world: &World, link: Option<&LinkId>) -> Vec<Watched> {

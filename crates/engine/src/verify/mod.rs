@@ -5,7 +5,8 @@ mod accounts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flows::payout::{bank_account, bank_lines, own_documents, proof};
+use flows::payout::by_hand::{self, ByHand};
+use flows::payout::{at_bank, bank_account, own_documents};
 use model::case::{CaseKey, CaseKind};
 use model::command::CommandView;
 use model::decision::Stage;
@@ -23,7 +24,7 @@ use store::rows::{CaseFilter, CaseRow};
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::look::{Batch, Served, kind_of_role, serve_link};
+use crate::look::{Batch, Served, kind_of_role, read_by_hand, serve_link};
 use crate::world::World;
 
 /// Cases read at a time.
@@ -202,6 +203,10 @@ impl Engine {
         let Ok(mut erp) = self.read_documents(&served.erp, &keys).await else {
             return Ok(Err("the ERP could not be read".to_owned()));
         };
+        let nobody = |_: &Key| false;
+        if self.read_taken_over(&served.erp, &documents, &mut erp, nobody).await.is_err() {
+            return Ok(Err("the ERP could not be read".to_owned()));
+        }
         if self.read_forgotten(&served.erp, &payout.id, &commands, &mut erp).await.is_err() {
             return Ok(Err("the ERP could not be read".to_owned()));
         }
@@ -209,8 +214,15 @@ impl Engine {
         let Some(bank) = bank_account(&served.link.policy, payout) else {
             return Ok(Err("no bank account is mapped".to_owned()));
         };
-        Ok(bank_lines(bank, kept, &own, &documents, &erp)
-            .and_then(|lines| proof::sum(payout.amount.currency, &lines))
+        let by_people = by_hand::deposited(kept, &own, &documents, &erp);
+        let Ok(by_hand) = read_by_hand(&served.erp, &by_people).await else {
+            return Ok(Err("the ERP could not be read".to_owned()));
+        };
+        if !by_people.is_empty() && by_hand == ByHand::NotShown {
+            let why = "somebody deposited by hand, and the ERP's API does not show such deposits";
+            return Ok(Err(why.to_owned()));
+        }
+        Ok(at_bank(bank, payout.amount.currency, kept, &own, &documents, &erp, &by_hand)
             .map_err(|error| error.to_string()))
     }
 

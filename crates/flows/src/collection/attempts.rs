@@ -20,7 +20,7 @@ use model::sight::Sight;
 use super::create::create;
 use super::facts::{Attempt, CollectionFacts, Order, is_collected};
 use super::receipts::{balance_without, live_receipts, missing_items, stands_settled};
-use super::{ended, failed};
+use super::{ended, failed, predecessor};
 
 /// A known payment that can not be read stops the case.
 pub fn unreadable(facts: &CollectionFacts) -> Option<Decision> {
@@ -164,6 +164,9 @@ fn live_attempt(
 fn paid_out(facts: &CollectionFacts, invoice: &Invoice, collection: &Collection) -> Decision {
     if !stands_settled(facts, &collection.id) || missing_items(facts, &collection.id) {
         return waiting_for_items(facts, Stage::Collected, collection);
+    }
+    if let Some(missing) = predecessor::receipt_missing(facts, invoice, collection) {
+        return missing;
     }
     if collection.refunded.is_positive() && !nothing_due(invoice) {
         let in_full = collection.refunded.minor >= collection.amount.minor;

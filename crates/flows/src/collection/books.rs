@@ -24,7 +24,7 @@ use super::receipts::{
     before_cut_over, confirmed_key, confirmed_keys, receipt_key, reversal_begun, stands_settled,
     unsettled_confirmed,
 };
-use super::{rests, reversal};
+use super::{rests, reversal, suspense};
 
 /// How the books stand.
 pub enum Books {
@@ -131,7 +131,8 @@ fn steps<'a>(
     let posts = facts.settlements(&collection.id).map(move |kept| {
         let by_status =
             model::defect!(ReceiptByStatus) && collection.status != CollectionStatus::PaidOut;
-        if before_cut_over(facts, kept) || by_status {
+        let apart = suspense::settlement_cancels(facts, &collection.id, kept);
+        if before_cut_over(facts, kept) || apart || by_status {
             Step::Done
         } else {
             post_settlement(facts, invoice, collection, kept)
@@ -143,7 +144,7 @@ fn steps<'a>(
         } else {
             facts.settlements(&collection.id).nth(k)
         };
-        if before_cut_over(facts, item) {
+        if before_cut_over(facts, item) || suspense::cancels(facts, settlement, Some(item)) {
             Step::Done
         } else {
             reversal::reverse(facts, invoice, settlement, item)
@@ -173,9 +174,11 @@ fn post_confirmed(facts: &CollectionFacts, invoice: &Invoice, collection: &Colle
     }
     let wanted = facts.frame.policy.post_on == PostOn::Confirmed
         && collection.status == CollectionStatus::Confirmed;
+    // Of somebody else's payment a receipt may exist already: it is looked for once it is paid out.
+    let adopted = facts.attempts.iter().any(|attempt| attempt.id == *id && attempt.adopted);
     let key = match open.first() {
         Some(key) => key.clone(),
-        None if wanted => confirmed_key(id, confirmed_keys(facts, id).len() + 1),
+        None if wanted && !adopted => confirmed_key(id, confirmed_keys(facts, id).len() + 1),
         None => return Step::Done,
     };
     let on = facts

@@ -11,9 +11,11 @@ pub mod ended;
 pub mod facts;
 pub mod failed;
 pub mod keys;
+pub mod predecessor;
 pub mod receipts;
 pub mod rests;
 pub mod reversal;
+pub mod suspense;
 #[cfg(test)]
 mod tests;
 pub mod unserved;

@@ -23,9 +23,15 @@ pub fn next(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Option
         return None;
     }
     let bank = bank_account(&facts.frame.policy, payout)?;
-    let lines = proof::bank_lines(bank, &facts.kept, own, &facts.documents, &facts.erp_documents);
-    let at_bank = lines.and_then(|lines| proof::sum(payout.amount.currency, &lines));
-    match at_bank {
+    match proof::at_bank(
+        bank,
+        payout.amount.currency,
+        &facts.kept,
+        own,
+        &facts.documents,
+        &facts.erp_documents,
+        &facts.by_hand,
+    ) {
         Ok(at_bank) if at_bank.is_zero() => None,
         Ok(at_bank) => Some(journal(facts, payout, at_bank)),
         Err(error) => Some(Decision::rest(Stage::Failed, out_of_range(error))),

@@ -18,6 +18,7 @@ use model::sight::Sight;
 use crate::dating::{date_document, period_closed};
 use crate::unresolved::unresolved;
 
+use super::by_hand::{self, Deposited};
 use super::compose::{self, mapped, out_of_range};
 use super::facts::PayoutFacts;
 use super::plan::{self, Left, PlannedDeposit};
@@ -33,6 +34,7 @@ struct Book<'a> {
     bank: LedgerAccountId,
     items: Vec<(Carrier, &'a KeptItem)>,
     documents: BTreeMap<u32, Vec<&'a ItemDocument>>,
+    by_people: Deposited,
 }
 
 /// The next step of a paid payout whose items are kept and are to be booked.
@@ -67,6 +69,7 @@ fn try_next(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Result
         bank: mapped(bank_account(&facts.frame.policy, payout), "bank").map_err(stop)?,
         items: facts.kept.iter().map(|kept| (carrier(facts, kept), kept)).collect(),
         documents: by_ordinal(facts),
+        by_people: by_hand::deposited(&facts.kept, own, &facts.documents, &facts.erp_documents),
     };
     let mut decision = book.next().unwrap_or_else(|stop| *stop);
     decision.attention = book.attention();
@@ -158,6 +161,7 @@ impl<'a> Book<'a> {
             .any(|own| own.carries_lines && !own.is_gone() && !own.has_purpose(purpose::BOUNCED));
         let inside = self.inside()?;
         let lines = if lines_posted { Vec::new() } else { self.lines(&inside)? };
+        let lines = self.beside_people(lines)?;
         let left = self.left(&inside, lines);
         match plan::next(&left, self.facts.deposit_lines_max) {
             plan::Next::Deposit(planned) => self.record_deposit(planned),
@@ -312,6 +316,12 @@ impl<'a> Book<'a> {
         Ok(lines)
     }
 
+    /// The lines that are left to us beside what people deposited, or what is amiss there.
+    fn beside_people(&self, lines: Vec<DepositLine>) -> Result<Vec<DepositLine>, Stop> {
+        let left = self.facts.by_hand.lines_left(&self.bank, &self.by_people, lines);
+        left.map_err(|misplaced| Box::new(misplaced.decision(self.facts.frame.now)))
+    }
+
     /// What is in no document yet.
     fn left(&self, inside: &[Inside<'a>], lines: Vec<DepositLine>) -> Left {
         let mut left = Left { lines, ..Left::default() };
@@ -436,10 +446,16 @@ impl<'a> Book<'a> {
             return Ok(*waiting);
         }
         let facts = self.facts;
-        let (documents, erp) = (&facts.documents, &facts.erp_documents);
-        let at_bank = proof::bank_lines(&self.bank, &facts.kept, self.own, documents, erp)
-            .and_then(|lines| proof::sum(self.payout.amount.currency, &lines))
-            .map_err(|error| stop(out_of_range(error)))?;
+        let at_bank = proof::at_bank(
+            &self.bank,
+            self.payout.amount.currency,
+            &facts.kept,
+            self.own,
+            &facts.documents,
+            &facts.erp_documents,
+            &facts.by_hand,
+        )
+        .map_err(|error| stop(out_of_range(error)))?;
         let mut decision = if at_bank == self.payout.amount {
             let reason = Reason::new(ReasonCode::Booked, at_bank.to_string());
             Decision::rest(Stage::Closed, reason)
@@ -463,7 +479,8 @@ impl<'a> Book<'a> {
         if !foreign.is_empty() {
             attention.push(Reason::new(ReasonCode::ForeignPayment, name_some(&foreign)));
         }
-        let by_person = self.deposited_by_people();
+        let by_person: Vec<String> =
+            self.by_people.receipts.keys().map(ToString::to_string).collect();
         if !by_person.is_empty() {
             attention.push(Reason::new(ReasonCode::DepositByPerson, name_some(&by_person)));
         }
@@ -487,24 +504,6 @@ impl<'a> Book<'a> {
             detail = format!("{detail} at {rate}");
         }
         Some(Reason::new(ReasonCode::PayoutExchange, detail))
-    }
-
-    fn deposited_by_people(&self) -> Vec<String> {
-        let suspense: BTreeSet<u32> =
-            self.with(Carrier::Suspense).map(|kept| kept.item.ordinal).collect();
-        let all = self.facts.documents.iter();
-        let inside = all.filter(|one| !suspense.contains(&one.ordinal)).filter_map(|document| {
-            match self.facts.erp_documents.get(&document.key)?.found()? {
-                ErpDocument::Receipt(receipt) if proof::is_by_person(receipt, self.own) => {
-                    Some(receipt.id.to_string())
-                }
-                ErpDocument::Receipt(_)
-                | ErpDocument::Refund(_)
-                | ErpDocument::Deposit(_)
-                | ErpDocument::Journal(_) => None,
-            }
-        });
-        inside.collect()
     }
 }
 

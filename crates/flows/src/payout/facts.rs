@@ -16,6 +16,8 @@ use model::sight::Sight;
 
 use crate::common::Frame;
 
+use super::by_hand::ByHand;
+
 #[derive(Debug, Clone)]
 pub struct PayoutFacts {
     pub frame: Frame,
@@ -32,6 +34,8 @@ pub struct PayoutFacts {
     pub documents: Vec<ItemDocument>,
     /// ERP documents by our key: those of `documents`, and the payout's own.
     pub erp_documents: BTreeMap<Key, Sight<ErpDocument>>,
+    /// Deposits that people made of them.
+    pub by_hand: ByHand,
     /// When a look first saw that a document of ours is voided or gone. Without it nothing that a
     /// person voided is ever made again.
     pub gone_at: BTreeMap<Key, Timestamp>,

@@ -3,6 +3,7 @@
 //! `decide` owns the branching; each rule stands in its own file.
 
 pub mod bounced;
+pub mod by_hand;
 pub mod compose;
 pub mod deposit;
 pub mod facts;
@@ -18,16 +19,14 @@ use model::decision::{Decision, Stage};
 use model::key::Key;
 use model::payout::{KeptItem, Payout, PayoutKind, PayoutStatus};
 use model::policy::{Bounced, Mode};
-use model::reason::{Reason, ReasonCode};
+use model::reason::{Reason, ReasonCode, ReasonKind};
 use model::receipt::DocumentKind;
 use model::sight::Sight;
 
-use crate::people::{close_left, hint_on_change};
+use crate::people::{close_left, hint_on_change, left};
 
 pub use facts::PayoutFacts;
-pub use proof::{
-    BankLine, OwnDocument, OwnState, bank_account, bank_lines, deposit_to_read, own_documents,
-};
+pub use proof::{OwnDocument, OwnState, at_bank, bank_account, deposit_to_read, own_documents};
 use routes::Carrier;
 
 /// How many ids a reason names before it only counts.
@@ -48,6 +47,9 @@ const WATCH_HOURS: i64 = 24;
 
 /// Days after its arrival for which a booked payout is looked at.
 const WATCH_DAYS: i64 = 62;
+
+/// Days after its arrival from which a payout that waits is told to a person, whatever it waits for.
+const WAIT_DAYS: i64 = 7;
 
 /// Decides the next step of one payout's case.
 #[must_use]
@@ -175,6 +177,8 @@ fn unbooked(facts: &PayoutFacts, payout: &Payout) -> Option<Decision> {
 /// What a person left is closed; others are hinted only when something changed.
 fn finish(facts: &PayoutFacts, mut decision: Decision) -> Decision {
     close_left(&facts.person, &mut decision);
+    let told = waits_long(facts, &decision);
+    decision.attention.extend(told.filter(|reason| !left(&facts.person, reason.code)));
     if decision.command.is_none() {
         hint_on_change(facts.last_reason.as_ref(), &mut decision, None);
         if decision.look_at.is_none() && watched(facts, &decision) {
@@ -182,6 +186,18 @@ fn finish(facts: &PayoutFacts, mut decision: Decision) -> Decision {
         }
     }
     decision
+}
+
+/// The money is on the bank account for days, and the books do not have it: that is for a person even
+/// where the wait itself is in order (promise P5).
+fn waits_long(facts: &PayoutFacts, decision: &Decision) -> Option<Reason> {
+    let waits = decision.command.is_none() && decision.reason.code.kind() == ReasonKind::Waiting;
+    let arrival_on = facts.kept.iter().map(|kept| kept.arrival_on).max().filter(|_| waits)?;
+    let told_from = arrival_on.checked_add(WAIT_DAYS.days()).ok()?;
+    (facts.frame.today >= told_from).then(|| {
+        let detail = format!("it arrived on {arrival_on}; {}", decision.reason.sentence());
+        Reason::new(ReasonCode::PayoutWaits, detail)
+    })
 }
 
 /// A payout that is booked, or left to people, is looked at once a day until its month is surely

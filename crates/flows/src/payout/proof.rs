@@ -13,6 +13,8 @@ use model::policy::Policy;
 use model::receipt::{DocumentKind, ErpDocument, ErpRefund, Receipt, ReceiptPlace};
 use model::sight::Sight;
 
+use super::by_hand::{self, ByHand};
+
 /// Key purposes of the payout's own documents.
 pub mod purpose {
     pub const DEPOSIT: &str = "deposit";
@@ -58,15 +60,6 @@ impl OwnDocument {
     pub fn has_purpose(&self, purpose: &str) -> bool {
         self.key.as_str().split('/').next() == Some(purpose)
     }
-}
-
-/// One document's effect on the bank account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BankLine {
-    pub key: Key,
-    /// The ERP's id.
-    pub document: String,
-    pub amount: Money,
 }
 
 /// The account that the payout's money reaches: the mapped bank account, or, when the bank receives
@@ -247,37 +240,31 @@ fn on_account(
         .try_fold(Money::zero(currency), |sum, (_, amount)| sum.checked_add(*amount))
 }
 
-/// The bank lines of a payout: its own standing documents, the documents of its items that stand on
-/// the bank account, and receipts and refunds that a person deposited.
-pub fn bank_lines(
+/// What a payout's documents put on the bank account: its own standing ones, those of its items that
+/// stand there, and deposits that people made of receipts and refunds.
+pub fn at_bank(
     bank: &LedgerAccountId,
+    currency: Currency,
     kept: &[KeptItem],
     own: &[OwnDocument],
     documents: &[ItemDocument],
     erp: &BTreeMap<Key, Sight<ErpDocument>>,
-) -> Result<Vec<BankLine>, MoneyError> {
+    by_hand: &ByHand,
+) -> Result<Money, MoneyError> {
     let routes: BTreeMap<u32, &KeptItem> = kept.iter().map(|k| (k.item.ordinal, k)).collect();
-    let mut lines: Vec<BankLine> = own
-        .iter()
-        .filter(|own| !own.is_gone())
-        .map(|own| BankLine {
-            key: own.key.clone(),
-            document: own.document.clone(),
-            amount: own.at_bank,
-        })
-        .collect();
+    let people = by_hand::deposited(kept, own, documents, erp);
+    let mut sum = by_hand.beside(bank, &people, currency)?;
+    for own in own.iter().filter(|own| !own.is_gone()) {
+        sum = sum.checked_add(own.at_bank)?;
+    }
     // A document counts once, however often it was settled.
     let mut counted = BTreeSet::new();
     for item in documents.iter().filter(|item| counted.insert(&item.key)) {
         let Some(found) = erp.get(&item.key).and_then(Sight::found) else { continue };
         let Some(kept) = routes.get(&item.ordinal) else { continue };
-        let amount = item_at_bank(bank, kept, own, found)?;
-        if !amount.is_zero() {
-            let (key, document) = (item.key.clone(), item.document.clone());
-            lines.push(BankLine { key, document, amount });
-        }
+        sum = sum.checked_add(item_at_bank(bank, kept, own, found, by_hand)?)?;
     }
-    Ok(lines)
+    Ok(sum)
 }
 
 /// What the document of one item puts on the bank account by itself; inside a deposit of ours it
@@ -287,18 +274,25 @@ fn item_at_bank(
     kept: &KeptItem,
     own: &[OwnDocument],
     found: &ErpDocument,
+    by_hand: &ByHand,
 ) -> Result<Money, MoneyError> {
     let nothing = Money::zero(kept.currency);
     match found {
         ErpDocument::Receipt(_) if on_suspense(kept) => Ok(nothing),
-        ErpDocument::Receipt(receipt) if is_by_person(receipt, own) => Ok(receipt.amount),
+        ErpDocument::Receipt(receipt)
+            if is_by_person(receipt, own) && by_hand.puts_receipt_on(bank, receipt) =>
+        {
+            Ok(receipt.amount)
+        }
         ErpDocument::Receipt(_) | ErpDocument::Deposit(_) => Ok(nothing),
         ErpDocument::Refund(refund) if refund.voided => Ok(nothing),
         ErpDocument::Refund(refund) => {
             let at_bank = match kept.route {
                 ItemRoute::FromBank => refund.account.as_ref().is_none_or(|from| from == bank),
                 ItemRoute::InDeposit | ItemRoute::DepositLine | ItemRoute::LeftToPeople => {
-                    refund.account.as_ref() == Some(bank) || is_refund_by_person(refund, own)
+                    refund.account.as_ref() == Some(bank)
+                        || (is_refund_by_person(refund, own)
+                            && by_hand.takes_refund_from(bank, refund))
                 }
             };
             if at_bank { nothing.checked_sub(refund.amount) } else { Ok(nothing) }
@@ -329,11 +323,6 @@ pub fn is_refund_by_person(refund: &ErpRefund, own: &[OwnDocument]) -> bool {
     !refund.voided
         && refund.place == ReceiptPlace::Deposited
         && !own.iter().any(|own| !own.is_gone() && own.refunds.contains(&refund.id))
-}
-
-/// The sum of bank lines.
-pub fn sum(currency: Currency, lines: &[BankLine]) -> Result<Money, MoneyError> {
-    lines.iter().try_fold(Money::zero(currency), |sum, line| sum.checked_add(line.amount))
 }
 
 /// What an item has reached the bank account with, in its roles of refund and loss.

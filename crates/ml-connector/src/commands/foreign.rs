@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use engine::foreign::Foreign;
 use model::ids::CollectionId;
-use model::payout::{ItemRoute, KeptItem, PayoutItemKind};
+use model::payout::{ItemRoute, PayoutItemKind};
 
 use crate::cli::ForeignPayments;
 use crate::commands::case_name;
@@ -94,14 +94,26 @@ fn row(one: &Foreign) -> Vec<String> {
 
 /// Where the payment's money is, by the payouts that hold it.
 fn place(one: &Foreign) -> String {
-    let settled = |kept: &&KeptItem| kept.item.kind == PayoutItemKind::PaymentPaidOut;
-    let words = one.items.iter().filter(settled).map(|kept| {
-        let how = match kept.route {
-            ItemRoute::DepositLine => "on the suspense account",
-            ItemRoute::InDeposit | ItemRoute::FromBank => "held until it is matched",
-            ItemRoute::LeftToPeople => "left to people",
+    let words = one.items.iter().filter_map(|kept| {
+        let how = match (kept.item.kind, kept.route) {
+            (PayoutItemKind::PaymentPaidOut, ItemRoute::DepositLine) => "on the suspense account",
+            (PayoutItemKind::PaymentPaidOut, ItemRoute::InDeposit | ItemRoute::FromBank) => {
+                "held until it is matched"
+            }
+            (PayoutItemKind::PaymentPaidOut, ItemRoute::LeftToPeople) => "left to people",
+            (PayoutItemKind::PaymentFailed | PayoutItemKind::PaymentChargedBack, _) => "taken back",
+            (PayoutItemKind::PaymentRefunded, _) => "refunded",
+            (PayoutItemKind::RefundFundsReturned, _) => "the refund came back",
+            (
+                PayoutItemKind::Refund
+                | PayoutItemKind::ProcessorFee
+                | PayoutItemKind::AppFee
+                | PayoutItemKind::RevenueShare
+                | PayoutItemKind::SurchargeFee,
+                _,
+            ) => return None,
         };
-        format!("payout {}, {how}", kept.payout)
+        Some(format!("payout {}, {how}", kept.payout))
     });
     let words: Vec<String> = words.collect();
     if words.is_empty() { "in no payout yet".to_owned() } else { words.join("; ") }

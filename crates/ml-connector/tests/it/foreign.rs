@@ -247,6 +247,50 @@ fn slow_after_its_payout_a_payment_takes_the_place_of_ours_and_nothing_is_raised
     }
 }
 
+#[test]
+fn slow_what_was_taken_back_from_suspense_is_not_matched() {
+    let (world, customer, _) = World::live(&[], &[]);
+    let unflagged = |amount: &str| {
+        world.invoice_with(&json!({
+            "customer": customer.id, "amount": amount, "currency": 1,
+            "fields": {"custbody_mlc_collect": false},
+        }))
+    };
+    let (whole, part) = (unflagged("45.00"), unflagged("25.00"));
+    let charged_back = by_hand(&world, &customer.mandate, 4_500);
+    let refunded = by_hand(&world, &customer.mandate, 2_500);
+    world.until("the deposit", 14, |world| !world.records("deposit").is_empty());
+    let creditor = world.payouts()[0]["links"]["creditor"].clone();
+    world.processor("/act", &json!({"action": "enable_refunds", "creditor": creditor}));
+    world.processor("/act", &json!({"action": "charge_back", "payment": charged_back}));
+    world.days(8);
+    world.processor(
+        "/act",
+        &json!({"action": "create_refund", "payment": refunded, "amount": 1_000}),
+    );
+    let other = world.customer("2002", "other@alder.example", "GBP");
+    world.invoice(&other.id, "500.00");
+    world.until("the second deposit", 25, |world| world.records("deposit").len() == 2);
+    world.until("both taken back", 10, |world| world.balance("651") == "-15");
+    let listed = world.place.json(&["foreign", "list"], 0).to_string();
+    assert!(listed.contains("taken back") && listed.contains("refunded"), "{listed}");
+
+    let said = world.place.fails(&["foreign", "match", &charged_back, &whole, "--anyway"], 2);
+    assert!(said.contains("cancel out"), "{said}");
+    let said = world.place.fails(&["foreign", "match", &refunded, &part], 2);
+    assert!(said.contains("Record the 15.00 GBP that are left"), "{said}");
+    world.sync();
+    assert!(world.attention("rejected").is_empty());
+    assert_eq!(world.balance("651"), "-15", "nothing was booked");
+    // As the sentence says.
+    world.deed(&json!({"do": "record_payment", "invoice": part, "amount": "15.00",
+        "account": "651", "date": world.today().to_string()}));
+    assert_eq!(world.balance("651"), "0");
+    assert_eq!(world.remaining(&part), "10");
+    bank_is_payouts(&world);
+    assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
+}
+
 /// The bank account holds what the payouts brought, to the penny.
 fn bank_is_payouts(world: &World) {
     let paid: i64 = world.payouts().iter().filter_map(|one| one["amount"].as_i64()).sum();

@@ -7,6 +7,7 @@ mod audit;
 mod bank_details;
 mod binary;
 mod bounced;
+mod by_hand;
 mod demo;
 mod demo_ends;
 mod doubts;

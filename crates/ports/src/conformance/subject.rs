@@ -44,6 +44,8 @@ pub enum Need {
     PartialUnapply,
     /// People can void a receipt and it stays to be seen.
     VoidedReceipts,
+    /// The port shows the deposits that hold receipts, whoever made them.
+    DepositsOfReceipts,
     /// Single permissions can be taken from the connection's role.
     Permissions,
 }

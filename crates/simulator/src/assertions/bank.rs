@@ -20,9 +20,15 @@ pub fn at_bank(state: &State, payout: &PayoutId) -> i64 {
     let lines = books.lines_on(&bank);
     let ours: i64 = lines.iter().filter(|(key, _)| of_payout(key)).map(|(_, m)| m).sum();
     let by_hand = books.deposits.values().filter(|row| row.key.is_none() && !row.voided);
-    let receipts = by_hand.flat_map(|row| &row.receipts).filter_map(|id| books.receipts.get(id));
-    let of_theirs = receipts.filter(|row| row.payout.as_ref() == Some(payout));
-    ours + of_theirs.map(|row| row.amount).sum::<i64>()
+    let there = by_hand.filter(|row| row.bank == bank).map(|row| {
+        let receipts = row.receipts.iter().filter_map(|id| books.receipts.get(id));
+        let of_payout: Vec<_> =
+            receipts.filter(|one| one.payout.as_ref() == Some(payout)).collect();
+        let beside: i64 = row.lines.iter().map(|line| line.amount.minor).sum();
+        let gross: i64 = of_payout.iter().map(|one| one.amount).sum();
+        if of_payout.is_empty() { 0 } else { gross + beside }
+    });
+    ours + there.sum::<i64>()
 }
 
 /// Every paid payout that `booked` says is in the books must be there in full.

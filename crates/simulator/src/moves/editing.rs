@@ -4,6 +4,7 @@ use model::ids::{DepositId, ReceiptId};
 
 use crate::random::Random;
 use crate::world::World;
+use crate::world::erp::{BANK, SAVINGS};
 
 pub fn make(world: &World, random: &mut Random) -> Option<String> {
     let now = world.now();
@@ -26,8 +27,11 @@ pub fn make(world: &World, random: &mut Random) -> Option<String> {
         }
         _ => {
             let on = world.clock.today();
-            let deposit = world.state().books.deposit_by_hand(std::slice::from_ref(id), on)?;
-            Some(format!("somebody deposits receipt {id} as {deposit}"))
+            let bank = if random.chance(1_500) { SAVINGS } else { BANK };
+            let fee = if random.chance(2_500) { random.between(1, 60) } else { 0 };
+            let ids = std::slice::from_ref(id);
+            let deposit = world.state().books.deposit_by_hand(ids, bank, fee, on)?;
+            Some(format!("somebody deposits receipt {id} as {deposit} on {bank}, less {fee}"))
         }
     }
 }

@@ -4,18 +4,18 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use model::command::{ErpWrite, Write, WriteAnswer};
 use model::customer::ErpCustomer;
-use model::ids::{CollectionId, ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId};
+use model::ids::{CollectionId, ErpCustomerId, ErpRefundId, InvoiceId, LedgerAccountId, ReceiptId};
 use model::invoice::{Invoice, InvoiceStatus};
 use model::key::Key;
 use model::ledger::PeriodBook;
 use model::money::Money;
-use model::receipt::{DocumentKind, ErpDocument, Receipt};
+use model::receipt::{Deposit, DocumentKind, ErpDocument, Receipt};
 use ports::erp::{Choice, ChoiceKind};
 use ports::health::Health;
 use ports::{Depth, Description, Erp, Guard, Page, PortError, Read, Seen};
 
 use super::{Line, description, health};
-use crate::world::erp::{Books, CHART, pounds, writes};
+use crate::world::erp::{Books, CHART, DepositRow, ReceiptRow, pounds, writes};
 use crate::world::{ReadMark, Side};
 
 pub struct WorkerErp {
@@ -186,6 +186,34 @@ impl Erp for WorkerErp {
         let state = self.line.world.state();
         let row = |id: &ReceiptId| state.books.receipts.get(id).map(|row| row.canonical(id));
         Ok(ids.iter().map(|id| found(row(id))).collect())
+    }
+
+    async fn deposits_of(
+        &self,
+        receipts: &[ReceiptId],
+        refunds: &[ErpRefundId],
+    ) -> Result<Vec<Read<Deposit>>, PortError> {
+        self.asked().await?;
+        let state = self.line.world.state();
+        let holds = |row: &DepositRow| {
+            row.receipts.iter().any(|id| receipts.contains(id))
+                || row.refunds.iter().any(|id| refunds.contains(id))
+        };
+        let holding = state.books.deposits.iter().filter(|(_, row)| holds(row));
+        Ok(holding.map(|(id, row)| Read::Found(row.canonical(id))).collect())
+    }
+
+    async fn receipts_naming(
+        &self,
+        customer: &ErpCustomerId,
+        collection: &CollectionId,
+    ) -> Result<Vec<Read<Receipt>>, PortError> {
+        self.asked().await?;
+        let state = self.line.world.state();
+        let names =
+            |row: &ReceiptRow| row.customer == *customer && row.memo.contains(collection.as_str());
+        let naming = state.books.receipts.iter().filter(|(_, row)| names(row));
+        Ok(naming.map(|(id, row)| Read::Found(row.canonical(id))).collect())
     }
 
     async fn periods(&self) -> Result<PeriodBook, PortError> {

@@ -177,7 +177,9 @@ impl ErpSubject for Fake {
 
     fn deposit_by_hand(&self, id: &ReceiptId) {
         let ids = std::slice::from_ref(id);
-        assert!(self.0.in_books(|books| books.deposit_by_hand(ids, first_day())).is_some());
+        assert!(
+            self.0.in_books(|books| books.deposit_by_hand(ids, BANK, 0, first_day())).is_some()
+        );
     }
 
     fn void_receipt(&self, id: &ReceiptId) {

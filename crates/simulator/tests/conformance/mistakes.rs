@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use model::command::{ErpWrite, WriteAnswer};
 use model::customer::ErpCustomer;
-use model::ids::{ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId};
+use model::ids::{CollectionId, ErpCustomerId, ErpRefundId, InvoiceId, LedgerAccountId, ReceiptId};
 use model::invoice::Invoice;
 use model::key::Key;
 use model::ledger::PeriodBook;
 use model::money::Money;
-use model::receipt::{DocumentKind, ErpDocument, Receipt};
+use model::receipt::{Deposit, DocumentKind, ErpDocument, Receipt};
 use ports::erp::{Choice, ChoiceKind};
 use ports::health::Health;
 use ports::{Depth, Description, Erp, Guard, Page, PortError, Read, Seen};
@@ -170,6 +170,22 @@ impl Erp for MistakenErp {
 
     async fn receipts(&self, ids: &[ReceiptId]) -> Result<Vec<Read<Receipt>>, PortError> {
         self.told(self.fakes.erp().receipts(ids).await)
+    }
+
+    async fn deposits_of(
+        &self,
+        receipts: &[ReceiptId],
+        refunds: &[ErpRefundId],
+    ) -> Result<Vec<Read<Deposit>>, PortError> {
+        self.fakes.erp().deposits_of(receipts, refunds).await
+    }
+
+    async fn receipts_naming(
+        &self,
+        customer: &ErpCustomerId,
+        collection: &CollectionId,
+    ) -> Result<Vec<Read<Receipt>>, PortError> {
+        self.fakes.erp().receipts_naming(customer, collection).await
     }
 
     async fn periods(&self) -> Result<PeriodBook, PortError> {

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use model::command::{ErpWrite, WriteAnswer};
 use model::customer::ErpCustomer;
-use model::ids::{ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId};
+use model::ids::{CollectionId, ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId};
 use model::invoice::Invoice;
 use model::key::Key;
 use model::ledger::{AccountLine, PeriodBook};
@@ -96,6 +96,14 @@ impl Erp for Acumatica {
 
     async fn receipts(&self, ids: &[ReceiptId]) -> Result<Vec<Read<Receipt>>, PortError> {
         self.sign_in.during(self.read_receipts(ids)).await
+    }
+
+    async fn receipts_naming(
+        &self,
+        customer: &ErpCustomerId,
+        collection: &CollectionId,
+    ) -> Result<Vec<Read<Receipt>>, PortError> {
+        self.read_receipts_naming(customer, collection).await
     }
 
     async fn periods(&self) -> Result<PeriodBook, PortError> {

@@ -6,12 +6,12 @@ use jiff::civil::Date;
 
 use model::command::{ErpWrite, WriteAnswer};
 use model::customer::ErpCustomer;
-use model::ids::{ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId};
+use model::ids::{CollectionId, ErpCustomerId, ErpRefundId, InvoiceId, LedgerAccountId, ReceiptId};
 use model::invoice::Invoice;
 use model::key::Key;
 use model::ledger::{AccountLine, PeriodBook};
 use model::money::Money;
-use model::receipt::{DocumentKind, ErpDocument, Receipt};
+use model::receipt::{Deposit, DocumentKind, ErpDocument, Receipt};
 use ports::erp::{Choice, ChoiceKind};
 use ports::health::Health;
 use ports::{Depth, Description, Erp, Guard, Page, PortError, Read, Seen};
@@ -91,6 +91,24 @@ impl Erp for NetSuite {
 
     async fn receipts(&self, ids: &[ReceiptId]) -> Result<Vec<Read<Receipt>>, PortError> {
         self.read_receipts(ids).await
+    }
+
+    async fn deposits_of(
+        &self,
+        receipts: &[ReceiptId],
+        refunds: &[ErpRefundId],
+    ) -> Result<Vec<Read<Deposit>>, PortError> {
+        let receipts = receipts.iter().map(ReceiptId::as_str);
+        let ids: Vec<&str> = receipts.chain(refunds.iter().map(ErpRefundId::as_str)).collect();
+        self.read_deposits_of(&ids).await
+    }
+
+    async fn receipts_naming(
+        &self,
+        customer: &ErpCustomerId,
+        collection: &CollectionId,
+    ) -> Result<Vec<Read<Receipt>>, PortError> {
+        self.read_receipts_naming(customer, collection).await
     }
 
     async fn periods(&self) -> Result<PeriodBook, PortError> {

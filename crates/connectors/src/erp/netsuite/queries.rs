@@ -266,6 +266,17 @@ pub fn receipts_tail(stamps: &[&str]) -> String {
     format!("WHERE t.type = 'CustPymt' AND t.externalid IN ({}) ORDER BY t.id", list.join(","))
 }
 
+/// Payments of a customer that name something in number, external id or memo.
+#[must_use]
+pub fn naming_tail(customer: &str, name: &str) -> String {
+    format!(
+        "WHERE t.type = 'CustPymt' AND t.entity = {customer} AND (t.tranid = {exact} OR \
+         t.externalid = {exact} OR t.memo LIKE {within}) ORDER BY t.id",
+        exact = quoted(name),
+        within = quoted(&format!("%{name}%")),
+    )
+}
+
 #[must_use]
 pub fn transactions_tail(ids: &[&str]) -> String {
     format!("WHERE t.id IN ({}) ORDER BY t.id", id_list(ids))

@@ -65,7 +65,12 @@ fn an_invoice_that_takes_no_application_leaves_the_receipt_unapplied() {
 
 #[test]
 fn before_the_cut_over_nothing_is_posted() {
-    check(&format!("{PAID}, policy cut-over:2026-11-18"), "collected");
+    let before = format!("{PAID}, policy cut-over:2026-11-18");
+    check(&before, "predecessor_receipt_missing");
+    // Whoever booked it applied a receipt to the invoice, or a person knows better.
+    check(&format!("{before}, invoice paid"), "collected");
+    check(&format!("{before}, total 250, due 150"), "collected ! amount_changed");
+    check(&format!("{before}, said leave predecessor_receipt_missing"), "collected");
     check(
         &format!("{PAID}, policy cut-over:2026-11-17"),
         "receipt/PM1/PO1 100 applied 100 in undeposited 2026-11-17",

@@ -21,7 +21,7 @@ use crate::collection::Attempt;
 use super::world::World;
 use super::world_words::{collection, money, number, value};
 
-fn receipt(id: &str, amount: i64) -> Receipt {
+pub fn receipt(id: &str, amount: i64) -> Receipt {
     Receipt {
         id: ReceiptId::new(id),
         stamp: None,

@@ -253,6 +253,7 @@ impl World {
             "failed" => PayoutItemKind::PaymentFailed,
             "charged_back" => PayoutItemKind::PaymentChargedBack,
             "refunded" => PayoutItemKind::PaymentRefunded,
+            "returned" => PayoutItemKind::RefundFundsReturned,
             _ => panic!("no kind: {kind}"),
         };
         let route = match value(rest, "route") {

@@ -1,8 +1,10 @@
 //! Stories of payouts as text: what is known, then every decision until the case rests. What the
 //! flow decides is done at once in a small world of documents.
 
+mod by_hand;
 mod restored;
 mod stories;
+mod waits;
 mod world;
 
 use world::World;

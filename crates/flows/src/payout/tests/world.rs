@@ -28,6 +28,7 @@ use model::receipt::{Deposit, ErpDocument, ErpRefund, Journal, Receipt, ReceiptP
 use model::sight::Sight;
 
 use crate::common::Frame;
+use crate::payout::by_hand::ByHand;
 use crate::payout::proof::deposit_key;
 use crate::payout::{PayoutDecision, PayoutFacts, decide};
 
@@ -105,6 +106,7 @@ impl World {
             cases: BTreeMap::new(),
             documents: Vec::new(),
             erp_documents: BTreeMap::new(),
+            by_hand: ByHand::NotShown,
             gone_at: BTreeMap::new(),
             person: Vec::new(),
             deposit_lines_max: 1000,
@@ -131,7 +133,11 @@ impl World {
             ["forgotten", nth, minor, receipts @ ..] => {
                 self.learn_forgotten(nth.parse().unwrap(), minor.parse().unwrap(), receipts);
             }
+            ["by_hand", bank, beside, held @ ..] => {
+                self.learn_by_hand(bank, beside.parse().unwrap(), held);
+            }
             ["unknown", key, state] => self.learn_unknown(key, state),
+            ["arrived", on] => self.payout().arrival_on = Some(on.parse().unwrap()),
             ["lines", max] => self.facts.deposit_lines_max = max.parse().unwrap(),
             ["period", "closed"] => self.close_period(),
             ["says", said, rest @ ..] => self.learn_said(said, rest),
@@ -326,10 +332,35 @@ impl World {
             total: pounds(minor),
             dated_on: date(2026, 11, 18),
             receipts: receipts.iter().map(|id| (*id).into()).collect(),
+            refunds: Vec::new(),
+            beside: pounds(0),
             voided: false,
         };
         let key = deposit_key(&self.facts.id, nth);
         self.facts.erp_documents.insert(key, Sight::Found(ErpDocument::Deposit(deposit)));
+    }
+
+    /// A deposit that a person made; without an account: none is shown.
+    fn learn_by_hand(&mut self, bank: &str, beside: i64, held: &[&str]) {
+        if self.facts.by_hand == ByHand::NotShown {
+            self.facts.by_hand = ByHand::Shown(Vec::new());
+        }
+        let ByHand::Shown(deposits) = &mut self.facts.by_hand else { return };
+        if bank == "none" {
+            return;
+        }
+        let named = |head: char| held.iter().filter(move |id| id.starts_with(head));
+        deposits.push(Deposit {
+            id: format!("H{}", deposits.len() + 1).as_str().into(),
+            stamp: None,
+            bank: bank.into(),
+            total: pounds(0),
+            dated_on: date(2026, 11, 18),
+            receipts: named('R').map(|id| (*id).into()).collect(),
+            refunds: named('F').map(|id| (*id).into()).collect(),
+            beside: pounds(beside),
+            voided: false,
+        });
     }
 
     fn learn_receipt(&mut self, payment: &str, how: &str) {
@@ -531,6 +562,8 @@ fn deposit_document(id: &str, deposit: &RecordDeposit) -> ErpDocument {
         total: deposit.total,
         dated_on: deposit.dated_on,
         receipts: deposit.receipts.clone(),
+        refunds: deposit.refunds.clone(),
+        beside: pounds(deposit.lines.iter().map(|line| line.amount.minor).sum()),
         voided: false,
     })
 }

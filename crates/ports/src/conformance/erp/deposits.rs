@@ -5,8 +5,8 @@ use model::receipt::{Deposit, DocumentKind, ErpDocument, Receipt, ReceiptPlace};
 
 use super::expect::{adopted, found, made, not_done, ok, rejected, rejected_as};
 use super::world::{BOTH, World, key};
-use crate::PortError;
 use crate::conformance::subject::{ErpSubject, Need};
+use crate::{PortError, Read};
 
 super::suite! {
     ErpSubject:
@@ -18,6 +18,7 @@ super::suite! {
     the_key_with_another_deposit_is_refused,
     a_receipt_is_deposited_once,
     what_a_person_deposited_is_not_deposited_again,
+    the_deposits_of_receipts_are_told_whoever_made_them needs [Need::DepositsOfReceipts],
     a_voided_receipt_is_not_deposited needs [Need::VoidedReceipts],
     a_deposit_of_an_unknown_receipt_is_not_made,
     a_deposit_takes_as_many_lines_as_is_said,
@@ -145,6 +146,25 @@ async fn what_a_person_deposited_is_not_deposited_again(subject: &dyn ErpSubject
     not_done(put(&world, "deposit", &write).await);
     world.nothing_under(DocumentKind::Deposit, "deposit").await;
     assert_eq!(world.held().await, (6_025, 24_000));
+}
+
+async fn the_deposits_of_receipts_are_told_whoever_made_them(subject: &dyn ErpSubject) {
+    let world = World::new(subject);
+    let (first, second) = two(&world).await;
+    let ids = [first.id.clone(), second.id.clone()];
+    assert_eq!(ok(world.erp.deposits_of(&ids, &[]).await).len(), 0);
+    let ours = made(put(&world, "deposit", &world.deposit_of(&[&first], 241, 23_759)).await);
+    subject.deposit_by_hand(&second.id);
+    let mut told: Vec<Deposit> =
+        ok(world.erp.deposits_of(&ids, &[]).await).into_iter().map(found).collect();
+    told.sort_by_key(|one| one.id.as_str() != ours);
+    let seen: Vec<_> = told.iter().map(|one| (&one.bank, one.total, one.beside)).collect();
+    let money = |minor| world.money(minor);
+    let bank = &world.chart.bank;
+    assert_eq!(seen, [(bank, money(23_759), money(-241)), (bank, money(6_025), money(0))]);
+    let held: Vec<_> = told.iter().flat_map(|one| &one.receipts).cloned().collect();
+    assert_eq!(held, ids);
+    assert_eq!(ok(world.erp.deposits_of(&ids[..1], &[]).await), [Read::Found(told.remove(0))]);
 }
 
 async fn a_voided_receipt_is_not_deposited(subject: &dyn ErpSubject) {

@@ -27,6 +27,9 @@ pub const CURRENCY: Currency = Currency::GBP;
 /// The bank account of the chart.
 pub const BANK: &str = "bank";
 
+/// Another bank account, that no payout reaches.
+pub const SAVINGS: &str = "savings";
+
 /// Money received and not yet in a deposit.
 pub const UNDEPOSITED: &str = "undeposited";
 
@@ -36,6 +39,7 @@ pub const EXCHANGE_CLEARING: &str = "exchange clearing";
 /// Every account there is.
 pub const CHART: &[&str] = &[
     BANK,
+    SAVINGS,
     UNDEPOSITED,
     "fees",
     "fee tax",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use model::command::DepositLine;
 use model::customer::{CustomerFields, ErpCustomer};
 use model::ids::{
     DepositId, ErpCustomerId, ErpRefundId, InvoiceId, LedgerAccountId, PayoutId, ReceiptId,
@@ -11,7 +12,7 @@ use model::ids::{
 use model::invoice::{Annotation, Approval};
 
 use super::rows::{DepositRow, InvoiceRow, ReceiptRow};
-use super::{BANK, Books, CURRENCY};
+use super::{BANK, Books, CURRENCY, pounds};
 
 impl Books {
     pub fn add_customer(&mut self, nth: u64) -> ErpCustomerId {
@@ -204,8 +205,14 @@ impl Books {
         !applied.is_empty()
     }
 
-    /// A deposit of receipts by a person, gross.
-    pub fn deposit_by_hand(&mut self, ids: &[ReceiptId], on: Date) -> Option<DepositId> {
+    /// A deposit of receipts by a person, with something taken from it for fees as the person likes.
+    pub fn deposit_by_hand(
+        &mut self,
+        ids: &[ReceiptId],
+        bank: &str,
+        fee: i64,
+        on: Date,
+    ) -> Option<DepositId> {
         let free: Vec<ReceiptId> = ids
             .iter()
             .filter(|id| {
@@ -226,14 +233,19 @@ impl Books {
                 total += row.amount;
             }
         }
+        let fee = DepositLine {
+            account: LedgerAccountId::from("fees"),
+            amount: pounds(-fee.min(total)),
+            memo: String::new(),
+        };
         let row = DepositRow {
             key: None,
-            bank: LedgerAccountId::from(BANK),
-            total,
+            bank: LedgerAccountId::from(bank),
+            total: total + fee.amount.minor,
             dated_on: on,
             receipts: free,
             refunds: Vec::new(),
-            lines: Vec::new(),
+            lines: Some(fee).filter(|fee| !fee.amount.is_zero()).into_iter().collect(),
             voided: false,
         };
         self.deposits.insert(deposit.clone(), row);

@@ -162,6 +162,8 @@ impl DepositRow {
             total: pounds(self.total),
             dated_on: self.dated_on,
             receipts,
+            refunds: self.refunds.clone(),
+            beside: pounds(self.lines.iter().map(|line| line.amount.minor).sum()),
             voided: self.voided,
         }
     }

@@ -5,7 +5,7 @@
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use model::ids::{DepositId, JournalId, LedgerAccountId, ReceiptId};
+use model::ids::{DepositId, ErpRefundId, JournalId, LedgerAccountId, ReceiptId};
 use model::money::{Currency, Money};
 use model::receipt::{Deposit, ErpRefund, Journal, ReceiptPlace};
 
@@ -284,6 +284,14 @@ impl Batch {
         ids
     }
 
+    /// The refunds that a deposit took from the bank.
+    fn refunds(&self) -> Vec<ErpRefundId> {
+        let named = self.lines.iter().filter_map(|(_, _, words)| words.strip_prefix(REFUND));
+        let mut ids: Vec<ErpRefundId> = named.map(ErpRefundId::new).collect();
+        ids.sort();
+        ids
+    }
+
     /// Whether a deposit holds that refund.
     #[must_use]
     pub fn holds_refund(&self, refund: &str) -> bool {
@@ -304,8 +312,22 @@ impl Batch {
             total,
             dated_on: self.dated_on,
             receipts: self.receipts(),
+            refunds: self.refunds(),
+            beside: self.beside()?,
             voided: self.state == BatchState::Voided,
         })
+    }
+
+    /// What a deposit's further lines add to the bank line: their credits.
+    fn beside(&self) -> Result<Money, String> {
+        let further = |words: &str| {
+            words != BANK && words.strip_prefix(RECEIPT).or(words.strip_prefix(REFUND)).is_none()
+        };
+        let lines = self.lines.iter().filter(|(_, _, words)| further(words));
+        lines
+            .map(|(_, amount, _)| amount)
+            .try_fold(Money::zero(self.currency), |sum, amount| sum.checked_sub(*amount))
+            .map_err(|error| error.to_string())
     }
 
     #[must_use]

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use model::ids::ReceiptId;
+use model::ids::{CollectionId, ErpCustomerId, ReceiptId};
 use model::key::{Alphabet, Key};
 use model::receipt::{DocumentKind, ErpDocument, ErpRefund, Receipt};
 use ports::{Depth, PortError, Read};
@@ -141,6 +141,25 @@ impl Acumatica {
             async move { self.whole_receipt(payment, deposits).await }
         })
         .await
+    }
+
+    /// Payments of the customer that name the processor's payment in one of their references.
+    pub(in super::super) async fn read_receipts_naming(
+        &self,
+        customer: &ErpCustomerId,
+        collection: &CollectionId,
+    ) -> Result<Vec<Read<Receipt>>, PortError> {
+        let name = literal(collection.as_str());
+        let filter = all_of(&[
+            &format!("Type eq {}", literal(PAYMENT)),
+            &format!("CustomerID eq {}", literal(customer.as_str())),
+            &format!("(PaymentRef eq {name} or ExternalRef eq {name})"),
+        ]);
+        let ask = Ask { select: FOUND_SELECT, ..Ask::default() }.filter(filter);
+        let rows = self.client.list("Payment", &ask).await?;
+        let numbers = rows.iter().filter_map(|row| Entity(row).text("ReferenceNbr"));
+        let ids: Vec<ReceiptId> = numbers.map(ReceiptId::new).collect();
+        self.read_receipts(&ids).await
     }
 
     /// One receipt, for a decision made right now.

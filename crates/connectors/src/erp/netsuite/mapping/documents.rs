@@ -25,24 +25,39 @@ pub fn refund(record: Record<'_>, setup: &Setup, deposited: bool) -> Result<ErpR
     })
 }
 
-/// A bank deposit. Its payment lines hold receipts and refunds; the refunds are left out by type.
+/// A bank deposit. Its payment lines hold receipts and refunds, told apart by type; `other` lines add to
+/// what reaches the bank, `cashback` lines take from it (netsuite sheet section 9.6).
 pub fn deposit(record: Record<'_>, setup: &Setup) -> Result<Deposit, String> {
     if !record.is_expanded("payment") {
         return Err("payment did not come with its lines".to_owned());
     }
     let currency = setup.currencies.of(record)?;
     let mut receipts = Vec::new();
-    for line in record.lines("payment") {
+    let mut refunds = Vec::new();
+    let inside = |line: &Record<'_>| !line.has("deposit") || line.flag("deposit");
+    for line in record.lines("payment").into_iter().filter(inside) {
         let refund =
             line.text("type").is_some_and(|kind| {
                 let kind = kind.to_lowercase();
                 kind.contains("rfnd") || kind.contains("refund")
             }) || line.money("paymentAmount", currency)?.is_some_and(|amount| amount.minor < 0);
-        if !refund && (!line.has("deposit") || line.flag("deposit")) {
-            receipts.push(ReceiptId::new(line.required_reference("id")?));
+        let id = line.required_reference("id")?;
+        match refund {
+            true => refunds.push(ErpRefundId::new(id)),
+            false => receipts.push(ReceiptId::new(id)),
         }
     }
     receipts.sort();
+    refunds.sort();
+    let lines = |sublist| -> Result<Money, String> {
+        let mut sum = Money::zero(currency);
+        for line in record.lines(sublist) {
+            let amount = line.required_money("amount", currency)?;
+            sum = sum.checked_add(amount).map_err(|error| error.to_string())?;
+        }
+        Ok(sum)
+    };
+    let beside = lines("other")?.checked_sub(lines("cashback")?);
     Ok(Deposit {
         id: DepositId::new(record.required_reference("id")?),
         stamp: record.text("externalId"),
@@ -50,6 +65,8 @@ pub fn deposit(record: Record<'_>, setup: &Setup) -> Result<Deposit, String> {
         total: record.required_money("total", currency)?,
         dated_on: record.date("tranDate")?.ok_or("tranDate is missing")?,
         receipts,
+        refunds,
+        beside: beside.map_err(|error| error.to_string())?,
         voided: is_voided(record),
     })
 }

@@ -56,6 +56,11 @@ impl Links {
         self.by_payment.get(payment).map_or(&[], Vec::as_slice)
     }
 
+    /// The bank deposits that follow.
+    pub fn deposits_of<'a>(&'a self, payment: &str) -> impl Iterator<Item = String> + 'a {
+        self.of(payment).iter().filter(|link| is_deposit(&link.kind)).map(|link| link.other.clone())
+    }
+
     /// Whether a document of that type follows.
     #[must_use]
     pub fn is_followed_by(&self, payment: &str, kind: &str) -> bool {
@@ -102,6 +107,11 @@ pub fn from_row(
     })
 }
 
+/// The type of a bank deposit: its name and its short name (netsuite sheet section 8.4).
+fn is_deposit(kind: &str) -> bool {
+    kind == "Deposit" || kind == "Depst"
+}
+
 /// Applications in the order of invoices, and what was refunded. The sign of a link's amount is not
 /// documented, so its magnitude counts.
 fn read_links(links: &[Link], amount: Money) -> Result<(Vec<Application>, Money), String> {
@@ -109,7 +119,7 @@ fn read_links(links: &[Link], amount: Money) -> Result<(Vec<Application>, Money)
     let mut refunded = Money::zero(amount.currency);
     for link in links {
         let kind = link.kind.as_str();
-        if kind == "Deposit" || kind == "Depst" {
+        if is_deposit(kind) {
             continue;
         }
         let text = link.amount.as_deref().ok_or("a link has no amount")?;

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::ids::ReceiptId;
+use model::ids::{CollectionId, ErpCustomerId, ReceiptId};
 use model::key::{Alphabet, Key};
-use model::receipt::{DocumentKind, ErpDocument, Receipt};
+use model::receipt::{Deposit, DocumentKind, ErpDocument, Receipt};
 use ports::{Depth, PortError, Read};
 
 use super::super::NetSuite;
 use super::super::mapping::{documents, receipt};
 use super::super::queries::{
-    AMOUNTS, LINKS, RECEIPTS, links_tail, receipts_tail, transactions_tail,
+    AMOUNTS, LINKS, RECEIPTS, links_tail, naming_tail, receipts_tail, transactions_tail,
 };
 use super::super::suiteql::{IN_VALUES_MAX, PAGE_ROWS};
 use super::super::wire::{Body, Record, is_internal_id};
@@ -76,6 +76,28 @@ impl NetSuite {
         .await?;
         let reads = self.with_voided(reads).await?;
         Ok(reads.into_iter().map(only_receipt).collect())
+    }
+
+    /// Customer payments of the customer that name the processor's payment, from their records. Ids of
+    /// processors are letters and digits: none is a pattern.
+    pub(in super::super) async fn read_receipts_naming(
+        &self,
+        customer: &ErpCustomerId,
+        collection: &CollectionId,
+    ) -> Result<Vec<Read<Receipt>>, PortError> {
+        let name = collection.as_str();
+        let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric());
+        if !plain || !is_internal_id(customer.as_str()) {
+            return Ok(Vec::new());
+        }
+        let tail = naming_tail(customer.as_str(), name);
+        let rows = match self.rows(&AMOUNTS, &tail, 0).await? {
+            Ok(page) => page.rows,
+            Err(refusal) => return Err(refusal.into_error()),
+        };
+        let ids: Vec<ReceiptId> =
+            rows.iter().map(Record).filter_map(|row| row.id()).map(ReceiptId::new).collect();
+        self.read_receipts(&ids).await
     }
 
     /// One receipt from its record, for a decision made right now.
@@ -146,6 +168,28 @@ impl NetSuite {
         let (into, out_of) = (both.first(), both.get(1));
         let rows = |rows: Option<&Vec<Body>>| rows.cloned().unwrap_or_default();
         Ok(Some(receipt::Links::read(&rows(into), &rows(out_of))))
+    }
+
+    /// The deposits that follow these receipts and refunds, from their records.
+    pub(in super::super) async fn read_deposits_of(
+        &self,
+        ids: &[&str],
+    ) -> Result<Vec<Read<Deposit>>, PortError> {
+        let mut deposits = BTreeSet::new();
+        for slice in queryable(ids.iter().copied()).chunks(IN_VALUES_MAX / 2) {
+            let Some(links) = self.links(slice).await? else {
+                return Err(PortError::Unsupported("the links of transactions".to_owned()));
+            };
+            deposits.extend(slice.iter().flat_map(|id| links.deposits_of(id)));
+        }
+        let deposits: Vec<String> = deposits.into_iter().collect();
+        let reads = each(&deposits, |id| {
+            let id = id.clone();
+            async move { self.read_document_by_id(DocumentKind::Deposit, &id).await }
+        })
+        .await?;
+        let reads = self.with_voided(reads).await?;
+        Ok(reads.into_iter().map(only_deposit).collect())
     }
 
     /// Receipts by stamp, as far as queries show them without doubt.
@@ -221,6 +265,17 @@ fn mark_voided(document: &mut ErpDocument) {
         ErpDocument::Refund(refund) => refund.voided = true,
         ErpDocument::Deposit(deposit) => deposit.voided = true,
         ErpDocument::Journal(journal) => journal.voided = true,
+    }
+}
+
+fn only_deposit(read: Read<ErpDocument>) -> Read<Deposit> {
+    match read {
+        Read::Found(ErpDocument::Deposit(deposit)) => Read::Found(deposit),
+        Read::Found(ErpDocument::Refund(_) | ErpDocument::Receipt(_) | ErpDocument::Journal(_)) => {
+            Read::Odd("it is not a deposit".to_owned())
+        }
+        Read::Missing => Read::Missing,
+        Read::Odd(sentence) => Read::Odd(sentence),
     }
 }
 

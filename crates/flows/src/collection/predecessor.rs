@@ -1,0 +1,110 @@
+//! Receipts that somebody else recorded for payments that were taken over: found and used, else a
+//! person is told (DESIGN.md section 4, cut-over; mission row C13).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::tz::TimeZone;
+use model::decision::{Decision, Stage};
+use model::ids::{CollectionId, ReceiptId};
+use model::invoice::{Invoice, InvoiceStatus};
+use model::payment::Collection;
+use model::payout::{ItemRoute, KeptItem};
+use model::policy::Policy;
+use model::reason::{Reason, ReasonCode};
+use model::receipt::{ErpDocument, Receipt};
+use model::sight::Sight;
+
+use super::facts::CollectionFacts;
+use super::receipts::{before_cut_over, receipt_key};
+
+/// Somebody's payment that was made and over before this link went live: it says nothing any more,
+/// unless the case has a stake in it.
+#[must_use]
+pub fn is_over(policy: &Policy, collection: &Collection) -> bool {
+    let made_on = collection.created_at.to_zoned(TimeZone::UTC).date();
+    !collection.status.live() && policy.cut_over_on.is_none_or(|cut_over| made_on < cut_over)
+}
+
+/// Payments of others of which a settlement has no receipt yet: before one is recorded, the ERP is
+/// asked for one that names the payment.
+#[must_use]
+pub fn to_search(facts: &CollectionFacts) -> Vec<CollectionId> {
+    let adopted = facts.readable().filter(|(attempt, _)| attempt.adopted);
+    let lacking = adopted.filter(|(_, one)| lacking(facts, &one.id).next().is_some());
+    lacking.map(|(_, one)| one.id.clone()).collect()
+}
+
+/// Settlements without a receipt, of which none was asked for. What stood on suspense before it was
+/// matched needs one of ours.
+fn lacking<'a>(
+    facts: &'a CollectionFacts,
+    id: &'a CollectionId,
+) -> impl Iterator<Item = &'a KeptItem> {
+    facts.settlements(id).filter(|kept| {
+        let key = receipt_key(facts, kept);
+        !before_cut_over(facts, kept)
+            && kept.route != ItemRoute::DepositLine
+            && facts.receipt(&key).is_none()
+            && facts.frame.command(&key).is_none_or(|view| view.sends == 0)
+    })
+}
+
+/// Puts each receipt that was found in the place of the one that would be recorded. One over another
+/// amount takes it too, and is then told of as differing: better than a second one.
+pub fn take_over(facts: &mut CollectionFacts, found: BTreeMap<CollectionId, Vec<Receipt>>) {
+    let answered = facts.frame.commands.iter().filter_map(|view| view.answer.as_ref());
+    let mut used: BTreeSet<ReceiptId> = answered.map(|answer| answer.id.as_str().into()).collect();
+    used.extend(facts.documents.values().filter_map(Sight::found).filter_map(|document| {
+        match document {
+            ErpDocument::Receipt(receipt) => Some(receipt.id.clone()),
+            ErpDocument::Refund(_) | ErpDocument::Deposit(_) | ErpDocument::Journal(_) => None,
+        }
+    }));
+    for (id, mut receipts) in found {
+        receipts.retain(|receipt| !receipt.voided);
+        let places: Vec<(model::key::Key, Option<i64>)> = lacking(facts, &id)
+            .map(|kept| (receipt_key(facts, kept), kept.item.amount.whole_minor()))
+            .collect();
+        for (key, minor) in places {
+            let free = |receipt: &&Receipt| !used.contains(&receipt.id);
+            let same = |receipt: &&Receipt| Some(receipt.amount.minor) == minor;
+            let mut fitting = receipts.iter().filter(free).filter(same);
+            let Some(receipt) =
+                fitting.next().or_else(|| receipts.iter().find(|receipt| free(receipt)))
+            else {
+                continue;
+            };
+            used.insert(receipt.id.clone());
+            facts.documents.insert(key, Sight::Found(ErpDocument::Receipt(receipt.clone())));
+        }
+    }
+}
+
+/// A payment that was paid out before the cut-over, and the invoice still owes it: whoever collected
+/// it has recorded no receipt, and payouts before the cut-over are never booked here.
+#[must_use]
+pub fn receipt_missing(
+    facts: &CollectionFacts,
+    invoice: &Invoice,
+    collection: &Collection,
+) -> Option<Decision> {
+    let id = &collection.id;
+    let standing: Vec<&KeptItem> =
+        facts.settlements(id).skip(facts.reversals(id).count()).collect();
+    let before = facts.frame.policy.cut_over_on.is_some()
+        && !standing.is_empty()
+        && standing.iter().all(|kept| before_cut_over(facts, kept));
+    let kept = collection.amount.minor.saturating_sub(collection.refunded.minor);
+    let owed = invoice.status == InvoiceStatus::Open
+        && invoice.due.currency == collection.amount.currency
+        && invoice.due.minor.saturating_add(kept) > invoice.total.minor;
+    if !before || !owed || facts.left(ReasonCode::PredecessorReceiptMissing) {
+        return None;
+    }
+    let detail = format!(
+        "payment {id} over {} arrived with payout {} before the cut-over, and {} of the invoice are open",
+        collection.amount, standing[0].payout, invoice.due
+    );
+    let reason = Reason::new(ReasonCode::PredecessorReceiptMissing, detail);
+    Some(Decision::rest(Stage::Collected, reason))
+}

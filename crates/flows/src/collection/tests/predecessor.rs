@@ -1,0 +1,83 @@
+//! Receipts of others for payments that were taken over: found and used in the place of ours.
+
+use std::collections::BTreeMap;
+
+use model::ids::CollectionId;
+
+use super::told;
+use super::world::{World, pounds};
+use super::world_effects::receipt;
+use crate::collection::predecessor::{is_over, take_over, to_search};
+
+const PAID: &str = "payment PM1 paid_out adopted, item PO1/0 paid PM1 100 3d";
+
+fn searched(known: &str) -> Vec<String> {
+    let mut world = World::new();
+    world.learn_all(known);
+    to_search(&world.facts).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_ended_before_the_cut_over_says_nothing() {
+    let over = |state: &str, cut_over: &str| {
+        let mut world = World::new();
+        world.learn_all(&format!("payment PM1 {state} adopted, policy {cut_over}"));
+        let policy = &world.facts.frame.policy;
+        world.facts.readable().any(|(_, collection)| is_over(policy, collection))
+    };
+    // Made on 29 August.
+    assert!(over("failed", "cut-over:2026-08-30"));
+    assert!(!over("failed", "cut-over:2026-08-29"));
+    assert!(over("charged_back", "no-cut-over"));
+    assert!(!over("submitted", "cut-over:2026-11-01"), "it may still bring money");
+    assert!(!over("paid_out", "cut-over:2026-11-01"), "it may still be taken back");
+}
+
+#[test]
+fn the_erp_is_asked_before_a_receipt_is_recorded() {
+    assert_eq!(searched(PAID), ["PM1"]);
+    assert!(searched(&PAID.replace(" adopted", "")).is_empty(), "ours has ours");
+    assert!(searched("payment PM1 confirmed adopted").is_empty(), "nothing to record yet");
+    assert!(searched(&format!("{PAID} route:line")).is_empty(), "suspense needs one of ours");
+    assert!(searched(&format!("{PAID}, receipt PM1/PO1 100 applied:100")).is_empty());
+    assert!(searched(&format!("{PAID}, cmd receipt/PM1/PO1 in_flight")).is_empty());
+    assert!(searched(&format!("{PAID}, policy cut-over:2026-11-18")).is_empty());
+}
+
+/// What is decided once these receipts were found: minor units, and whether voided.
+fn decided(known: &str, found: &[(&str, i64, bool)]) -> String {
+    let mut world = World::new();
+    world.learn_all(known);
+    let receipts = found.iter().map(|(id, minor, voided)| {
+        let mut one = receipt(id, *minor);
+        one.voided = *voided;
+        one.unapplied = pounds(0);
+        one
+    });
+    let found = BTreeMap::from([(CollectionId::new("PM1"), receipts.collect())]);
+    take_over(&mut world.facts, found);
+    told::decision(&world.decide())
+}
+
+#[test]
+fn theirs_takes_the_place_of_ours() {
+    let ours = "receipt/PM1/PO1 100 applied 100 in undeposited 2026-11-17";
+    assert_eq!(decided(PAID, &[]), ours);
+    let paid = format!("{PAID}, invoice paid");
+    assert_eq!(decided(&paid, &[("5014", 100, false)]), "collected");
+    assert_eq!(decided(PAID, &[("5014", 100, true)]), ours, "a voided one is none");
+    assert_eq!(decided(&paid, &[("5014", 90, false)]), "receipt_differs");
+    assert_eq!(decided(&paid, &[("5014", 90, false), ("5015", 100, false)]), "collected");
+}
+
+#[test]
+fn one_receipt_stands_for_one_settlement() {
+    let twice = "payment PM1 paid_out adopted, item PO1/0 paid PM1 100 9d, \
+                 item PO2/0 charged_back PM1 -100 6d, item PO3/0 paid PM1 100 3d, invoice paid";
+    let mut world = World::new();
+    world.learn_all(twice);
+    let found = BTreeMap::from([(CollectionId::new("PM1"), vec![receipt("5014", 100)])]);
+    take_over(&mut world.facts, found);
+    let keys: Vec<String> = world.facts.documents.keys().map(ToString::to_string).collect();
+    assert_eq!(keys, ["receipt/PM1/PO1"]);
+}

@@ -1,0 +1,219 @@
+//! Deposits that people made of a payout's receipts and refunds: what of them reaches the payout's bank
+//! account is read, and not assumed (promise P4).
+
+use std::collections::BTreeMap;
+
+use jiff::ToSpan;
+
+use model::command::DepositLine;
+use model::decision::{Decision, ItemDocument, Stage};
+use model::ids::{ErpRefundId, LedgerAccountId, ReceiptId};
+use model::key::Key;
+use model::money::{Currency, Money, MoneyError};
+use model::payout::{ItemRoute, KeptItem};
+use model::reason::{Reason, ReasonCode};
+use model::receipt::{Deposit, ErpDocument, ErpRefund, Receipt};
+use model::sight::Sight;
+
+use super::name_some;
+use super::proof::{OwnDocument, is_by_person, is_refund_by_person};
+
+/// Minutes until a deposit that no read has shown yet is looked for again: queries may lag.
+const UNSEEN_MINUTES: i64 = 15;
+
+/// What the ERP shows of the deposits that people made of a payout's documents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ByHand {
+    /// Its API shows no deposits: what people deposited is taken to be gross, on the payout's bank
+    /// account. Nothing that rests on it is proved.
+    #[default]
+    NotShown,
+    Shown(Vec<Deposit>),
+}
+
+/// Receipts and refunds of a payout that stand in no deposit of ours and are deposited all the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deposited {
+    pub receipts: BTreeMap<ReceiptId, Receipt>,
+    pub refunds: BTreeMap<ErpRefundId, ErpRefund>,
+}
+
+impl Deposited {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.receipts.is_empty() && self.refunds.is_empty()
+    }
+
+    fn is_held_by(&self, deposit: &Deposit) -> bool {
+        deposit.receipts.iter().any(|id| self.receipts.contains_key(id))
+            || deposit.refunds.iter().any(|id| self.refunds.contains_key(id))
+    }
+}
+
+/// What of a payout's documents people deposited. What was taken from a bank account, or stands on
+/// suspense, waits for no deposit.
+#[must_use]
+pub fn deposited(
+    kept: &[KeptItem],
+    own: &[OwnDocument],
+    documents: &[ItemDocument],
+    erp: &BTreeMap<Key, Sight<ErpDocument>>,
+) -> Deposited {
+    let routes: BTreeMap<u32, ItemRoute> =
+        kept.iter().map(|kept| (kept.item.ordinal, kept.route)).collect();
+    let mut found = Deposited::default();
+    for document in documents {
+        let Some(route) = routes.get(&document.ordinal) else { continue };
+        match (erp.get(&document.key).and_then(Sight::found), route) {
+            (_, ItemRoute::DepositLine) => {}
+            (Some(ErpDocument::Receipt(receipt)), _) if is_by_person(receipt, own) => {
+                found.receipts.insert(receipt.id.clone(), receipt.clone());
+            }
+            (Some(ErpDocument::Refund(refund)), ItemRoute::InDeposit | ItemRoute::LeftToPeople)
+                if is_refund_by_person(refund, own) =>
+            {
+                found.refunds.insert(refund.id.clone(), refund.clone());
+            }
+            (Some(_) | None, _) => {}
+        }
+    }
+    found
+}
+
+impl ByHand {
+    fn standing(&self) -> impl Iterator<Item = &Deposit> {
+        let shown = match self {
+            ByHand::NotShown => [].as_slice(),
+            ByHand::Shown(deposits) => deposits.as_slice(),
+        };
+        shown.iter().filter(|deposit| !deposit.voided)
+    }
+
+    /// The receipt's money is on that account.
+    #[must_use]
+    pub fn puts_receipt_on(&self, bank: &LedgerAccountId, receipt: &Receipt) -> bool {
+        let mut there =
+            self.standing().filter(|one| one.bank == *bank).flat_map(|one| &one.receipts);
+        *self == ByHand::NotShown
+            || receipt.account.as_ref() == Some(bank)
+            || there.any(|id| *id == receipt.id)
+    }
+
+    /// The refund was taken from that account.
+    #[must_use]
+    pub fn takes_refund_from(&self, bank: &LedgerAccountId, refund: &ErpRefund) -> bool {
+        let mut there =
+            self.standing().filter(|one| one.bank == *bank).flat_map(|one| &one.refunds);
+        *self == ByHand::NotShown
+            || refund.account.as_ref() == Some(bank)
+            || there.any(|id| *id == refund.id)
+    }
+
+    /// What the deposits of these documents put on the account beside receipts and refunds.
+    pub fn beside(
+        &self,
+        bank: &LedgerAccountId,
+        deposited: &Deposited,
+        currency: Currency,
+    ) -> Result<Money, MoneyError> {
+        self.standing()
+            .filter(|one| one.bank == *bank && deposited.is_held_by(one))
+            .try_fold(Money::zero(currency), |sum, one| sum.checked_add(one.beside))
+    }
+
+    /// Of our lines those that are left to post: none when the deposits made by hand hold just as much
+    /// beside their receipts.
+    pub fn lines_left(
+        &self,
+        bank: &LedgerAccountId,
+        deposited: &Deposited,
+        lines: Vec<DepositLine>,
+    ) -> Result<Vec<DepositLine>, Misplaced> {
+        self.placed(bank, deposited)?;
+        let Some(currency) = lines.first().map(|line| line.amount.currency) else {
+            return Ok(lines);
+        };
+        let odd = |error: MoneyError| Misplaced::Differs(error.to_string());
+        let beside = self.beside(bank, deposited, currency).map_err(odd)?;
+        let ours = lines
+            .iter()
+            .try_fold(Money::zero(currency), |sum, line| sum.checked_add(line.amount))
+            .map_err(odd)?;
+        if beside.is_zero() {
+            return Ok(lines);
+        }
+        if beside == ours {
+            return Ok(Vec::new());
+        }
+        let held: Vec<String> = self
+            .standing()
+            .filter(|one| deposited.is_held_by(one) && !one.beside.is_zero())
+            .map(|one| {
+                format!(
+                    "deposit {}, made by hand, holds {} beside its receipts",
+                    one.id, one.beside
+                )
+            })
+            .collect();
+        Err(Misplaced::Differs(format!(
+            "{}; fees and further lines of the payout come to {ours}",
+            name_some(&held)
+        )))
+    }
+
+    /// Everything that people deposited is on the payout's bank account.
+    fn placed(&self, bank: &LedgerAccountId, deposited: &Deposited) -> Result<(), Misplaced> {
+        let elsewhere: Vec<String> = self
+            .standing()
+            .filter(|one| one.bank != *bank && deposited.is_held_by(one))
+            .map(|one| format!("deposit {}, made by hand, is on account {}", one.id, one.bank))
+            .collect();
+        if !elsewhere.is_empty() {
+            let names = name_some(&elsewhere);
+            return Err(Misplaced::Differs(format!("{names}; the payout reaches account {bank}")));
+        }
+        let receipts = deposited
+            .receipts
+            .values()
+            .filter(|one| !self.puts_receipt_on(bank, one))
+            .map(|one| format!("receipt {}", one.id));
+        let refunds = deposited
+            .refunds
+            .values()
+            .filter(|one| !self.takes_refund_from(bank, one))
+            .map(|one| format!("refund {}", one.id));
+        let unseen: Vec<String> = receipts.chain(refunds).collect();
+        if unseen.is_empty() {
+            return Ok(());
+        }
+        Err(Misplaced::Unseen(format!(
+            "deposited by hand, in no deposit that is shown on account {bank}: {}",
+            name_some(&unseen)
+        )))
+    }
+}
+
+/// Why a payout with documents that people deposited is not booked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Misplaced {
+    /// On another account, or not gross.
+    Differs(String),
+    /// No deposit that holds them is shown (yet).
+    Unseen(String),
+}
+
+impl Misplaced {
+    /// The decision that says so.
+    #[must_use]
+    pub fn decision(self, now: jiff::Timestamp) -> Decision {
+        match self {
+            Misplaced::Differs(detail) => {
+                Decision::rest(Stage::Collected, Reason::new(ReasonCode::DepositDiffers, detail))
+            }
+            Misplaced::Unseen(detail) => {
+                Decision::rest(Stage::Collected, Reason::new(ReasonCode::DepositDiffers, detail))
+                    .at(now + UNSEEN_MINUTES.minutes())
+            }
+        }
+    }
+}
