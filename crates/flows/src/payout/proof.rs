@@ -289,7 +289,9 @@ fn item_at_bank(
         ErpDocument::Refund(refund) => {
             let at_bank = match kept.route {
                 ItemRoute::FromBank => refund.account.as_ref().is_none_or(|from| from == bank),
-                ItemRoute::InDeposit | ItemRoute::DepositLine | ItemRoute::LeftToPeople => {
+                // Taken out of suspense, it reaches no bank account.
+                ItemRoute::DepositLine => refund.account.as_ref() == Some(bank),
+                ItemRoute::InDeposit | ItemRoute::LeftToPeople => {
                     refund.account.as_ref() == Some(bank)
                         || (is_refund_by_person(refund, own)
                             && by_hand.takes_refund_from(bank, refund))

@@ -431,6 +431,17 @@ fn foreign_payments_are_held_until_matched_or_until_policy_says_suspense() {
              closed booked (13.00 GBP) ! foreign_payment (PMX3)"
         ),
     );
+    // So does the refund of one that was taken back there.
+    check(
+        &format!("{held} --- policy suspense --- case PMX3 \n refund PMX3 200 suspense"),
+        &format!(
+            "{kept}
+             keep line line
+             deposit/PO1/1 2026-11-18 bank 1300 = R1 suspense:500 suspense:-200
+             closed booked (13.00 GBP) ! foreign_payment (PMX2, PMX3) hints 1
+             closed booked (13.00 GBP) ! foreign_payment (PMX2)"
+        ),
+    );
     check(
         &format!("{held} --- case PMX2 \n case PMX3 \n receipt PMX2 undeposited"),
         &format!(

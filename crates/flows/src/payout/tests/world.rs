@@ -413,7 +413,7 @@ impl World {
             dated_on: date(2026, 11, 18),
             account: (from != "funds" && from != "by_person").then(|| from.into()),
             place: match from {
-                "by_person" | "bank" => ReceiptPlace::Deposited,
+                "by_person" | "bank" | "suspense" => ReceiptPlace::Deposited,
                 _ => ReceiptPlace::Undeposited,
             },
             voided: false,
