@@ -55,7 +55,11 @@ pub enum Command {
         file: Option<PathBuf>,
     },
     /// Run: take webhooks, poll, sweep, retry, post.
-    Serve,
+    Serve {
+        /// End in order when standard input ends: whoever started it takes it along.
+        #[arg(long)]
+        end_with_input: bool,
+    },
     /// Accounts of outside systems and their credentials.
     #[command(subcommand)]
     Connections(Connections),

@@ -52,7 +52,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         _ => {}
     }
     let config = Config::read(cli.config.as_deref())?;
-    logs::install(&config.logs, cli.verbose || matches!(cli.command, Command::Serve))?;
+    logs::install(&config.logs, cli.verbose || matches!(cli.command, Command::Serve { .. }))?;
     let instance = Instance::open(config, false).await?.acting_as(cli.acting_as);
     let engine = std::sync::Arc::clone(&instance.engine);
     let ended = work(instance, cli.command, json).await;
@@ -64,7 +64,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
 /// Runs a command on an opened instance.
 async fn work(instance: Instance, command: Command, json: bool) -> Result<ExitCode> {
     let code = match command {
-        Command::Serve => serve::run(instance).await?,
+        Command::Serve { end_with_input } => serve::run(instance, end_with_input).await?,
         Command::Connections(command) => connections::run(&instance, command, json).await?,
         Command::Links(command) => links::run(&instance, command, json).await?,
         Command::Plan { link } => plan::run(&instance, &link, json).await?,

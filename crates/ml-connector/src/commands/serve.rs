@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use server::{Shared, metrics};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tracing::{error, info};
 
 use crate::failure::{Failure, Result};
@@ -21,7 +21,8 @@ const STORE_FAILED_MILLISECONDS: u64 = 1_000;
 /// Seconds of business time between sweeps and other housekeeping.
 const HOUSEKEEPING_SECONDS: i64 = 60;
 
-pub async fn run(instance: Instance) -> Result<ExitCode> {
+/// Serves until a signal comes, or, `with_input`, standard input ends.
+pub async fn run(instance: Instance, with_input: bool) -> Result<ExitCode> {
     let instance = Arc::new(instance);
     let listen = instance.config.server.listen.clone();
     let listener = server::http::bind(&listen)
@@ -48,8 +49,12 @@ pub async fn run(instance: Instance) -> Result<ExitCode> {
     let work = work(Arc::clone(&instance), Arc::clone(&wake), stopped.clone());
     let poll = poll(Arc::clone(&instance), Arc::clone(&wake), stopped.clone());
     let keep = housekeeping(Arc::clone(&instance), stopped);
+    let input = with_input.then(input_ends).transpose()?;
     let until = async {
-        wait_for_signal().await;
+        tokio::select! {
+            () = wait_for_signal() => {}
+            () = ended(input) => {}
+        }
         info!("stopping: what is under way is finished");
         // Fails only when every loop has ended already.
         let _ = stop.send(true);
@@ -72,6 +77,30 @@ async fn wait_for_signal() {
             error!(%error, "SIGTERM can not be awaited; Ctrl-C still stops");
             let _ = tokio::signal::ctrl_c().await;
         }
+    }
+}
+
+/// Comes when standard input has ended. It is read on a thread of its own: a blocking task of the
+/// runtime would hold up the end until somebody typed.
+fn input_ends() -> Result<oneshot::Receiver<()>> {
+    let (ended, ends) = oneshot::channel();
+    let read = move || {
+        // What is typed means nothing; an input that can not be read has ended.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        // Nobody waits any more when it ended for another reason.
+        let _ = ended.send(());
+    };
+    let thread = std::thread::Builder::new().name("input".to_owned()).spawn(read);
+    thread.map_err(Failure::file("a thread for standard input"))?;
+    Ok(ends)
+}
+
+/// Never, where nobody asked for it.
+async fn ended(input: Option<oneshot::Receiver<()>>) {
+    match input {
+        // Its thread ends by sending alone.
+        Some(input) => drop(input.await),
+        None => std::future::pending().await,
     }
 }
 

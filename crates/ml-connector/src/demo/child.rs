@@ -1,5 +1,5 @@
 //! The real binary as child processes: commands that end, and the server that is killed and started
-//! again. No child outlives the demo.
+//! again. No child outlives the demo, not even one that is killed.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -127,7 +127,9 @@ impl Server {
         let out = File::options().create(true).append(true).open(&self.binary.log).map_err(log())?;
         let error = out.try_clone().map_err(log())?;
         let mut command = self.binary.command();
-        command.arg("serve").stdout(out).stderr(error);
+        // The other end of its input is held by its handle, and closes with this process, however that
+        // ends.
+        command.args(["serve", "--end-with-input"]).stdin(Stdio::piped()).stdout(out).stderr(error);
         let mut child = command.spawn().map_err(Failure::file("the server"))?;
         for _ in 0..LISTENS_LOOKS {
             if self.listens().await? {

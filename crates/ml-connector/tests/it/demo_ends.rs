@@ -37,14 +37,19 @@ fn processes_of(path: &Path) -> Vec<String> {
     lines.filter(|line| line.contains(&wanted)).collect()
 }
 
-/// Nothing of a run is left: no process that works in the folder, and nothing in it.
-fn check_gone(temporary: &TempDir) {
+/// No process of a run is left.
+fn check_no_process(temporary: &TempDir) {
     let began = now();
     while !processes_of(temporary.path()).is_empty() {
         let left = processes_of(temporary.path());
         assert!(now().duration_since(began) < AT_ONCE, "still there: {left:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Nothing of a run is left: no process that works in the folder, and nothing in it.
+fn check_gone(temporary: &TempDir) {
+    check_no_process(temporary);
     let left: Vec<_> = std::fs::read_dir(temporary.path()).expect("the folder").flatten().collect();
     assert!(left.is_empty(), "{left:?}");
 }
@@ -103,6 +108,18 @@ fn slow_a_signal_at_the_prompt_ends_everything_at_once() {
         assert!(!said.contains("error:"), "{signal}: {said}");
         check_gone(&temporary);
     }
+}
+
+/// Nobody can clean up after a `kill -9`: the server sees that its parent is gone, and ends by itself.
+#[test]
+fn slow_a_killed_demo_takes_its_server_along() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let (_, _, mut child, id) = at_the_prompt(&temporary);
+    assert!(!processes_of(temporary.path()).is_empty(), "its server works in the folder");
+    let killed = Command::new("bash").args(["-c", &format!("kill -KILL {id}")]).status();
+    assert!(killed.expect("a signal").success());
+    child.wait().expect("its end");
+    check_no_process(&temporary);
 }
 
 /// The command that is printed for another terminal, as a reader copies it.
