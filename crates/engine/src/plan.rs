@@ -15,13 +15,13 @@ use model::ids::{InvoiceId, LinkId};
 use model::invoice::Invoice;
 use model::money::Money;
 use model::policy::Mode;
-use model::reason::{ReasonCode, ReasonKind};
+use model::reason::{Reason, ReasonCode, ReasonKind};
 use ports::{Depth, Read, Seen};
 use store::rows::{CaseContext, Claimed, DayTotals};
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
-use crate::look::Batch;
+use crate::look::{Batch, Looked};
 use crate::world::{ErpPort, World};
 
 /// What would happen if the link were switched on now.
@@ -30,6 +30,9 @@ pub struct Plan {
     pub collect: Vec<PlanLine>,
     /// Collected by a payment that exists already.
     pub under_way: Vec<PlanLine>,
+    /// Would be sent to the processor, and refused for their amount; not among those to accept.
+    #[serde(default)]
+    pub refused: Vec<PlanLine>,
     pub skip: Vec<PlanLine>,
 }
 
@@ -68,6 +71,7 @@ impl Plan {
         match line {
             Some((Place::Collect, line)) => self.collect.push(line),
             Some((Place::UnderWay, line)) => self.under_way.push(line),
+            Some((Place::Refused, line)) => self.refused.push(line),
             Some((Place::Skip, line)) => self.skip.push(line),
             None => {}
         }
@@ -84,6 +88,7 @@ impl Plan {
 enum Place {
     Collect,
     UnderWay,
+    Refused,
     Skip,
 }
 
@@ -162,6 +167,20 @@ impl Engine {
         Ok(())
     }
 
+    /// The look's reason. A plan supposes that the link is on; while it is off, nothing is on its way.
+    fn held(&self, link: &LinkId, looked: &Looked) -> Reason {
+        let decision = &looked.decision;
+        let off = self.world().links.get(link).is_some_and(|link| link.policy.mode == Mode::Off);
+        match &decision.command {
+            Some(command) if off && decision.reason.code.kind() == ReasonKind::Acting => {
+                let name = command.write.name();
+                let detail = format!("{name} waits until \"ml-connector links on {link}\"");
+                Reason::new(ReasonCode::LinkOff, detail)
+            }
+            Some(_) | None => decision.reason.clone(),
+        }
+    }
+
     /// `None`: another link's invoice.
     async fn plan_one(
         &self,
@@ -202,20 +221,50 @@ impl Engine {
             decision.reason.code,
             ReasonCode::AtTheBank | ReasonCode::WaitingForPayout | ReasonCode::WaitingForItems
         );
-        let what = match &decision.command {
-            Some(command) if collects => collect_words(&command.write),
-            Some(_) | None => decision.reason.sentence(),
+        let refused = refusal(world, &looked);
+        let (what, next_step) = match (&decision.command, &refused) {
+            (_, Some(why)) => (why.clone(), ReasonCode::AmountRefused.next_step()),
+            (Some(command), None) if collects => {
+                (collect_words(&command.write), decision.reason.code.next_step())
+            }
+            (Some(_) | None, None) => {
+                let reason = self.held(link, &looked);
+                (reason.sentence(), reason.code.next_step())
+            }
         };
-        let line = line(seen, what, decision.reason.code.next_step());
-        let place = match (collects, under_way) {
-            (true, _) => Place::Collect,
-            (false, true) => Place::UnderWay,
-            (false, false) => Place::Skip,
+        let line = line(seen, what, next_step);
+        let place = match (collects, under_way, refused) {
+            (_, _, Some(_)) => Place::Refused,
+            (true, _, None) => Place::Collect,
+            (false, true, None) => Place::UnderWay,
+            (false, false, None) => Place::Skip,
         };
         // Paid invoices that a query still shows say nothing to anybody.
         let settled = decision.reason.code.kind() == ReasonKind::Settled;
         Ok((!settled || collects).then_some((place, line)))
     }
+}
+
+/// Why the processor would refuse the payment that is planned, where that is known before it is asked.
+fn refusal(world: &World, looked: &Looked) -> Option<String> {
+    let command = looked.decision.command.as_ref()?;
+    let Write::Processor(ProcessorWrite::Collect(collect)) = &command.write else { return None };
+    let processor = world.processor(&looked.processor.as_ref()?.0)?;
+    let usual = processor.port.usual_amounts(collect.amount.currency)?;
+    let name = processor.port.description().name;
+    if collect.amount.minor < usual.least.minor {
+        return Some(format!(
+            "would be refused: {} is less than {}, the least that {name} takes ({})",
+            collect.amount, usual.least, usual.scheme
+        ));
+    }
+    (collect.amount.minor > usual.most.minor).then(|| {
+        format!(
+            "would be refused: {} is more than {}, the most that {name} takes ({}) unless the account's \
+             limit was raised",
+            collect.amount, usual.most, usual.scheme
+        )
+    })
 }
 
 fn count(taken: &mut DayTotals, line: &PlanLine) {

@@ -13,6 +13,7 @@ use model::ids::{
 };
 use model::key::Key;
 use model::mandate::{Invitation, Mandate, MandateRequest};
+use model::money::{Currency, Money};
 use model::payment::{Collection, ProcessorRefund};
 use model::payout::{Payout, PayoutItem};
 
@@ -31,6 +32,16 @@ pub struct Delivery {
     pub odd: Vec<String>,
 }
 
+/// What one payment may be over in an account as the system hands it out. An account's own limits may
+/// be wider, so what lies outside is refused as a rule, and the system's answer decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsualAmounts {
+    /// How the money is debited.
+    pub scheme: &'static str,
+    pub least: Money,
+    pub most: Money,
+}
+
 /// The signature is missing or wrong: answer 401, store nothing of it but a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the signature does not fit the body")]
@@ -41,6 +52,11 @@ pub trait Processor: Send + Sync {
     fn description(&self) -> &Description;
 
     fn guard(&self, write: &ProcessorWrite) -> Guard;
+
+    /// What one payment in this currency may usually be over; `None`: nothing is published.
+    fn usual_amounts(&self, _currency: Currency) -> Option<UsualAmounts> {
+        None
+    }
 
     /// Checks the signature over the raw body, in constant time, against every secret that is valid
     /// now. `header` gives a header's value by lower-case name.

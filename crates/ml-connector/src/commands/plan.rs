@@ -31,6 +31,14 @@ pub async fn run(instance: &Instance, link: &str, json: bool) -> Result<ExitCode
         rows(&plan.under_way),
         "none",
     );
+    if !plan.refused.is_empty() {
+        println!(
+            "\nWould be refused by the processor, and are not counted: {}",
+            plan.refused.len()
+        );
+        let columns = ["invoice", "customer", "amount", "due on", "why"];
+        output::table(&columns, rows(&plan.refused), "none");
+    }
     println!("\nWould not be collected: {}", plan.skip.len());
     output::table(&["invoice", "customer", "amount", "due on", "why"], rows(&plan.skip), "none");
     println!("\nNothing was changed. To go live with exactly this:");

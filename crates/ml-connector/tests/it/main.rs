@@ -18,6 +18,7 @@ mod intake;
 mod nonsense;
 mod patience;
 mod periods;
+mod plans;
 mod predecessor;
 mod refusals;
 mod replicas;

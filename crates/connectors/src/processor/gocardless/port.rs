@@ -11,16 +11,17 @@ use model::ids::{
 };
 use model::key::Key;
 use model::mandate::{Invitation, Mandate, MandateRequest};
+use model::money::{Currency, Money};
 use model::payment::{Collection, ProcessorRefund};
 use model::payout::{Payout, PayoutItem};
 use ports::health::Health;
-use ports::processor::{BadSignature, Delivery};
+use ports::processor::{BadSignature, Delivery, UsualAmounts};
 use ports::{
     BankDetails, Depth, Description, DetailsFor, Guard, Page, PortError, Processor, Read, Seen,
 };
 
 use super::writes::{bank_account, collect, customer, mandate, payer, payment_actions, request};
-use super::{GoCardless, bank_details, health, mapping, payouts, reads, webhook};
+use super::{GoCardless, bank_details, health, mapping, payouts, reads, schemes, webhook};
 
 #[async_trait]
 impl Processor for GoCardless {
@@ -40,6 +41,13 @@ impl Processor for GoCardless {
             | ProcessorWrite::StopAutomaticRetries(_) => Guard::State,
             ProcessorWrite::InviteMandate(_) | ProcessorWrite::LinkCustomer(_) => Guard::Repeatable,
         }
+    }
+
+    fn usual_amounts(&self, currency: Currency) -> Option<UsualAmounts> {
+        let scheme = schemes::direct(currency)?;
+        let (least, most) = schemes::usual(scheme)?;
+        let money = |minor| Money::new(minor, currency);
+        Some(UsualAmounts { scheme, least: money(least), most: money(most) })
     }
 
     fn verify_delivery(

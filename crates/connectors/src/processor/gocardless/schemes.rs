@@ -1,5 +1,5 @@
-//! Bank debit schemes: currency, and the longest payment reference that each admits (gocardless sheet
-//! section 6). A mandate names its scheme only.
+//! Bank debit schemes: currency, the longest payment reference that each admits, and the amounts
+//! (gocardless sheet section 6). A mandate names its scheme only.
 
 use model::money::Currency;
 
@@ -41,6 +41,18 @@ pub fn direct(currency: Currency) -> Option<&'static str> {
     const DIRECT: [&str; 8] =
         ["bacs", "sepa_core", "ach", "autogiro", "betalingsservice", "becs", "becs_nz", "pad"];
     DIRECT.into_iter().find(|name| of(name).is_some_and(|(known, _)| known == currency))
+}
+
+/// The smallest and the largest payment of a scheme in an account as it is handed out, in minor units;
+/// `None`: none is published.
+pub fn usual(name: &str) -> Option<(i64, i64)> {
+    match name {
+        "bacs" | "sepa_core" => Some((100, 500_000)),
+        "autogiro" | "betalingsservice" => Some((1_000, 5_000_000)),
+        "becs" | "becs_nz" => Some((200, 1_000_000)),
+        "pad" => Some((200, 500_000)),
+        _ => None,
+    }
 }
 
 /// Currency and reference limit of a scheme; `None`: a scheme that is not known here.
