@@ -4,11 +4,16 @@ use model::case::{Actor, CaseKey, CaseKind};
 use model::event::EventSubject;
 use model::ids::ProcessorCustomerId;
 use model::payment::Collection;
-use model::person::{AboutAttempt, PersonSaid};
-use ports::{PortError, Read};
+use model::person::{AboutAttempt, PersonFact, PersonSaid};
+use model::policy::Mode;
+use model::reason::Reason;
+use ports::{Depth, PortError, Read};
+use store::rows::{CaseContext, CaseRow, Claimed};
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
+use crate::look::Looked;
+use crate::world::World;
 
 /// The orders that a person gives about the newest attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +39,24 @@ fn refused(text: String) -> EngineError {
     EngineError::Setup(text)
 }
 
+/// What a look comes to, without when the next one is.
+fn outline(looked: &Looked) -> impl PartialEq + '_ {
+    let decision = &looked.decision;
+    (
+        (decision.stage, &decision.reason, &decision.command, &decision.attention),
+        (&looked.settle, &looked.kept, &looked.pairs, &looked.freed),
+    )
+}
+
 impl Engine {
     /// Stores an order about the case's newest payment, covering its story so far.
     pub async fn order(&self, case: &CaseKey, order: Order, actor: &Actor) -> Result<()> {
+        let said = self.ordered(case, order).await?;
+        self.say(case, &said, actor).await
+    }
+
+    /// What an order says now.
+    async fn ordered(&self, case: &CaseKey, order: Order) -> Result<PersonSaid> {
         let payments = self.store.payment_context(case).await?;
         let newest = payments
             .collections
@@ -54,12 +74,62 @@ impl Engine {
                 ends: u32::try_from(ends.count()).unwrap_or(u32::MAX),
             }
         });
-        let said = match order {
+        Ok(match order {
             Order::Retry => PersonSaid::Retry { about },
             Order::Release => PersonSaid::Release { about },
             Order::Stop => PersonSaid::Stop { about },
+        })
+    }
+
+    /// Where the case stands when an order would change nothing of it; `None`: it would, or something
+    /// else does already, or it can not be told now. The case is looked at with the order and without,
+    /// as if its link were on; nothing is stored.
+    pub async fn without_effect(
+        &self,
+        case: &CaseKey,
+        order: Order,
+        actor: &Actor,
+    ) -> Result<Option<Reason>> {
+        let Some(row) = self.store.case(case).await? else { return Ok(None) };
+        let Some(stands) = row.reason.clone() else { return Ok(None) };
+        let context = self.store.contexts(&[row.id]).await?.pop().unwrap_or_default();
+        let nth = context.person_facts.iter().map(|fact| fact.nth).max().unwrap_or(0) + 1;
+        let said = self.ordered(case, order).await?;
+        let mut told = context.clone();
+        told.person_facts.push(PersonFact { nth, at: self.now(), actor: actor.clone(), said });
+        let (before, after) = match self.two_looks(&row, &context, &told).await {
+            Ok(looks) => looks,
+            Err(EngineError::Port(_) | EngineError::Setup(_)) => return Ok(None),
+            Err(error) => return Err(error),
         };
-        self.say(case, &said, actor).await
+        let moves = before.stopped || before.decision.reason.code != stands.code;
+        Ok((!moves && outline(&before) == outline(&after)).then_some(stands))
+    }
+
+    async fn two_looks(
+        &self,
+        row: &CaseRow,
+        before: &CaseContext,
+        after: &CaseContext,
+    ) -> Result<(Looked, Looked)> {
+        let mut world = World::clone(&self.world());
+        for link in world.links.values_mut() {
+            link.policy.mode = Mode::On;
+        }
+        let claimed = Claimed {
+            id: row.id,
+            key: row.key.clone(),
+            link: row.link.clone(),
+            epoch: 0,
+            hints: 0,
+            lease_until: self.clock.lease_now(),
+        };
+        let (claims, contexts) = ([claimed], [before.clone()]);
+        let batch = self.batch(&world, &claims, &contexts).await?;
+        let [claimed] = &claims;
+        let before = self.look(&world, claimed, before, &batch, Depth::Cheap).await?;
+        let after = self.look(&world, claimed, after, &batch, Depth::Cheap).await?;
+        Ok((before, after))
     }
 
     /// Stores what a person said and makes the case due.

@@ -38,9 +38,7 @@ pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<
             let cases = chosen(instance, &case).await?;
             if let [only] = cases.as_slice() {
                 can_be_retried(instance, only).await?;
-            }
-            if let [only] = cases.as_slice() {
-                idle = under_way(instance, only).await?;
+                has_effect(instance, only, Order::Retry).await?;
             }
             for case in cases {
                 instance.engine.order(&case, Order::Retry, &instance.actor()).await?;
@@ -48,7 +46,7 @@ pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<
         }
         Attention::Release { case } => {
             let case = find(instance, &case).await?;
-            idle = under_way(instance, &case).await?;
+            has_effect(instance, &case, Order::Release).await?;
             instance.engine.order(&case, Order::Release, &instance.actor()).await?;
         }
         Attention::Stop { case } => {
@@ -101,8 +99,8 @@ async fn chosen(instance: &Instance, case: &str) -> Result<Vec<CaseKey>> {
     Ok(cases.into_iter().collect())
 }
 
-/// How a case stands whose payment is under way or done, with nothing that waits for a person: orders
-/// are about an attempt that has ended.
+/// How a case stands whose payment is under way or done, with nothing that waits for a person: to stop it
+/// is about retries of an attempt that has failed.
 async fn under_way(instance: &Instance, case: &CaseKey) -> Result<Option<String>> {
     let items = instance.store.attention(false).await?;
     if items.iter().any(|item| item.case == *case) {
@@ -115,6 +113,31 @@ async fn under_way(instance: &Instance, case: &CaseKey) -> Result<Option<String>
         return Ok(None);
     }
     Ok(instance.store.case(case).await?.and_then(|row| row.reason).map(|one| one.sentence()))
+}
+
+/// An order that would change nothing is refused, with what stands there and what to do about that.
+async fn has_effect(instance: &Instance, case: &CaseKey, order: Order) -> Result<()> {
+    let actor = instance.actor();
+    let Some(stands) = instance.engine.without_effect(case, order, &actor).await? else {
+        return Ok(());
+    };
+    let waits = instance.store.attention(false).await?;
+    let mut reasons: Vec<Reason> =
+        waits.into_iter().filter(|item| item.case == *case).map(|item| item.reason).collect();
+    if reasons.is_empty() {
+        reasons.push(stands);
+    }
+    let words = reasons.iter().map(|one| format!("{} {}", one.sentence(), one.code.next_step()));
+    let words: Vec<String> = words.collect();
+    let order = match order {
+        Order::Retry => "retry",
+        Order::Release => "release",
+        Order::Stop => "stop",
+    };
+    Err(Failure::usage(format!(
+        "\"attention {order}\" would change nothing of {case}, and nothing was noted. {}",
+        words.join("; ")
+    )))
 }
 
 /// An order that can have no effect is refused, and says what has one.

@@ -55,6 +55,46 @@ fn slow_a_choice_that_does_not_exist_is_refused() {
     world.place.well(&["attention", "resolve", case, "--customer", &known]);
 }
 
+#[test]
+fn slow_an_order_that_changes_nothing_is_refused_with_what_stands() {
+    let limit = ["limits.invoice_max.GBP=5000"];
+    let (world, customer, invoices) = World::live(&["20.00", "80.00"], &limit);
+    world.erp_customer("2002", "pay@birch.example", "GBP");
+    world.payer("pay@birch.example", "GBP");
+    world.payer("PAY@birch.example", "GBP");
+    world.invoice("2002", "15.00");
+    world.sync();
+    let (fine, held) = (world.case(&invoices[0]), world.case(&invoices[1]));
+    let unsure = "customer/netsuite:1234567_SB1/2002";
+    let place = &world.place;
+    let refused = |order: &str, case: &str, words: &str| {
+        let said = place.fails(&["attention", order, case], 2);
+        let nothing = format!("\"attention {order}\" would change nothing of {case}");
+        assert!(said.contains(&nothing) && said.contains(words), "{order} {case}: {said}");
+    };
+    for order in ["retry", "release"] {
+        refused(order, &fine, "on its way through the banks");
+        refused(order, unsure, "Choose one of the candidates.");
+    }
+    refused("retry", &held, "Release the case, or raise the limit.");
+    let shown = place.json(&["show", &held], 0);
+    assert!(!shown.to_string().contains("\"said\":\"retry\""), "nothing was noted: {shown}");
+    // What has an effect is taken, and has it.
+    place.well(&["attention", "release", &held]);
+    world.sync();
+    assert_eq!(world.payments().len(), 2);
+    refused("release", &held, "on its way through the banks");
+    // A closed case of a customer whose other invoices go on.
+    world.until("the receipts", 14, |world| world.remaining(&invoices[0]) == "0");
+    world.until("the deposit", 3, |world| world.reason(&invoices[0]) == "collected");
+    for order in ["retry", "release"] {
+        refused(order, &fine, "Collected and in the books. Nothing to do.");
+    }
+    world.invoice(&customer.id, "12.00");
+    world.sync();
+    assert_eq!(world.payments().len(), 3);
+}
+
 /// A server takes two odd deliveries; gives their names.
 fn odd_deliveries(world: &World) -> Vec<String> {
     let server = world.place.serve();
@@ -161,10 +201,12 @@ fn slow_orders_about_a_payment_under_way_say_that_they_change_nothing() {
     let (world, _, invoices) = World::live(&["80.00"], &[]);
     world.sync();
     let case = world.case(&invoices[0]);
-    for order in ["retry", "release", "stop"] {
-        let said = world.place.well(&["attention", order, &case]);
-        assert!(said.contains("changes nothing"), "{order}: {said}");
+    for order in ["retry", "release"] {
+        let said = world.place.fails(&["attention", order, &case], 2);
+        assert!(said.contains("would change nothing"), "{order}: {said}");
     }
+    let said = world.place.well(&["attention", "stop", &case]);
+    assert!(said.contains("changes nothing"), "{said}");
     world.place.write("taken", b"mine");
     let said = world.place.fails(&["evidence", &case, "--out", "taken"], 2);
     assert!(said.contains("taken") && said.contains("never written over"), "{said}");
