@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::world::World;
+use crate::world::{World, rows, text};
 
 const DATA: &str = "ml-connector-data";
 
@@ -48,6 +48,13 @@ fn slow_an_older_copy_adopts_what_was_made_after_it() {
         assert_eq!(world.payments().len(), payments, "nothing is collected twice");
         assert_eq!(world.balance("210"), bank);
         assert!(world.attention("deposit_by_person").is_empty());
+        for payout in world.payouts() {
+            let shown = world.place.json(&["payouts", "show", &text(&payout["id"])], 0);
+            let own = rows(&shown["own_documents"]);
+            assert_eq!(own.len(), 1, "its deposit is listed: {shown}");
+            let deposit = world.record("deposit", &text(&own[0]["document"]));
+            assert_eq!(text(&deposit["total"]), bank, "{deposit}");
+        }
         assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
 
         // And it goes on from there.

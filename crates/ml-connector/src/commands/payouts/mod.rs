@@ -6,15 +6,21 @@ mod lines;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use flows::payout::own_documents;
+use flows::payout::{OwnState, own_documents};
 use model::case::CaseKind;
+use model::key::Key;
 use model::payout::Payout;
-use store::rows::{CaseFilter, CaseRow};
+use model::receipt::ErpDocument;
+use model::sight::Sight;
+use store::rows::{CaseContext, CaseFilter, CaseRow};
 
 use crate::cli::Payouts;
 use crate::failure::{Failure, Result};
 use crate::instance::Instance;
 use crate::output;
+
+/// What the facts about documents are named by, before the key.
+const DOCUMENT: &str = "document/";
 
 pub async fn run(instance: &Instance, command: Payouts, json: bool) -> Result<ExitCode> {
     match command {
@@ -98,18 +104,32 @@ async fn find(instance: &Instance, payout: &str) -> Result<CaseRow> {
         })
 }
 
+/// The payout's documents as they were last read, also those that no command knows (an older copy of
+/// the database was put back).
+fn documents(context: &CaseContext) -> BTreeMap<Key, Sight<ErpDocument>> {
+    let read = context.facts.iter().filter_map(|(subject, (_, body))| {
+        let key = Key::from_stored(subject.strip_prefix(DOCUMENT)?);
+        Some((key, Sight::Found(serde_json::from_value(body.clone()).ok()?)))
+    });
+    read.collect()
+}
+
 async fn show(instance: &Instance, payout: &str, json: bool) -> Result<ExitCode> {
     let row = find(instance, payout).await?;
     let lines = lines::of(instance, &row).await?;
     let seen = seen(instance, &row).await?;
     let context = instance.store.contexts(&[row.id]).await?.pop().unwrap_or_default();
+    let documents = documents(&context);
     let views: Vec<_> = context.commands.into_iter().map(|command| command.view).collect();
-    let own = own_documents(&views, &lines.payout, &BTreeMap::new());
+    let own = own_documents(&views, &lines.payout, &documents);
     if json {
         let own: Vec<_> = own
             .iter()
             .map(|one| {
-                serde_json::json!({"key": one.key, "document": one.document, "at_bank": one.at_bank})
+                serde_json::json!({
+                    "key": one.key, "document": one.document, "at_bank": one.at_bank,
+                    "standing": one.state == OwnState::Standing,
+                })
             })
             .collect();
         output::json(&serde_json::json!({
@@ -135,7 +155,13 @@ async fn show(instance: &Instance, payout: &str, json: bool) -> Result<ExitCode>
             .iter()
             .map(|one| {
                 let purpose = one.key.as_str().split('/').next().unwrap_or_default().to_owned();
-                vec![purpose, one.document.clone(), one.at_bank.to_string()]
+                let document = match &one.state {
+                    OwnState::Standing => one.document.clone(),
+                    OwnState::Voided => format!("{} (voided)", one.document),
+                    OwnState::Missing => format!("{} (gone)", one.document),
+                    OwnState::Differs(how) => format!("{} ({how})", one.document),
+                };
+                vec![purpose, document, one.at_bank.to_string()]
             })
             .collect();
         output::table(&["document of the payout", "id", "at the bank"], rows, "");
