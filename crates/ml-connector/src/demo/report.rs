@@ -151,7 +151,7 @@ impl Report {
 }
 
 /// What is counted, in the order of the story, with its words; what is not named here comes after it.
-const COUNTS: [(&str, &str); 18] = [
+const COUNTS: [(&str, &str); 19] = [
     ("mandates asked for", "mandates asked for"),
     ("payments paid_out", "payments paid out"),
     ("payments failed", "payments that failed for good"),
@@ -167,6 +167,7 @@ const COUNTS: [(&str, &str); 18] = [
     ("booked receipts", "booked: receipts"),
     ("booked refunds", "booked: refunds and reversals"),
     ("booked voids", "booked: receipts voided"),
+    ("booked parts", "booked: parts of them entered anew"),
     ("booked deposits", "booked: deposits"),
     ("booked journals", "booked: journals"),
     ("payments confirmed", "payments confirmed"),

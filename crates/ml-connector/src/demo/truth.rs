@@ -79,11 +79,14 @@ pub enum Kind {
     Journal,
     /// Takes a receipt back, where an ERP has no other way to un-apply one.
     Void,
+    /// What such an ERP enters anew of a receipt that was un-applied in part: together they are the
+    /// whole of what was voided.
+    Part,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 5] =
-        [Kind::Receipt, Kind::Refund, Kind::Deposit, Kind::Journal, Kind::Void];
+    pub const ALL: [Kind; 6] =
+        [Kind::Receipt, Kind::Refund, Kind::Deposit, Kind::Journal, Kind::Void, Kind::Part];
 
     /// What one of them is called.
     #[must_use]
@@ -94,6 +97,7 @@ impl Kind {
             Kind::Deposit => "deposit",
             Kind::Journal => "journal",
             Kind::Void => "void",
+            Kind::Part => "part",
         }
     }
 
@@ -106,6 +110,7 @@ impl Kind {
             Kind::Deposit => ("deposit", "deposits"),
             Kind::Journal => ("journal", "journals"),
             Kind::Void => ("receipt voided", "receipts voided"),
+            Kind::Part => ("part entered anew", "parts entered anew"),
         };
         if count == 1 { one } else { several }
     }

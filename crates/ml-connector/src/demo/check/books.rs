@@ -33,7 +33,9 @@ pub fn check(case: &Case<'_>) -> Vec<Broken> {
 /// The documents that carry the payout: deposits, refunds and journals whose key names it.
 fn documents<'a>(case: &Case<'a>, payout: &Payout) -> Vec<&'a Document> {
     let carries = |one: &&Document| {
-        !matches!(one.kind, Kind::Receipt | Kind::Void) && !one.voided && names(one, payout)
+        !matches!(one.kind, Kind::Receipt | Kind::Void | Kind::Part)
+            && !one.voided
+            && names(one, payout)
     };
     case.truth.documents.iter().filter(carries).collect()
 }

@@ -30,7 +30,9 @@ pub fn check(case: &Case<'_>) -> Vec<Broken> {
         lines && case.truth.payouts.iter().any(|payout| names(one, payout))
     };
     for one in &case.truth.documents {
+        // A part is told by its void, which is explained or not.
         let known = case.hands.documents.contains(&one.id)
+            || one.kind == Kind::Part
             || explained.contains(one.id.as_str())
             || by_payout(one);
         if !known && !one.voided {

@@ -161,18 +161,20 @@ impl Stage for AcumaticaStage {
             .map(|row| (text(&row["BatchNbr"]), row))
             .collect();
         // A receipt that we voided was there, and its voiding document takes it back: both count.
-        let ours: Vec<&Value> = list(&records["Payment"])
+        let voids: Vec<(&Value, VoidMark)> = list(&records["Payment"])
             .iter()
-            .filter(|row| filled(&row["attributemlcvoidkey"]).is_some())
-            .map(|row| &row["ReferenceNbr"])
+            .filter_map(|row| Some((&row["ReferenceNbr"], VoidMark::of(row)?)))
             .collect();
+        let mut payments = Vec::new();
         for row in list(&records["Payment"]) {
             // What is not released moves nothing.
             if let Some(batch) = batches.get(&text(&row["batchnbr"])) {
-                let by_us = ours.contains(&&row["ReferenceNbr"]);
-                truth.documents.push(payment(row, batch, by_us)?);
+                let by_us = voids.iter().any(|(number, _)| **number == row["ReferenceNbr"]);
+                payments.push(payment(row, batch, by_us)?);
             }
         }
+        tell_parts(&mut payments, &voids.into_iter().map(|(_, mark)| mark).collect::<Vec<_>>());
+        truth.documents.append(&mut payments);
         let own = batches.values().filter(|row| row["Module"] == "GL" && row["Status"] == "Posted");
         for row in own {
             truth.documents.push(batch(row)?);
@@ -279,6 +281,50 @@ fn postings(batch: &Value) -> std::result::Result<Vec<(String, Decimal, Decimal)
     Ok(postings)
 }
 
+/// What a void of ours says on its document.
+struct VoidMark {
+    stamp: String,
+    /// Minor units of the payment that it takes back, when its rest is entered anew.
+    in_part: Option<i64>,
+}
+
+impl VoidMark {
+    fn of(row: &Value) -> Option<VoidMark> {
+        let mark = filled(&row["attributemlcvoidkey"])?;
+        let amount = || minor(&row["PaymentAmount"]).ok().map(i64::abs);
+        Some(match mark.strip_prefix("part ") {
+            Some(stamp) => VoidMark { stamp: stamp.to_owned(), in_part: amount() },
+            None => VoidMark { stamp: mark, in_part: None },
+        })
+    }
+}
+
+/// Tells the parts of receipts from receipts: they carry keys made of their void's, and add up to what
+/// it took back. Ones that do not stay receipts, of which there are then too many.
+fn tell_parts(payments: &mut [Document], voids: &[VoidMark]) {
+    for void in voids {
+        let Some(whole) = void.in_part else { continue };
+        let stamps = ["kept", "free"]
+            .map(|word| Key::new(&[word, &void.stamp]).stamp(Alphabet::PathSafe, REFERENCE_LENGTH));
+        let is_part = |one: &Document| {
+            one.kind == Kind::Receipt
+                && one.stamp.as_ref().is_some_and(|stamp| stamps.contains(stamp))
+        };
+        let sum: i64 = payments.iter().filter(|one| is_part(one)).map(|one| one.amount).sum();
+        if sum == whole {
+            payments.iter_mut().filter(|one| is_part(one)).for_each(|one| one.kind = Kind::Part);
+        }
+    }
+}
+
+/// The payout that a refund's description names.
+fn named_payout(description: &Value) -> Option<String> {
+    let words = description.as_str()?;
+    let (_, rest) = words.split_once("payout ")?;
+    let id = rest.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+    (!id.is_empty()).then(|| id.to_owned())
+}
+
 /// A released document of payments, with the batch that it posted.
 fn payment(
     row: &Value,
@@ -291,7 +337,7 @@ fn payment(
         _ => Kind::Receipt,
     };
     let stamp = match kind {
-        Kind::Void => filled(&row["attributemlcvoidkey"]),
+        Kind::Void => VoidMark::of(row).map(|mark| mark.stamp),
         _ => filled(&row["ExternalRef"]),
     };
     let of_receipt = |value: &Value| match value {
@@ -308,7 +354,7 @@ fn payment(
         dated_on: text(&row["ApplicationDate"]).parse().ok(),
         voided: row["Status"] == "Voided" && !voided_by_us,
         postings: postings(batch)?,
-        payout: filled(&row["attributemlcpayout"]),
+        payout: filled(&row["attributemlcpayout"]).or_else(|| named_payout(&row["Description"])),
         amount: of_receipt(&row["PaymentAmount"])?,
         unapplied: of_receipt(&row["curydocbal"])?,
     })
