@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use ports::exchange::Recorder;
 use ports::keeper::Keeper;
+use ports::memory::Memory;
 use ports::transport::Transport;
 use ports::{Clock, Erp, PortError, Processor};
 use secrecy::SecretString;
@@ -52,6 +53,8 @@ pub struct ConnectOptions {
     pub recorder: Arc<dyn Recorder>,
     /// Where secrets go that the other side renews.
     pub keeper: Arc<dyn Keeper>,
+    /// What outlives the process of what was read.
+    pub memory: Arc<dyn Memory>,
 }
 
 /// Why a connection can not be made. Names the field, never its value if that is a secret.

@@ -1,7 +1,7 @@
 //! From stored connections to live ports.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use connectors::http::hosts::AllowedHosts;
@@ -12,6 +12,7 @@ use model::ids::ConnectionId;
 use ports::exchange::Recorder;
 use ports::health::Health;
 use ports::keeper::Keeper;
+use ports::memory::Memory;
 use ports::transport::Transport;
 use ports::{Clock, PortError};
 use secrecy::SecretString;
@@ -28,6 +29,7 @@ pub struct Wiring {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub recorder: Arc<dyn Recorder>,
+    pub notes: Arc<Notes>,
     /// Who takes turns where only one process may act.
     pub worker: String,
 }
@@ -140,6 +142,7 @@ fn options(
         transport,
         clock: Arc::clone(&wiring.clock),
         recorder: Arc::clone(&wiring.recorder),
+        memory: Arc::new(Remembered { wiring: wiring.clone(), connection: connection.id.clone() }),
         keeper: Arc::new(InStore { wiring: wiring.clone(), connection: connection.id.clone() }),
     })
 }
@@ -197,6 +200,49 @@ impl Keeper for InStore {
     async fn keep(&self, field: &str, secret: &SecretString) -> std::result::Result<(), PortError> {
         let (store, now) = (&self.wiring.store, self.wiring.clock.now());
         store.renew_secret(&self.connection, field, secret, now).await.map_err(unavailable)
+    }
+}
+
+/// Rows that a connection remembers at most; beyond it the oldest go.
+const REMEMBERED_MAX: u32 = 4_000;
+
+/// What connections remember waits here until a shell writes it.
+#[derive(Default)]
+pub struct Notes(Mutex<BTreeMap<ConnectionId, Vec<(String, String)>>>);
+
+impl Notes {
+    /// Writes what was noted since the last call.
+    pub async fn write(&self, store: &dyn Store) -> std::result::Result<(), store::StoreError> {
+        let noted = self.0.lock().map(|mut noted| std::mem::take(&mut *noted)).unwrap_or_default();
+        for (connection, rows) in noted {
+            store.put_remembered(&connection, &rows, REMEMBERED_MAX).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a connection read once, in the store.
+struct Remembered {
+    wiring: Wiring,
+    connection: ConnectionId,
+}
+
+#[async_trait]
+impl Memory for Remembered {
+    async fn recall(&self) -> BTreeMap<String, String> {
+        match self.wiring.store.remembered(&self.connection).await {
+            Ok(rows) => rows.into_iter().collect(),
+            Err(error) => {
+                warn!(connection = %self.connection, %error, "nothing is remembered");
+                BTreeMap::new()
+            }
+        }
+    }
+
+    fn remember(&self, name: &str, text: String) {
+        if let Ok(mut noted) = self.wiring.notes.0.lock() {
+            noted.entry(self.connection.clone()).or_default().push((name.to_owned(), text));
+        }
     }
 }
 

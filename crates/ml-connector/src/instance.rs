@@ -26,6 +26,7 @@ pub struct Instance {
     pub clock: Arc<dyn Clock>,
     pub engine: Arc<Engine>,
     pub recorder: Arc<Recorded>,
+    notes: Arc<connect::Notes>,
     /// The name that the person gave.
     named: Option<String>,
     worker: Worker,
@@ -121,7 +122,9 @@ impl Instance {
             ..Settings::new(worker.name.clone())
         };
         let engine = Arc::new(Engine::new(Arc::clone(&store), Arc::clone(&clock), settings));
-        let instance = Instance { config, store, clock, engine, recorder, named: None, worker };
+        let notes = Arc::default();
+        let instance =
+            Instance { config, store, clock, engine, recorder, notes, named: None, worker };
         instance.reconnect().await?;
         Ok(instance)
     }
@@ -133,6 +136,7 @@ impl Instance {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             recorder: self.recorder.clone(),
+            notes: Arc::clone(&self.notes),
             worker: self.worker.name.clone(),
         }
     }
@@ -146,8 +150,9 @@ impl Instance {
         Ok(())
     }
 
-    /// Writes the exchanges recorded since the last call.
+    /// Writes what was recorded and noted since the last call.
     pub async fn keep_exchanges(&self) -> Result<()> {
+        self.notes.write(self.store.as_ref()).await?;
         let exchanges = self.recorder.take();
         if !exchanges.is_empty() {
             self.store.put_exchanges(&exchanges, EXCHANGES_KEPT).await?;

@@ -11,6 +11,7 @@ pub mod error;
 pub mod exchange;
 pub mod health;
 pub mod keeper;
+pub mod memory;
 pub mod processor;
 pub mod read;
 pub mod transport;

@@ -305,4 +305,17 @@ pub trait Store: Send + Sync {
 
     async fn put_exchanges(&self, exchanges: &[Exchange], keep_most: u32) -> Result<()>;
     async fn exchanges_of_command(&self, key: &Key) -> Result<Vec<Exchange>>;
+
+    // ---- what connectors remember ----
+
+    /// Keeps rows by name, the newest `keep_most` of the connection; nothing for one that is not
+    /// stored.
+    async fn put_remembered(
+        &self,
+        connection: &ConnectionId,
+        rows: &[(String, String)],
+        keep_most: u32,
+    ) -> Result<()>;
+    /// Name and body of what is kept, the oldest first.
+    async fn remembered(&self, connection: &ConnectionId) -> Result<Vec<(String, String)>>;
 }

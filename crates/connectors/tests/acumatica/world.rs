@@ -177,6 +177,7 @@ impl World {
             clock: clock.clone(),
             recorder: Arc::new(NoRecorder),
             keeper: Arc::new(ports::keeper::NoKeeper),
+            memory: Arc::new(ports::memory::NoMemory),
         };
         let entry = erps().iter().find(|entry| entry.slug == "acumatica").unwrap();
         let erp = (entry.connect)(options).unwrap();

@@ -101,6 +101,7 @@ impl World {
             clock: clock.clone(),
             recorder: Arc::new(NoRecorder),
             keeper: Arc::new(ports::keeper::NoKeeper),
+            memory: Arc::new(ports::memory::NoMemory),
         };
         let entry = processors().iter().find(|entry| entry.slug == "gocardless").unwrap();
         let gocardless = (entry.connect)(options).unwrap();

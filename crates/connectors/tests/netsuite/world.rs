@@ -144,6 +144,7 @@ impl World {
             clock: clock.clone(),
             recorder: Arc::new(NoRecorder),
             keeper: Arc::new(ports::keeper::NoKeeper),
+            memory: Arc::new(ports::memory::NoMemory),
         };
         let entry = erps().iter().find(|entry| entry.slug == "netsuite").unwrap();
         let netsuite = (entry.connect)(options).unwrap();

@@ -71,6 +71,7 @@ impl Site {
             clock,
             recorder,
             keeper: Arc::new(ports::keeper::NoKeeper),
+            memory: Arc::new(ports::memory::NoMemory),
         };
         let slug = system.slug();
         Ok(match system.side() {

@@ -285,4 +285,10 @@ through_faults! {
     reads verify_chain() -> ChainCheck;
     writes put_exchanges(exchanges: &[Exchange], keep_most: u32) -> ();
     reads exchanges_of_command(key: &Key) -> Vec<Exchange>;
+    writes put_remembered(
+        connection: &ConnectionId,
+        rows: &[(String, String)],
+        keep_most: u32
+    ) -> ();
+    reads remembered(connection: &ConnectionId) -> Vec<(String, String)>;
 }

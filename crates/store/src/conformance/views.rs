@@ -2,14 +2,14 @@
 
 use model::command::CommandState;
 use model::decision::{Decision, Stage};
-use model::ids::LinkId;
+use model::ids::{ConnectionId, LinkId};
 use model::reason::{Reason, ReasonCode};
 
 use super::fixtures::{
-    AnyStore, at, case, done, hint, intended, key, lease, link_id, look, ok, rejected, sent,
-    unknown,
+    AnyStore, at, case, connection, done, hint, intended, key, lease, link_id, look, ok, person,
+    rejected, sent, unknown,
 };
-use crate::rows::{CaseFilter, CaseRow, LookResult, Settle};
+use crate::rows::{CaseFilter, CaseRow, LookResult, Settle, Side};
 
 super::suite! {
     a_case_shows_its_last_look,
@@ -20,6 +20,7 @@ super::suite! {
     status_counts,
     stale_cases_are_open_and_not_looked_at,
     exchanges_are_kept_up_to_a_number,
+    what_connectors_remember_is_replaced_by_name_and_kept_up_to_a_number,
 }
 
 async fn looked(store: &AnyStore, n: u32, now: i64, decision: Decision) {
@@ -189,6 +190,21 @@ fn exchange(path: &str, command: Option<&str>) -> ports::exchange::Exchange {
         response_body: None,
         command: command.map(str::to_owned),
     }
+}
+
+async fn what_connectors_remember_is_replaced_by_name_and_kept_up_to_a_number(store: AnyStore) {
+    let books = connection("books", Side::Erp);
+    ok(store.put_connection(&books, &[], &person(), at(0)).await);
+    let row = |name: &str, body: &str| (name.to_owned(), body.to_owned());
+    let all = || async { ok(store.remembered(&books.id).await) };
+    ok(store.put_remembered(&books.id, &[row("a", "1"), row("b", "2")], 3).await);
+    ok(store.put_remembered(&books.id, &[row("a", "3"), row("c", "4")], 3).await);
+    assert_eq!(all().await, [row("b", "2"), row("a", "3"), row("c", "4")]);
+    ok(store.put_remembered(&books.id, &[row("d", "5")], 3).await);
+    assert_eq!(all().await, [row("a", "3"), row("c", "4"), row("d", "5")]);
+    let nobody = ConnectionId::new("nobody");
+    ok(store.put_remembered(&nobody, &[row("a", "1")], 3).await);
+    assert_eq!(ok(store.remembered(&nobody).await), []);
 }
 
 async fn exchanges_are_kept_up_to_a_number(store: AnyStore) {

@@ -16,6 +16,7 @@ mod look;
 mod payouts;
 mod people;
 mod place;
+mod remembered;
 mod sends;
 mod store;
 mod streams;

@@ -19,7 +19,7 @@ use ports::exchange::Exchange;
 use super::sends::{self, Send};
 use super::{
     SqliteStore, attention, audit, bank_details, cases, commands, connections, context, directory,
-    exchanges, inbox, look, payouts, people, streams, views,
+    exchanges, inbox, look, payouts, people, remembered, streams, views,
 };
 use crate::api::{Result, Store};
 use crate::rows::{
@@ -457,6 +457,19 @@ impl Store for SqliteStore {
 
     async fn put_exchanges(&self, exchanges: &[Exchange], keep_most: u32) -> Result<()> {
         go!(self.write, (exchanges), |tx| exchanges::put(tx, &exchanges, keep_most))
+    }
+
+    async fn put_remembered(
+        &self,
+        connection: &ConnectionId,
+        rows: &[(String, String)],
+        keep_most: u32,
+    ) -> Result<()> {
+        go!(self.write, (connection, rows), |tx| remembered::put(tx, &connection, &rows, keep_most))
+    }
+
+    async fn remembered(&self, connection: &ConnectionId) -> Result<Vec<(String, String)>> {
+        go!(self.read, (connection), |tx| remembered::all(tx, &connection))
     }
 
     async fn exchanges_of_command(&self, key: &Key) -> Result<Vec<Exchange>> {

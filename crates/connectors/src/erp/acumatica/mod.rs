@@ -125,6 +125,7 @@ impl Acumatica {
             }
             Credentials::Cookie { tenant, .. } => tenant.clone().unwrap_or_default(),
         };
+        let known = Known::new(reads::documents::known_form(&settings.endpoint), options.memory);
         let (transport, clock) = (options.transport, options.clock);
         let sign_in = Arc::new(SignIn::new(
             credentials,
@@ -161,7 +162,7 @@ impl Acumatica {
             settings,
             sign_in,
             clock,
-            known: Known::default(),
+            known,
             years: Mutex::default(),
             years_read: AtomicU64::new(0),
             turn: Mutex::new(()),

@@ -108,7 +108,7 @@ impl Acumatica {
             async move {
                 let name = format!("{BATCH} {number}");
                 if batch::state(Entity(&row)) == Ok(BatchState::Released)
-                    && let Some(body) = self.known.whole(&name, &row)
+                    && let Some(body) = self.known.whole(&name, &row).await
                 {
                     return Ok(Some(body));
                 }

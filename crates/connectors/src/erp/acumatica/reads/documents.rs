@@ -17,7 +17,7 @@ use super::super::mapping::receipt::{
 };
 use super::super::query::{Ask, all_of, any_of, literal};
 use super::super::wire::{Body, Entity};
-use super::batches::{Deposits, in_deposit, only_batch};
+use super::batches::{Deposits, batch_ask, in_deposit, only_batch};
 use super::parts::Chain;
 use super::{SLICE_MAX, each, odd_or};
 
@@ -26,6 +26,18 @@ const FOUND_SELECT: &str = "Type,ReferenceNbr,Status,ExternalRef";
 /// computed (acumatica sheet section 7), so the open balance is not among it.
 const KNOWN_SELECT: &str = "Type,ReferenceNbr,Status,ExternalRef,CustomerID,PaymentAmount,\
     CashAccount,Description,LastModifiedDateTime";
+
+/// What is asked of records that are known later by their rows.
+#[must_use]
+pub(in super::super) fn known_form(endpoint: &str) -> String {
+    let asked = [payment_ask().query(), voiding_ask().query(), batch_ask().query()];
+    format!("{endpoint} {KNOWN_SELECT} {}", asked.join(" "))
+}
+
+/// What is asked of a voiding document.
+fn voiding_ask() -> Ask {
+    Ask { expand: "DocumentsToApply", custom: receipt::custom(), ..Ask::default() }
+}
 
 /// Our key as a reference.
 #[must_use]
@@ -105,7 +117,7 @@ impl Acumatica {
             let found = found.cloned().unwrap_or_default();
             async move {
                 let whole = match found.as_slice() {
-                    [(number, row)] if is_settled(row) => self.known.whole(number, row),
+                    [(number, row)] if is_settled(row) => self.known.whole(number, row).await,
                     _ => None,
                 };
                 if let Some(body) = whole {
@@ -344,8 +356,7 @@ impl Acumatica {
 
     /// The voiding document of a payment: it has the same number.
     pub(in super::super) async fn voiding(&self, number: &str) -> Result<Option<Body>, PortError> {
-        let ask = Ask { expand: "DocumentsToApply", custom: receipt::custom(), ..Ask::default() };
-        self.client.get("Payment", &[VOIDED_PAYMENT, number], &ask).await
+        self.client.get("Payment", &[VOIDED_PAYMENT, number], &voiding_ask()).await
     }
 
     /// The refund that carries the key: an AR refund, or the batch that followed a void.

@@ -134,7 +134,7 @@ impl Acumatica {
         number: &str,
     ) -> Result<Option<Body>, PortError> {
         let name = format!("{VOIDED_PAYMENT} {number}");
-        if let Some(body) = self.known.whole(&name, voided.0) {
+        if let Some(body) = self.known.whole(&name, voided.0).await {
             return Ok(Some(body));
         }
         let voiding = self.voiding(number).await?;

@@ -65,6 +65,7 @@ fn connect(credentials: &[(&str, &str)], replies: Vec<ScriptReply>) -> World {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         recorder: Arc::new(NoRecorder),
         keeper: Arc::new(ports::keeper::NoKeeper),
+        memory: Arc::new(ports::memory::NoMemory),
     };
     World { acumatica: Acumatica::connect(options).unwrap(), script, clock }
 }

@@ -276,6 +276,7 @@ pub fn world_with(settings: &[(&str, &str)], one_world: bool) -> World {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         recorder: Arc::new(NoRecorder),
         keeper: Arc::new(ports::keeper::NoKeeper),
+        memory: Arc::new(ports::memory::NoMemory),
     };
     World { netsuite: NetSuite::connect(options).unwrap(), script, clock }
 }

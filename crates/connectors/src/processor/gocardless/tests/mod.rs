@@ -53,6 +53,7 @@ fn options(script: Arc<Script>, keeper: Arc<Keeper>, settings: &[(&str, &str)]) 
         clock: JumpingClock::new(),
         recorder: keeper,
         keeper: Arc::new(ports::keeper::NoKeeper),
+        memory: Arc::new(ports::memory::NoMemory),
     }
 }
 
