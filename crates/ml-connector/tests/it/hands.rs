@@ -8,6 +8,7 @@ use crate::world::{World, text};
 fn deed(name: &str, invoice: &str) -> Value {
     match name {
         "void" => json!({"do": "void", "record": invoice}),
+        "delete" => json!({"do": "delete", "record": invoice}),
         "cheque" => json!({"do": "record_payment", "invoice": invoice, "account": "210"}),
         "lower" => json!({"do": "edit_invoice", "invoice": invoice, "amount": "20.00"}),
         other => panic!("no deed {other}"),
@@ -16,8 +17,8 @@ fn deed(name: &str, invoice: &str) -> Value {
 
 #[test]
 fn slow_what_people_do_to_an_invoice_is_seen_by_the_next_poll() {
-    let deeds = ["void", "cheque", "lower"];
-    let (world, _, invoices) = World::live(&["50.00", "60.00", "70.00"], &[]);
+    let deeds = ["void", "cheque", "lower", "delete"];
+    let (world, _, invoices) = World::live(&["50.00", "60.00", "70.00", "80.00"], &[]);
     world.sync();
     // The poll after our own writes has nothing to tell any more.
     world.minutes(10);
@@ -28,7 +29,9 @@ fn slow_what_people_do_to_an_invoice_is_seen_by_the_next_poll() {
     world.minutes(10);
     world.sync();
     let payments = world.payments();
-    for ((name, invoice), amount) in deeds.iter().zip(&invoices).zip(["5000", "6000", "7000"]) {
+    for ((name, invoice), amount) in
+        deeds.iter().zip(&invoices).zip(["5000", "6000", "7000", "8000"])
+    {
         let first = payments.iter().find(|one| {
             text(&one["metadata"]["invoiceId"]) == *invoice && text(&one["amount"]) == amount
         });

@@ -35,6 +35,7 @@ use auth::{ClientCredentials, TokenKeeper};
 use books::Books;
 use client::{Client, error_words};
 use keys::SigningKey;
+use reads::deleted::Deletions;
 use reads::documents::STAMP_LENGTH_MAX;
 use settings::Settings;
 use suiteql::IN_VALUES_MAX;
@@ -170,6 +171,7 @@ pub struct NetSuite {
     client: Client,
     clock: Arc<dyn Clock>,
     books: Books,
+    deletions: Deletions,
 }
 
 /// Makes a connection; nothing is sent yet.
@@ -228,6 +230,7 @@ impl NetSuite {
         Ok(NetSuite {
             description: describe(&settings),
             books: Books::new(settings.time_zone.clone()),
+            deletions: Deletions::default(),
             client: Client::new(http),
             settings,
             clock,

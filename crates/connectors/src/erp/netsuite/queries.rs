@@ -182,6 +182,9 @@ pub const LINKS: Table = Table {
     ],
 };
 
+/// What was deleted, whatever it was.
+pub const DELETED: Table = Table { from: "deletedrecord d", columns: &[must("id", "d.recordid")] };
+
 /// What the zone of query times is measured with.
 pub const NEWEST: Table =
     Table { from: "transaction t", columns: &[must("id", "t.id"), must("modified", MODIFIED)] };
@@ -228,6 +231,15 @@ pub fn changed_invoices_tail(from: &str, after: &str) -> String {
     format!(
         "WHERE t.type = 'CustInvc' AND t.lastmodifieddate >= TO_TIMESTAMP({}, \
          'YYYY-MM-DD HH24:MI:SS') AND t.id > {after} ORDER BY t.id",
+        quoted(from)
+    )
+}
+
+/// Deletions since.
+#[must_use]
+pub fn deleted_tail(from: &str) -> String {
+    format!(
+        "WHERE d.deleteddate >= TO_TIMESTAMP({}, 'YYYY-MM-DD HH24:MI:SS') ORDER BY d.recordid",
         quoted(from)
     )
 }

@@ -17,14 +17,20 @@ use super::{Mark, by_id, each, odd_or, queryable, seen};
 const INVOICE: &str = "invoice";
 
 impl NetSuite {
-    /// Invoices saved since, oldest id first. Looks back further than asked (see [`Mark::since`]).
+    /// Invoices saved since, oldest id first, and what was deleted since. Looks back further than asked
+    /// (see [`Mark::since`]).
     pub(in super::super) async fn list_changed_invoices(
         &self,
         since: Timestamp,
         page: Option<&str>,
     ) -> Result<Page<Seen<InvoiceId, Invoice>>, PortError> {
         let mark = Mark::since(since, page)?;
-        self.list_invoices(&mark, &changed_invoices_tail(&mark.from, &mark.after)).await
+        let tail = changed_invoices_tail(&mark.from, &mark.after);
+        let mut changed = self.list_invoices(&mark, &tail).await?;
+        if page.is_none() {
+            changed.records.extend(self.newly_deleted(&mark).await?);
+        }
+        Ok(changed)
     }
 
     /// Every invoice with something open.

@@ -2,6 +2,7 @@
 //! did not show, and direct reads record by record.
 
 pub mod customers;
+pub mod deleted;
 pub mod documents;
 pub mod invoices;
 pub mod ledger;

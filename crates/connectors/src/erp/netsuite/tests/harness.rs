@@ -240,6 +240,7 @@ fn stand(script: &Script, one_world: bool) {
     let undeposited = json!({"id": "116", "accttype": "OthCurrAsset", "sspecacct": "UndepFunds",
         "isinactive": "F", "fullname": "Undeposited Funds", "acctnumber": "1499"});
     script.always("POST", &["FROM account a", "UndepFunds"], Says::rows(vec![undeposited]));
+    script.always("POST", &["FROM deletedrecord d"], Says::rows(Vec::new()));
     let no_void = Says::rows(Vec::new());
     script.always("POST", &["FROM transaction t", "AS type", "t.voided"], no_void);
 }
