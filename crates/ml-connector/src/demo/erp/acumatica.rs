@@ -393,3 +393,40 @@ fn invoice(row: &Value) -> std::result::Result<truth::Invoice, String> {
         error: text(&row["attributemlcerror"]),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_told_from_receipts_by_their_void_and_their_sum() {
+        let void = VoidMark::of(&json!({
+            "attributemlcvoidkey": "part unapply-PO1-3-1", "PaymentAmount": "-120.00",
+        }));
+        let voids = [void.expect("a mark")];
+        assert_eq!((voids[0].stamp.as_str(), voids[0].in_part), ("unapply-PO1-3-1", Some(12_000)));
+        let part = |word: &str, amount: i64| {
+            let key = Key::new(&[word, &voids[0].stamp]);
+            let stamp = Some(key.stamp(Alphabet::PathSafe, REFERENCE_LENGTH));
+            Document { stamp, amount, ..Document::default() }
+        };
+        let other = Document { stamp: Some("receipt-PM1-PO1".into()), ..Document::default() };
+        for (free, expected) in [(4_000, Kind::Part), (4_001, Kind::Receipt)] {
+            let mut payments = [part("kept", 8_000), part("free", free), other.clone()];
+            tell_parts(&mut payments, &voids);
+            let kinds = payments.map(|one| one.kind);
+            assert_eq!(kinds, [expected, expected, Kind::Receipt], "{free}");
+        }
+    }
+
+    #[test]
+    fn a_refund_names_its_payout_in_its_description() {
+        for (words, expected) in [
+            ("payment PM1, payout PO9", Some("PO9")),
+            ("payment PM1, payout PO9 (of 2026-03-02)", Some("PO9")),
+            ("by hand", None),
+        ] {
+            assert_eq!(named_payout(&json!(words)).as_deref(), expected, "{words}");
+        }
+    }
+}
