@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use engine::say::Order;
 use jiff::Timestamp;
@@ -21,6 +22,9 @@ use crate::output;
 
 /// The most retries a processor allows for one payment (gocardless sheet section 10).
 const RETRIES_MAX: usize = 3;
+
+/// Seconds that a look at what an order would change may take.
+const LOOK_SECONDS: u64 = 15;
 
 pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<ExitCode> {
     let mut idle = None;
@@ -118,9 +122,12 @@ async fn under_way(instance: &Instance, case: &CaseKey) -> Result<Option<String>
 /// An order that would change nothing is refused, with what stands there and what to do about that.
 async fn has_effect(instance: &Instance, case: &CaseKey, order: Order) -> Result<()> {
     let actor = instance.actor();
-    let Some(stands) = instance.engine.without_effect(case, order, &actor).await? else {
+    let looked = instance.engine.without_effect(case, order, &actor);
+    // Whoever does not answer by then is no reason to refuse it.
+    let Ok(looked) = tokio::time::timeout(Duration::from_secs(LOOK_SECONDS), looked).await else {
         return Ok(());
     };
+    let Some(stands) = looked? else { return Ok(()) };
     let waits = instance.store.attention(false).await?;
     let mut reasons: Vec<Reason> =
         waits.into_iter().filter(|item| item.case == *case).map(|item| item.reason).collect();

@@ -1,7 +1,9 @@
 //! What people type about cases and deliveries that are there, wrongly: refused with what stands there
 //! and what to do.
 
-use std::time::Duration;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -93,6 +95,35 @@ fn slow_an_order_that_changes_nothing_is_refused_with_what_stands() {
     world.invoice(&customer.id, "12.00");
     world.sync();
     assert_eq!(world.payments().len(), 3);
+}
+
+/// What is asked of the systems to tell whether an order changes anything is no reason to wait for them.
+#[test]
+fn slow_an_order_is_taken_while_the_other_side_hangs() {
+    let (world, _, invoices) = World::live(&["20.00"], &[]);
+    world.sync();
+    let case = world.case(&invoices[0]);
+    let address = world.url("netsuite").trim_start_matches("http://").to_owned();
+    let body = "{\"milliseconds\":120000}";
+    let mut stream = TcpStream::connect(&address).expect("the emulator listens");
+    let length = body.len();
+    write!(
+        stream,
+        "POST /_sandbox/netsuite/latency HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .expect("it takes requests");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let began = now();
+    assert!(world.place.well(&["attention", "retry", &case]).contains("Noted"));
+    assert!(now().duration_since(began) < Duration::from_secs(80), "it hangs too");
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test of how long a command takes on the host")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 /// A server takes two odd deliveries; gives their names.
