@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 use model::ledger::PeriodBook;
 use ports::{Erp, Processor};
-use store::sqlite::Place;
-use store::{MasterKeySource, SqliteStore, Store, StoreError, Vault};
-use zeroize::Zeroizing;
+use store::StoreError;
 
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
 use crate::interrupt::Interrupt;
 use crate::random::Random;
+use crate::rows::Rows;
 use crate::setup;
 use crate::simulation::Defect;
 use crate::world::World;
@@ -46,9 +45,7 @@ impl Fakes {
         let faults = Arc::new(Mutex::new(Faults::new(Random::new(1), BTreeMap::new())));
         let world = Arc::new(World::new(clock, Arc::clone(&faults)));
         world.state().books.periods = PeriodBook { periods: setup::periods() };
-        let key = MasterKeySource::Bytes(Zeroizing::new([7; 32]));
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::in_line(&Place::Memory, Vault::open(&key)?)?);
+        let store = Rows::Memory.empty()?;
         let line = Line::new(Arc::clone(&world), Interrupt::new(faults), store, false);
         let (erp, processor) = (WorkerErp::new(line.clone()), WorkerProcessor::new(line));
         Ok(Fakes { world, erp, processor })

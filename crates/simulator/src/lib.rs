@@ -18,6 +18,7 @@ mod interrupt;
 mod moves;
 mod profile;
 pub mod random;
+pub mod rows;
 mod setup;
 pub mod shrink;
 pub mod simulation;

@@ -8,9 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::ids::ErpCustomerId;
 use model::ledger::PeriodBook;
 use ports::Clock;
-use store::sqlite::Place;
-use store::{MasterKeySource, SqliteStore, Store, StoreError, Vault};
-use zeroize::Zeroizing;
+use store::{Store, StoreError};
 
 use crate::assertions;
 use crate::at_once::at_once;
@@ -22,6 +20,7 @@ use crate::intake::Intake;
 use crate::moves::{self, Family, handed_over, invoices, orders, policies};
 use crate::profile::{Pace, Profile};
 use crate::random::Random;
+use crate::rows::Rows;
 use crate::setup;
 use crate::telling;
 use crate::worker::{self, Ended, Worker};
@@ -85,6 +84,8 @@ pub struct Options {
     pub defect: Option<Defect>,
     /// `None`: the seed chooses what its world makes frequent.
     pub focus: Option<Focus>,
+    /// `None`: where this seed's rows are kept (`Rows::of`).
+    pub rows: Option<Rows>,
     /// Only these moves and faults happen: a shrunk story.
     pub kept: Kept,
 }
@@ -166,9 +167,7 @@ impl Simulation {
         world.state().processor.exchanges = profile.exchanged;
         world.state().processor.further = profile.further;
         world.state().processor.direct.forbidden = profile.details_forbidden;
-        let key = MasterKeySource::Bytes(Zeroizing::new([7; 32]));
-        let store = SqliteStore::in_line(&Place::Memory, Vault::open(&key)?)?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store = options.rows.unwrap_or_else(|| Rows::of(seed)).empty()?;
         let connected = at_once(setup::connect(&store, &profile.policy))?;
         let clock: Arc<dyn Clock> = Arc::clone(&world.clock) as _;
         let console = Engine::new(Arc::clone(&store), clock, Settings::new("console"));

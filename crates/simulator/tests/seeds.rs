@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use simulator::faults::Fault;
 use simulator::focus::Focus;
+use simulator::rows::Rows;
 use simulator::{Defect, Options, Outcome, run, run_with, shrink};
 
 /// Seeds of every run: about a minute on two cores.
@@ -80,6 +81,21 @@ fn the_same_seed_tells_the_same_story() {
         assert_eq!(first.story, again.story, "seed {seed}");
     }
     assert_ne!(run(3).story, run(4).story);
+}
+
+#[test]
+fn a_story_is_the_same_wherever_its_rows_are_kept() {
+    for focus in Focus::ALL {
+        for seed in [2, 11] {
+            let told = |rows: Rows| {
+                let (focus, rows) = (Some(focus), Some(rows));
+                run_with(seed, &Options { focus, rows, ..Options::default() })
+            };
+            let (memory, sqlite) = (told(Rows::Memory), told(Rows::Sqlite));
+            assert_eq!(memory.story, sqlite.story, "seed {seed} of {}", focus.word());
+            assert_eq!(memory.faults, sqlite.faults, "seed {seed} of {}", focus.word());
+        }
+    }
 }
 
 /// The promise that a mistake breaks must be seen broken within these seeds.

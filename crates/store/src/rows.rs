@@ -377,6 +377,23 @@ pub struct PaymentContext {
     pub documents: Vec<ItemDocument>,
 }
 
+impl PaymentContext {
+    /// Each list in its order, and no document twice.
+    pub(crate) fn in_order(mut self) -> PaymentContext {
+        self.events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        self.items.sort_by(|a, b| {
+            (a.arrival_on, &a.payout, a.item.ordinal).cmp(&(
+                b.arrival_on,
+                &b.payout,
+                b.item.ordinal,
+            ))
+        });
+        self.documents.sort();
+        self.documents.dedup();
+        self
+    }
+}
+
 /// Totals of what a link collected on a day, for its limits. Minor units per currency code.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DayTotals {

@@ -107,6 +107,13 @@ async fn memory_keeps_every_promise() {
     .await;
 }
 
+#[cfg(feature = "memory")]
+#[tokio::test]
+async fn the_simulators_store_keeps_every_promise() {
+    conformance::run(|| async { Arc::new(store::MemoryStore::new(vault())) as Arc<dyn Store> })
+        .await;
+}
+
 #[tokio::test]
 async fn two_stores_on_one_file_are_replicas() {
     let files = Files::new();

@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use simulator::explore::{Bounds, Explored, explore};
 use simulator::faults::Fault;
 use simulator::focus::Focus;
+use simulator::rows::Rows;
 use simulator::wire::{self, Books};
 use simulator::{Options, Outcome, run_with, shrink};
 
@@ -34,6 +35,9 @@ struct Arguments {
     /// What the worlds make frequent; each seed chooses when not given.
     #[arg(long, value_parser = world)]
     world: Option<Focus>,
+    /// Where the rows of seeds at model depth are kept; each seed knows when not given.
+    #[arg(long, value_parser = rows)]
+    store: Option<Rows>,
     /// Stories told at the same time; as many as there are cores when not given.
     #[arg(long)]
     threads: Option<usize>,
@@ -85,6 +89,11 @@ fn world(text: &str) -> Result<Focus, String> {
     Focus::named(text).ok_or_else(|| format!("one of {}", words.join(", ")))
 }
 
+fn rows(text: &str) -> Result<Rows, String> {
+    let words: Vec<&str> = Rows::ALL.into_iter().map(Rows::word).collect();
+    Rows::named(text).ok_or_else(|| format!("one of {}", words.join(", ")))
+}
+
 impl Depth {
     fn run(self, seed: u64, books: Books, options: &Options) -> Outcome {
         match self {
@@ -129,7 +138,8 @@ fn main() -> ExitCode {
 
 /// How seeds are run.
 fn options(arguments: &Arguments) -> Options {
-    Options { focus: arguments.world, defect: planted(arguments), ..Options::default() }
+    let defect = planted(arguments);
+    Options { focus: arguments.world, rows: arguments.store, defect, ..Options::default() }
 }
 
 #[cfg(not(feature = "defects"))]

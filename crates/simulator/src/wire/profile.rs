@@ -70,7 +70,8 @@ pub const fn kinds() -> [Fault; RATES.len()] {
 pub const KINDS: &[Fault] = &kinds();
 
 /// Kinds that only later seeds have (`further`): an exploration of those must have seen them too.
-pub const FURTHER_KINDS: &[Fault] = &[Fault::BankDetails, Fault::RefusedForGood, Fault::Exchanged];
+pub const FURTHER_KINDS: &[Fault] =
+    &[Fault::RepeatedPage, Fault::BankDetails, Fault::RefusedForGood, Fault::Exchanged];
 
 /// What a seed's story is made of.
 pub struct WireProfile {

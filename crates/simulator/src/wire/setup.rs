@@ -6,9 +6,7 @@ use jiff::Timestamp;
 use model::case::Actor;
 use model::ids::{AccountId, ConnectionId, LinkId};
 use store::rows::{Connection, Link};
-use store::sqlite::Place;
-use store::{MasterKeySource, SqliteStore, Store, StoreError, Vault};
-use zeroize::Zeroizing;
+use store::{Store, StoreError};
 
 use super::direct::Direct;
 use super::intake::Intake;
@@ -16,17 +14,17 @@ use super::profile::WireProfile;
 use super::time::WorkerClock;
 use super::worker::{Port, Site};
 use crate::at_once::at_once;
+use crate::rows::Rows;
 
 /// Ids of the connections, in the order of the systems.
 pub const CONNECTIONS: [&str; 2] = ["books", "collect"];
 
-/// An empty store in memory.
+/// An empty database.
 ///
 /// # Errors
 /// What the store says.
 pub fn store() -> Result<Arc<dyn Store>, StoreError> {
-    let key = MasterKeySource::Bytes(Zeroizing::new([7; 32]));
-    Ok(Arc::new(SqliteStore::in_line(&Place::Memory, Vault::open(&key)?)?))
+    Rows::Sqlite.empty()
 }
 
 /// Connections that were pinged, and a link that is on; and who takes deliveries.

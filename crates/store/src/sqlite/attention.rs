@@ -1,23 +1,23 @@
 //! What only a person can resolve, per case. An item that a person took off the list stays off it
 //! until its particulars change.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use model::decision::Decision;
 use model::ids::LinkId;
-use model::reason::{Reason, ReasonCode, ReasonKind};
+use model::reason::ReasonCode;
 
 use super::cases;
-use super::tx::{Tx, from_word, micros, time};
+use super::tx::{Tx, micros, time};
 use crate::api::Result;
 use crate::rows::{AttentionRow, CaseId};
+use crate::rules;
+use crate::values::reason;
 
 /// Makes the decision's items those of the case. What was there already keeps its time.
 pub(super) fn replace(tx: &Tx<'_>, case: CaseId, decision: &Decision, at: Timestamp) -> Result<()> {
-    let wanted = items(decision);
+    let wanted = rules::items(decision);
     let stored: Vec<(String, String)> =
         tx.all("select code, detail from attention where case_id = ?1", [case], |row| {
             Ok((row.get(0)?, row.get(1)?))
@@ -41,19 +41,6 @@ pub(super) fn replace(tx: &Tx<'_>, case: CaseId, decision: &Decision, at: Timest
         )?;
     }
     Ok(())
-}
-
-fn items(decision: &Decision) -> BTreeSet<(&str, &str)> {
-    let own = Some(&decision.reason).filter(|reason| match reason.code.kind() {
-        ReasonKind::NeedsPerson => true,
-        ReasonKind::Settled | ReasonKind::Acting | ReasonKind::Waiting | ReasonKind::Skipped => {
-            false
-        }
-    });
-    own.into_iter()
-        .chain(&decision.attention)
-        .map(|reason| (reason.code.code(), reason.detail.as_str()))
-        .collect()
 }
 
 /// Takes the items of a code off the list, as they are now.
@@ -82,11 +69,6 @@ fn attention_row(row: &Row<'_>) -> Result<AttentionRow> {
         raised_at: time(row.get(6)?)?,
         ignored: row.get(7)?,
     })
-}
-
-/// A stored reason.
-pub(super) fn reason(code: String, detail: String) -> Result<Reason> {
-    Ok(Reason { code: from_word(code, "reason")?, detail })
 }
 
 /// All items, the longest raised first.

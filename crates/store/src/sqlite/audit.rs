@@ -11,58 +11,18 @@ use model::case::{Actor, CaseKey};
 use super::tx::{Tx, json, micros, parsed, time};
 use crate::api::{Result, StoreError};
 use crate::canonical::canonical;
+use crate::chain::{Head, Link, StoredLink};
 use crate::rows::{AuditRow, ChainCheck};
 
 /// Rows read at once while the chain is checked.
 const CHECK_BATCH: u32 = 1000;
 
-/// The chain value before the first row.
-const BEGINNING: &str = "";
-
-struct Head {
-    rows: i64,
-    chain: String,
-}
-
-/// One row as it is chained.
-struct Link<'a> {
-    seq: i64,
-    at: i64,
-    actor: &'a str,
-    case_key: Option<&'a str>,
-    nth: Option<i64>,
-    what: &'a str,
-    body: &'a str,
-}
-
-impl Link<'_> {
-    fn chain(&self, tx: &Tx<'_>, before: &str) -> String {
-        tx.vault.chain_mac(&[
-            b"row",
-            &self.seq.to_be_bytes(),
-            &self.at.to_be_bytes(),
-            self.actor.as_bytes(),
-            // An absent case is told apart from an empty one.
-            if self.case_key.is_some() { b"case" } else { b"none" },
-            self.case_key.unwrap_or_default().as_bytes(),
-            &self.nth.unwrap_or_default().to_be_bytes(),
-            self.what.as_bytes(),
-            self.body.as_bytes(),
-            before.as_bytes(),
-        ])
-    }
-}
-
-fn head_mac(tx: &Tx<'_>, head: &Head) -> String {
-    tx.vault.chain_mac(&[b"head", &head.rows.to_be_bytes(), head.chain.as_bytes()])
-}
-
 /// Writes the head of an empty chain into a new database.
 pub(super) fn begin_chain(tx: &Tx<'_>) -> Result<()> {
-    let head = Head { rows: 0, chain: BEGINNING.to_owned() };
+    let head = Head::default();
     tx.run(
         "insert into audit_head (id, rows, chain, master_key, mac) values (1, ?1, ?2, ?3, ?4)",
-        params![head.rows, head.chain, tx.vault.key_id(), head_mac(tx, &head)],
+        params![head.rows, head.chain, tx.vault.key_id(), head.mac(tx.vault)],
     )?;
     Ok(())
 }
@@ -96,8 +56,7 @@ pub(super) fn append(
         what,
         body: &body,
     };
-    let before = if model::defect!(ChainBroken) { BEGINNING } else { head.chain.as_str() };
-    head = Head { rows: row.seq, chain: row.chain(tx, before) };
+    head = row.after(tx.vault, &head);
     tx.run(
         "insert into audit (seq, at, actor, case_key, nth, what, body, master_key, chain)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -115,7 +74,7 @@ pub(super) fn append(
     )?;
     tx.run(
         "update audit_head set rows = ?1, chain = ?2, master_key = ?3, mac = ?4 where id = 1",
-        params![head.rows, head.chain, tx.vault.key_id(), head_mac(tx, &head)],
+        params![head.rows, head.chain, tx.vault.key_id(), head.mac(tx.vault)],
     )?;
     Ok(())
 }
@@ -154,68 +113,21 @@ pub(super) fn history(tx: &Tx<'_>, case: &CaseKey) -> Result<Vec<AuditRow>> {
 
 /// Checks every row against the one before, and the end against the head.
 pub(super) fn verify(tx: &Tx<'_>) -> Result<ChainCheck> {
-    let mut reached = Head { rows: 0, chain: BEGINNING.to_owned() };
+    let mut reached = Head::default();
     loop {
         let batch = stored_links(tx, reached.rows)?;
         if batch.is_empty() {
             break;
         }
         for stored in batch {
-            match stored.check(tx, &reached) {
+            match stored.check(tx.vault, &reached) {
                 Ok(next) => reached = next,
                 Err(why) => return Ok(ChainCheck::Broken { seq: stored.seq, why }),
             }
         }
     }
     let (head, mac) = read_head(tx)?;
-    let broken = |why: String| Ok(ChainCheck::Broken { seq: reached.rows + 1, why });
-    if mac != head_mac(tx, &head) {
-        return broken("the stored head of the chain was changed".to_owned());
-    }
-    if head.rows != reached.rows {
-        return broken(format!("{} rows were written, and {} are there", head.rows, reached.rows));
-    }
-    if head.chain != reached.chain {
-        return broken("the last row is not the one that was written last".to_owned());
-    }
-    Ok(ChainCheck::Intact { rows: head.rows, head: head.chain })
-}
-
-/// A row as the check reads it: its text, not its meaning.
-struct StoredLink {
-    seq: i64,
-    at: i64,
-    actor: String,
-    case_key: Option<String>,
-    nth: Option<i64>,
-    what: String,
-    body: String,
-    master_key: String,
-    chain: String,
-}
-
-impl StoredLink {
-    fn check(&self, tx: &Tx<'_>, before: &Head) -> std::result::Result<Head, String> {
-        if self.seq != before.rows + 1 {
-            return Err(format!("row {} is missing", before.rows + 1));
-        }
-        let link = Link {
-            seq: self.seq,
-            at: self.at,
-            actor: &self.actor,
-            case_key: self.case_key.as_deref(),
-            nth: self.nth,
-            what: &self.what,
-            body: &self.body,
-        };
-        if self.master_key != tx.vault.key_id() {
-            return Err(format!("it is chained under another master key, {}", self.master_key));
-        }
-        if link.chain(tx, &before.chain) != self.chain {
-            return Err("the row, or the one before it, was changed".to_owned());
-        }
-        Ok(Head { rows: self.seq, chain: self.chain.clone() })
-    }
+    Ok(reached.check_end(tx.vault, &head, &mac))
 }
 
 fn stored_links(tx: &Tx<'_>, after: i64) -> Result<Vec<StoredLink>> {

@@ -1,15 +1,12 @@
-//! Commands: how a decided one is stored, and what a look settles about those that were open. The
-//! rules of a key's content are here: only a command of which every send was certainly without
-//! effect may get other content (DESIGN.md section 2, "Keys").
+//! Commands: how a decided one is stored, and what a look settles about those that were open.
 
 use std::collections::BTreeSet;
 
-use aws_lc_rs::digest;
 use rusqlite::{Row, params};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use model::case::Actor;
-use model::command::{CommandState, CommandView, ProcessorWrite, Write, WriteAnswer};
+use model::command::{CommandState, CommandView, ProcessorWrite, Write};
 use model::ids::{AccountId, ConnectionId, LinkId};
 use model::key::Key;
 
@@ -18,19 +15,7 @@ use super::tx::{Tx, json, maybe_time, micros, parsed, refused, time};
 use super::{audit, cases};
 use crate::api::{Result, StoreError};
 use crate::rows::{CaseId, CommandRow, LookResult, NewCommand, Settle};
-
-/// What the rules need of a stored command.
-pub(super) struct Stored {
-    pub(super) case: CaseId,
-    pub(super) state: CommandState,
-    /// A send of it may have had an effect that nobody has seen.
-    pub(super) maybe_sent: bool,
-    pub(super) sends: u32,
-    pub(super) actor: Actor,
-    locks: BTreeSet<String>,
-    write: Write,
-    settled_seq: Option<i64>,
-}
+use crate::rules::{self, Stored, state_word};
 
 pub(super) fn find(tx: &Tx<'_>, key: &Key) -> Result<Option<Stored>> {
     tx.one(
@@ -52,27 +37,9 @@ pub(super) fn find(tx: &Tx<'_>, key: &Key) -> Result<Option<Stored>> {
     )
 }
 
-impl Stored {
-    /// It may have had an effect, or may still have one.
-    fn is_open(&self) -> bool {
-        self.maybe_sent || matches!(self.state, CommandState::InFlight | CommandState::Watched)
-    }
-
-    /// Every lock of its list is held.
-    pub(super) fn is_locked(&self, tx: &Tx<'_>, key: &Key) -> Result<bool> {
-        Ok(locks::held(tx, key)?.is_superset(&self.locks))
-    }
-}
-
-pub(super) fn state_word(state: CommandState) -> &'static str {
-    match state {
-        CommandState::Intended => "intended",
-        CommandState::InFlight => "in_flight",
-        CommandState::Done => "done",
-        CommandState::Rejected => "rejected",
-        CommandState::Watched => "watched",
-        CommandState::Ended => "ended",
-    }
+/// Every lock of its list is held.
+pub(super) fn is_locked(tx: &Tx<'_>, key: &Key, stored: &Stored) -> Result<bool> {
+    Ok(locks::held(tx, key)?.is_superset(&stored.locks))
 }
 
 fn state_of(word: &str) -> Result<CommandState> {
@@ -82,7 +49,7 @@ fn state_of(word: &str) -> Result<CommandState> {
         .ok_or_else(|| StoreError::Broken(format!("\"{word}\" is not a state of a command")))
 }
 
-pub(super) const STATES: [CommandState; 6] = [
+const STATES: [CommandState; 6] = [
     CommandState::Intended,
     CommandState::InFlight,
     CommandState::Done,
@@ -95,12 +62,8 @@ pub(super) const STATES: [CommandState; 6] = [
 pub(super) fn place(tx: &Tx<'_>, look: &LookResult, new: &NewCommand) -> Result<Option<Key>> {
     let key = &new.command.key;
     let stored = find(tx, key)?;
-    let Some(next) = next_state(look, new, stored.as_ref())? else { return Ok(None) };
-    let mut wanted: BTreeSet<String> = new.locks.iter().cloned().collect();
-    if let Some(stored) = stored.as_ref().filter(|stored| stored.is_open()) {
-        // What may have happened touched the documents of the earlier list.
-        wanted.extend(stored.locks.iter().cloned());
-    }
+    let Some(next) = rules::next_state(look, new, stored.as_ref())? else { return Ok(None) };
+    let wanted = rules::wanted_locks(new, stored.as_ref());
     let asker = Asker { key, case: look.case, passes_own: new.passes_own_locks, at: look.at };
     if let Some(holder) = locks::blocked(tx, &asker, &wanted)? {
         return Ok(Some(holder));
@@ -112,35 +75,6 @@ pub(super) fn place(tx: &Tx<'_>, look: &LookResult, new: &NewCommand) -> Result<
         note_intent(tx, look, new, next)?;
     }
     Ok(None)
-}
-
-/// The state that the command of a look gets. `None`: its outcome became known during the look,
-/// which is nobody's mistake; it stays as it is, and will not be sent.
-fn next_state(
-    look: &LookResult,
-    new: &NewCommand,
-    stored: Option<&Stored>,
-) -> Result<Option<CommandState>> {
-    let key = &new.command.key;
-    let Some(stored) = stored else { return Ok(Some(CommandState::Intended)) };
-    if stored.case != look.case {
-        return refused(format!("the key {key} belongs to another case"));
-    }
-    let next = match stored.state {
-        CommandState::Intended | CommandState::Ended => CommandState::Intended,
-        CommandState::InFlight | CommandState::Watched => CommandState::InFlight,
-        CommandState::Done | CommandState::Rejected => {
-            if stored.settled_seq.is_some_and(|seq| seq > look.seq) {
-                return Ok(None);
-            }
-            return refused(format!("the command {key} is {} already", state_word(stored.state)));
-        }
-    };
-    let changed = !new.command.write.same_intent(&stored.write);
-    if stored.is_open() && changed && !model::defect!(ContentChangedUnderKey) {
-        return refused(format!("the command {key} may have been sent with other content"));
-    }
-    Ok(Some(next))
 }
 
 fn write_content(
@@ -188,23 +122,14 @@ fn write_content(
     Ok(())
 }
 
-/// History names the content by its digest: payers' data stays out of the chain, so that it can be
-/// erased one day without breaking it.
 fn note_intent(
     tx: &Tx<'_>,
     look: &LookResult,
     new: &NewCommand,
     state: CommandState,
 ) -> Result<()> {
-    let content = digest::digest(&digest::SHA256, json(&new.command.write)?.as_bytes());
-    let body = json!({
-        "command": new.command.key,
-        "write": new.command.write.name(),
-        "connection": new.connection,
-        "account": new.account,
-        "content": hex::encode(content),
-        "state": state,
-    });
+    let content = json(&new.command.write)?;
+    let body = rules::intent_note(new, &content, state);
     note(tx, look.case, &look.actor, "intended", &body, look.at)
 }
 
@@ -221,11 +146,6 @@ pub(super) fn note(
     audit::append(tx, actor, Some(&key), what, body, at)
 }
 
-/// What history says of an answer. The link it may hold is for the payer alone.
-pub(super) fn answer_note(answer: &WriteAnswer) -> Value {
-    json!({ "id": answer.id, "adopted": answer.adopted })
-}
-
 /// Applies what a look found out about an open command. An outcome that became known meanwhile is
 /// the younger fact and stays.
 pub(super) fn settle(tx: &Tx<'_>, look: &LookResult, key: &Key, settle: &Settle) -> Result<()> {
@@ -235,14 +155,13 @@ pub(super) fn settle(tx: &Tx<'_>, look: &LookResult, key: &Key, settle: &Settle)
     if stored.case != look.case {
         return refused(format!("the command {key} belongs to another case"));
     }
-    let Some(next) = settled_state(&stored, settle) else { return Ok(()) };
+    let Some(next) = rules::settled_state(&stored, settle) else { return Ok(()) };
     let (answer, refusal, known_at) = match settle {
         Settle::Done(answer) => (Some(answer), None, Some(look.seq)),
         Settle::Refused(rejection) => (None, Some(rejection), Some(look.seq)),
         Settle::Watched | Settle::Ended | Settle::Cleared => (None, None, None),
     };
-    // Every send was certainly refused: it is as if it had never been sent.
-    let unsent = *settle == Settle::Cleared && !stored.maybe_sent;
+    let unsent = rules::as_never_sent(&stored, settle);
     tx.run(
         "update commands set state = ?2, answer = ?3, settled_seq = ?4, rejection = ?5,
            rejected_version = null, sends = case when ?6 then 0 else sends end
@@ -256,46 +175,11 @@ pub(super) fn settle(tx: &Tx<'_>, look: &LookResult, key: &Key, settle: &Settle)
             unsent,
         ],
     )?;
-    match next {
-        CommandState::Done | CommandState::Ended => locks::free(tx, key)?,
-        CommandState::Rejected if !stored.maybe_sent => locks::free(tx, key)?,
-        CommandState::Intended | CommandState::InFlight => {}
-        CommandState::Watched | CommandState::Rejected => {}
+    if rules::settled_frees(&stored, next) {
+        locks::free(tx, key)?;
     }
-    let body = json!({
-        "command": key,
-        "from": stored.state,
-        "state": next,
-        "answer": answer.map(answer_note),
-        "rejected": refusal,
-    });
+    let body = rules::settled_note(key, &stored, next, settle);
     note(tx, look.case, &look.actor, "settled", &body, look.at)
-}
-
-/// The state after a settlement; `None`: it stays as it is.
-fn settled_state(stored: &Stored, settle: &Settle) -> Option<CommandState> {
-    use CommandState as State;
-    match (settle, stored.state) {
-        (Settle::Done(_), State::Done) => None,
-        (Settle::Done(_), _) => Some(State::Done),
-        (Settle::Refused(_), State::Intended | State::InFlight | State::Watched) => {
-            Some(State::Rejected)
-        }
-        (Settle::Refused(_), State::Done | State::Rejected | State::Ended) => None,
-        (Settle::Watched, State::InFlight) => Some(State::Watched),
-        (Settle::Watched, State::Intended) if stored.maybe_sent => Some(State::Watched),
-        (Settle::Watched, State::Intended) => Some(State::Ended),
-        (Settle::Watched, State::Done | State::Rejected | State::Watched | State::Ended) => None,
-        (Settle::Ended, State::Done | State::Ended) => None,
-        (Settle::Ended, State::Intended | State::InFlight | State::Rejected | State::Watched) => {
-            Some(State::Ended)
-        }
-        (Settle::Cleared, State::Rejected) => Some(State::Intended),
-        (
-            Settle::Cleared,
-            State::Intended | State::InFlight | State::Done | State::Watched | State::Ended,
-        ) => None,
-    }
 }
 
 const COLUMNS: &str = "commands.case_id, cases.kind, cases.account, cases.subject,

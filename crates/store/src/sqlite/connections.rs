@@ -12,7 +12,8 @@ use model::ids::{AccountId, ConnectionId, LinkId};
 use super::audit;
 use super::tx::{Tx, from_word, json, micros, parsed, refused, time, word};
 use crate::api::Result;
-use crate::rows::{Connection, Link, Side};
+use crate::rows::{Connection, Link};
+use crate::rules::{connection_note, next_version, right_sides};
 use crate::vault::Sealed;
 
 pub(super) fn put_connection(
@@ -45,12 +46,7 @@ pub(super) fn put_connection(
     for (field, secret) in secrets {
         put_secret(tx, &connection.id, field, secret)?;
     }
-    let fields: Vec<&str> = secrets.iter().map(|(field, _)| field.as_str()).collect();
-    let mut body = json!({ "connection": connection, "secrets": fields });
-    if model::defect!(SecretInAudit) {
-        use secrecy::ExposeSecret;
-        body["secrets"] = secrets.iter().map(|(_, secret)| secret.expose_secret()).collect();
-    }
+    let body = connection_note(connection, secrets);
     audit::append(tx, actor, None, "connection", &body, at)
 }
 
@@ -149,32 +145,13 @@ pub(super) fn remove_connection(
 }
 
 pub(super) fn put_link(tx: &Tx<'_>, link: &Link, actor: &Actor, at: Timestamp) -> Result<i64> {
-    for (id, side) in [(&link.erp, Side::Erp), (&link.processor, Side::Processor)] {
-        match one_connection(tx, id.as_str())? {
-            None => return refused(format!("there is no connection {id}")),
-            Some(found) if found.side != side => {
-                return refused(format!("the connection {id} is not of the side {side:?}"));
-            }
-            Some(_) => {}
-        }
-    }
+    let erp = one_connection(tx, link.erp.as_str())?.map(|one| one.side);
+    let processor = one_connection(tx, link.processor.as_str())?.map(|one| one.side);
+    right_sides(link, erp, processor)?;
     let stored = tx.one("select version from links where id = ?1", [link.id.as_str()], |row| {
         Ok(row.get::<_, i64>(0)?)
     })?;
-    match stored {
-        Some(_) if link.version == 0 => {
-            return refused(format!("there is a link {} already", link.id));
-        }
-        None if link.version != 0 => return refused(format!("there is no link {}", link.id)),
-        Some(version) if version != link.version => {
-            return refused(format!(
-                "the link {} was changed meanwhile: version {version}, not {}",
-                link.id, link.version
-            ));
-        }
-        Some(_) | None => {}
-    }
-    let version = link.version + 1;
+    let version = next_version(link, stored)?;
     tx.run(
         "insert into links (id, erp, processor, policy, version) values (?1, ?2, ?3, ?4, ?5)
          on conflict (id) do update set

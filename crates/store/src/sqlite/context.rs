@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use model::case::CaseKey;
-use model::decision::ItemDocument;
 
 use super::tx::{Tx, json, parsed, refused};
 use super::{attention, bank_details, commands, directory, payouts, people, streams};
@@ -85,11 +84,5 @@ pub(super) fn payments(tx: &Tx<'_>, case: &CaseKey) -> Result<PaymentContext> {
         context.items.extend(payouts::of_collection(tx, account, id)?);
         context.documents.extend(payouts::documents_of_collection(tx, account, id)?);
     }
-    context.events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-    context.items.sort_by(|a, b| {
-        (a.arrival_on, &a.payout, a.item.ordinal).cmp(&(b.arrival_on, &b.payout, b.item.ordinal))
-    });
-    context.documents.sort_by(ItemDocument::cmp);
-    context.documents.dedup();
-    Ok(PaymentContext { collections, ..context })
+    Ok(PaymentContext { collections, ..context }.in_order())
 }

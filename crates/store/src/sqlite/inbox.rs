@@ -11,10 +11,7 @@ use super::tx::{Tx, micros, refused, time};
 use super::{audit, cases};
 use crate::api::Result;
 use crate::rows::{Hint, InboxRow, InboxSeen, Note, OddDelivery};
-
-/// Processed deliveries that are kept, for people who want to see what came: some weeks of a busy
-/// account, and no more of the payers' data than that.
-const PROCESSED_KEPT: i64 = 10_000;
+use crate::rules::PROCESSED_KEPT;
 
 /// Values of `inbox.odd`.
 const NOTHING_ODD: i64 = 0;

@@ -2,10 +2,9 @@
 //! in one transaction under the lease of the look.
 
 use rusqlite::params;
-use serde_json::{Value, json};
 
 use model::case::{CaseKey, CaseKind};
-use model::decision::{Decision, ItemDocument};
+use model::decision::ItemDocument;
 use model::ids::{AccountId, LinkId};
 
 use super::tx::{Tx, micros, refused};
@@ -13,6 +12,7 @@ use super::{attention, audit, bank_details, cases, commands, connections, direct
 use crate::api::Result;
 use crate::canonical::canonical;
 use crate::rows::{FactRow, LookResult, Saved};
+use crate::rules;
 
 pub(super) fn save(tx: &Tx<'_>, look: &LookResult) -> Result<Saved> {
     if !cases::holds(tx, look.case, look.epoch)? {
@@ -63,7 +63,7 @@ fn put_fact(tx: &Tx<'_>, look: &LookResult, fact: &FactRow) -> Result<()> {
 /// Stores where the case stands; history gets a row only when that is something new.
 fn put_decision(tx: &Tx<'_>, key: &CaseKey, look: &LookResult) -> Result<()> {
     let decision = &look.decision;
-    let body = decided(decision);
+    let body = rules::decided(decision);
     let text = canonical(&body);
     let before = tx.one("select decided from cases where id = ?1", [look.case], |row| {
         Ok(row.get::<_, Option<String>>(0)?)
@@ -86,15 +86,6 @@ fn put_decision(tx: &Tx<'_>, key: &CaseKey, look: &LookResult) -> Result<()> {
         return Ok(());
     }
     audit::append(tx, &look.actor, Some(key), "decided", &body, look.at)
-}
-
-fn decided(decision: &Decision) -> Value {
-    json!({
-        "stage": decision.stage,
-        "reason": decision.reason,
-        "command": decision.command.as_ref().map(|command| &command.key),
-        "attention": decision.attention,
-    })
 }
 
 /// The processor account of a settled item: that of the case, else of the kept item, else of the

@@ -4,16 +4,16 @@
 
 use jiff::Timestamp;
 use rusqlite::params;
-use serde_json::{Value, json};
 
 use model::command::{CommandState, Rejection, WriteAnswer};
 use model::key::Key;
 
-use super::commands::{self, Stored, answer_note, state_word};
+use super::commands;
 use super::tx::{Tx, json, micros, refused, seconds};
 use super::{cases, locks};
 use crate::api::Result;
 use crate::rows::SendOutcome;
+use crate::rules::{self, Stored, state_word};
 
 /// One send that is about to be made.
 pub(super) struct Send {
@@ -30,19 +30,11 @@ pub(super) fn begin(tx: &Tx<'_>, send: &Send) -> Result<bool> {
     let Some(stored) = commands::find(tx, &send.key)? else {
         return refused(format!("there is no command {}", send.key));
     };
-    let unclear_before = match stored.state {
-        CommandState::Intended => stored.maybe_sent,
-        // Sent before, and nobody knows how that ended.
-        CommandState::InFlight => true,
-        CommandState::Done
-        | CommandState::Rejected
-        | CommandState::Watched
-        | CommandState::Ended => return Ok(false),
-    };
+    let Some(unclear_before) = stored.begins() else { return Ok(false) };
     if !has_lease(tx, &stored, send)? {
         return Ok(false);
     }
-    if !stored.is_locked(tx, &send.key)? {
+    if !commands::is_locked(tx, &send.key, &stored)? {
         return refused(format!("{} does not hold its documents: save its look first", send.key));
     }
     // A watch is never cut short by a later send.
@@ -59,7 +51,7 @@ pub(super) fn begin(tx: &Tx<'_>, send: &Send) -> Result<bool> {
             micros(send.watch_until)
         ],
     )?;
-    let body = json!({ "command": send.key, "nth": stored.sends + 1 });
+    let body = rules::sent_note(&send.key, &stored);
     commands::note(tx, stored.case, &stored.actor, "sent", &body, send.at)?;
     Ok(true)
 }
@@ -78,18 +70,11 @@ fn has_lease(tx: &Tx<'_>, stored: &Stored, send: &Send) -> Result<bool> {
     Ok(held.flatten().unwrap_or(false))
 }
 
-/// What an outcome does to a command.
-struct Next {
-    state: CommandState,
-    maybe_sent: bool,
-    frees: bool,
-}
-
 pub(super) fn finish(tx: &Tx<'_>, key: &Key, outcome: &SendOutcome, at: Timestamp) -> Result<()> {
     let Some(stored) = commands::find(tx, key)? else {
         return refused(format!("there is no command {key}"));
     };
-    let next = next(&stored, outcome);
+    let next = rules::after_send(&stored, outcome);
     match outcome {
         SendOutcome::Done(answer) if stored.state != CommandState::Done => {
             write_answer(tx, key, answer)?;
@@ -107,10 +92,10 @@ pub(super) fn finish(tx: &Tx<'_>, key: &Key, outcome: &SendOutcome, at: Timestam
         "update commands set state = ?2, maybe_sent = ?3 where key = ?1",
         params![key.as_str(), state_word(next.state), next.maybe_sent],
     )?;
-    if next.frees || model::defect!(LocksFreedEarly) {
+    if next.frees {
         locks::free(tx, key)?;
     }
-    let body = json!({ "command": key, "state": next.state, "outcome": outcome_note(outcome) });
+    let body = rules::answered_note(key, &next, outcome);
     commands::note(tx, stored.case, &stored.actor, "answered", &body, at)?;
     match outcome {
         SendOutcome::Done(_) | SendOutcome::Rejected { .. } => cases::wake(tx, stored.case, at),
@@ -120,42 +105,6 @@ pub(super) fn finish(tx: &Tx<'_>, key: &Key, outcome: &SendOutcome, at: Timestam
             cases::wake_idle(tx, stored.case, at)
         }
     }
-}
-
-/// Done stays done, and what was given up stays given up unless it was done after all.
-fn next(stored: &Stored, outcome: &SendOutcome) -> Next {
-    use CommandState as State;
-    let unclear = stored.maybe_sent;
-    let (state, maybe_sent) = match (outcome, stored.state) {
-        (_, State::Done) | (SendOutcome::Done(_), _) => (State::Done, unclear),
-        (SendOutcome::Unknown(_), State::Intended | State::InFlight) => (State::InFlight, true),
-        (SendOutcome::Unknown(_), state) => (state, true),
-        (SendOutcome::Rejected { .. }, State::Ended) => (State::Ended, unclear),
-        (SendOutcome::Rejected { .. }, State::Watched) if unclear => (State::Watched, unclear),
-        (SendOutcome::Rejected { .. }, _) => (State::Rejected, unclear),
-        (SendOutcome::NotExecuted(_), State::Intended | State::InFlight) if unclear => {
-            (State::InFlight, unclear)
-        }
-        (SendOutcome::Stale(_), State::Intended | State::InFlight) if unclear => {
-            (State::Watched, unclear)
-        }
-        (
-            SendOutcome::NotExecuted(_) | SendOutcome::Stale(_),
-            State::Intended | State::InFlight,
-        ) => (State::Intended, unclear),
-        (SendOutcome::NotExecuted(_) | SendOutcome::Stale(_), State::Watched) if !unclear => {
-            (State::Ended, unclear)
-        }
-        (SendOutcome::NotExecuted(_) | SendOutcome::Stale(_), state) => (state, unclear),
-    };
-    let frees = match state {
-        State::Done | State::Ended => true,
-        State::Intended => true,
-        // An earlier send may still have its effect: its documents stay locked until the watch ends.
-        State::Rejected => !maybe_sent,
-        State::InFlight | State::Watched => false,
-    };
-    Next { state, maybe_sent, frees }
 }
 
 fn write_answer(tx: &Tx<'_>, key: &Key, answer: &WriteAnswer) -> Result<()> {
@@ -182,15 +131,4 @@ fn write_rejection(
         params![key.as_str(), json(rejection)?, version, known_at],
     )?;
     Ok(())
-}
-
-fn outcome_note(outcome: &SendOutcome) -> Value {
-    match outcome {
-        SendOutcome::Done(answer) => json!({ "done": answer_note(answer) }),
-        SendOutcome::Rejected { rejection, version } => {
-            json!({ "rejected": rejection, "version": version })
-        }
-        SendOutcome::NotExecuted(why) | SendOutcome::Stale(why) => json!({ "not_executed": why }),
-        SendOutcome::Unknown(why) => json!({ "unknown": why }),
-    }
 }

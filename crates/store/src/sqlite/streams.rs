@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use rusqlite::params;
 
-use model::event::{Event, EventSubject};
+use model::event::Event;
 use model::ids::{AccountId, ConnectionId};
 
 use super::tx::{Tx, json, maybe_time, micros, parsed, seconds};
 use crate::api::Result;
 use crate::rows::Mark;
+use crate::rules::event_subject;
 
 pub(super) fn mark(tx: &Tx<'_>, connection: &ConnectionId, stream: &str) -> Result<Mark> {
     let found = tx.one(
@@ -70,7 +71,7 @@ pub(super) fn lease(
 pub(super) fn put_events(tx: &Tx<'_>, account: &AccountId, events: &[Event]) -> Result<Vec<Event>> {
     let mut new = Vec::new();
     for event in events {
-        let (kind, subject) = subject(&event.subject);
+        let (kind, subject) = event_subject(&event.subject);
         let changed = tx.run(
             "insert into events (account, id, at, kind, subject, body)
              values (?1, ?2, ?3, ?4, ?5, ?6)
@@ -89,18 +90,6 @@ pub(super) fn put_events(tx: &Tx<'_>, account: &AccountId, events: &[Event]) -> 
         }
     }
     Ok(new)
-}
-
-/// The subject's tag as serde writes it, and its id.
-fn subject(subject: &EventSubject) -> (&'static str, &str) {
-    match subject {
-        EventSubject::Collection(id) => ("collection", id),
-        EventSubject::Mandate(id) => ("mandate", id),
-        EventSubject::Payout(id) => ("payout", id),
-        EventSubject::Refund(id) => ("refund", id),
-        EventSubject::MandateRequest(id) => ("mandate_request", id),
-        EventSubject::Other(kind) => ("other", kind),
-    }
 }
 
 pub(super) fn events_of(

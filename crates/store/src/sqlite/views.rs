@@ -8,11 +8,11 @@ use model::case::CaseKey;
 use model::decision::Stage;
 use model::ids::LinkId;
 
-use super::attention;
 use super::cases::{self, NEVER};
 use super::tx::{Tx, from_word, maybe_time, micros};
 use crate::api::Result;
 use crate::rows::{CaseFilter, CaseRow, DayTotals, StatusCounts};
+use crate::values::reason;
 
 const COLUMNS: &str = "id, kind, account, subject, link, stage, reason_code, reason_detail, due_at, looked_at, worker";
 
@@ -28,7 +28,7 @@ fn case_row(row: &Row<'_>) -> Result<CaseRow> {
             .get::<_, Option<String>>(5)?
             .map(|stage| from_word::<Stage>(stage, "stage of a case"))
             .transpose()?,
-        reason: code.map(|code| attention::reason(code, detail.unwrap_or_default())).transpose()?,
+        reason: code.map(|code| reason(code, detail.unwrap_or_default())).transpose()?,
         due_at: maybe_time(row.get(8)?)?,
         looked_at: maybe_time(Some(looked_at).filter(|at| *at != NEVER))?,
         leased: row.get::<_, Option<String>>(10)?.is_some(),

@@ -3,6 +3,7 @@
 //! `cast`.
 
 mod acumatica;
+mod books;
 mod gocardless;
 mod netsuite;
 

@@ -8,15 +8,15 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::{Method, Request, Uri};
-use jiff::{Timestamp, ToSpan};
-use model::ids::{LedgerAccountId, SubsidiaryId};
-use model::policy::{Accounts, BankAccount};
+use jiff::Timestamp;
+use model::policy::Accounts;
 use sandbox::acumatica::{Acumatica, Config, Preferences, Settings};
 use sandbox::emulator::Emulator;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::rows::Side;
 
+use super::books::{self, Chart};
 use super::{Customer, Stage, Strike, System};
 use crate::moves::Family;
 use crate::random::Random;
@@ -221,13 +221,7 @@ impl System for Books {
 
     fn settle(&self, outside: &Outside, now: Timestamp) -> Result<(), String> {
         self.faults(outside, &json!({"clear": true}))?;
-        let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        for months in 0..4_i32 {
-            let day = today.saturating_sub(months.months()).to_string();
-            let body = json!({"do": "period", "period": day, "set": "open"});
-            outside.control(self, "/act", &body)?;
-        }
-        Ok(())
+        books::open_periods(self, outside, now)
     }
 
     fn read_truth(&self, body: &Value, truth: &mut Truth) -> Result<(), String> {
@@ -235,23 +229,17 @@ impl System for Books {
     }
 
     fn accounts(&self) -> Option<Accounts> {
-        let account = |id: &str| Some(LedgerAccountId::from(id));
-        let bank = BankAccount {
-            account: LedgerAccountId::from(BANK),
-            subsidiary: Some(SubsidiaryId::from("MAIN")),
-        };
-        Some(Accounts {
-            undeposited: None,
-            banks: BTreeMap::from([("GBP".to_owned(), bank)]),
+        let chart = Chart {
+            bank: BANK,
+            subsidiary: "MAIN",
             exchange_clearing: None,
-            fees: account("61200"),
-            fee_tax: account("22100"),
-            app_fees: None,
-            surcharges: None,
-            chargebacks: account("61400"),
-            refunds: account("61500"),
-            rounding: account("61300"),
-            suspense: account(SUSPENSE),
-        })
+            fees: "61200",
+            fee_tax: "22100",
+            chargebacks: "61400",
+            refunds: "61500",
+            rounding: "61300",
+            suspense: SUSPENSE,
+        };
+        Some(chart.accounts())
     }
 }

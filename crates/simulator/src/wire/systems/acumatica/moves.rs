@@ -2,11 +2,12 @@
 //! are not safe from anybody.
 
 use jiff::ToSpan;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{BANK, Books, customers, ticked};
 use crate::moves::Family;
 use crate::wire::systems::Stage;
+use crate::wire::systems::books::{act, invoice_of, periods, pick_invoice, pick_receipt};
 use crate::wire::truth::{Invoice, major, text};
 
 /// The company's currency, and one that no link is for.
@@ -38,19 +39,6 @@ pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<Stri
         | Family::HandedOver
         | Family::Currencies => None,
     }
-}
-
-pub(super) fn act(books: &Books, stage: &Stage<'_>, body: &Value) -> Option<Value> {
-    stage.outside.control(books, "/act", body).ok()
-}
-
-fn pick_invoice<'a>(
-    stage: &mut Stage<'a>,
-    wanted: impl Fn(&Invoice) -> bool,
-) -> Option<&'a Invoice> {
-    let fitting: Vec<&Invoice> =
-        stage.truth.invoices.values().filter(|invoice| wanted(invoice)).collect();
-    stage.random.pick(&fitting).copied()
 }
 
 /// The whole of what an invoice owes, or a part, as text.
@@ -139,10 +127,8 @@ fn new_invoice(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
 }
 
 fn editing(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
-    let ours: Vec<_> = stage.truth.receipts().filter(|one| one.stamp.is_some()).collect();
-    let receipt = stage.random.pick(&ours).copied()?;
-    let payment = receipt.payment.as_ref().and_then(|id| stage.truth.payments.get(id));
-    let invoice = payment.and_then(|payment| payment.invoice.clone());
+    let receipt = pick_receipt(stage)?;
+    let invoice = invoice_of(stage, receipt);
     let named = format!("Payment {}", receipt.id);
     let (body, done) = match stage.random.below(3) {
         0 => (json!({"do": "void", "record": named}), "voids"),
@@ -157,13 +143,4 @@ fn editing(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
     stage.hands.documents.insert(receipt.id.clone());
     stage.hands.invoices.extend(invoice);
     Some(format!("somebody {done} receipt {}", receipt.id))
-}
-
-fn periods(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
-    let months = stage.random.between(0, 2);
-    let day = stage.today.saturating_sub(months.months());
-    let state = if stage.random.chance(5_000) { "open" } else { "closed" };
-    let body = json!({"do": "period", "period": day.to_string(), "set": state});
-    act(books, stage, &body)?;
-    Some(format!("the period of {day} is {state}"))
 }

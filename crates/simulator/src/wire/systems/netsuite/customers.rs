@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::Books;
-use super::moves::act;
 use crate::wire::systems::Stage;
+use crate::wire::systems::books::act;
 use crate::wire::truth::text;
 
 pub fn make(books: &Books, stage: &mut Stage<'_>) -> Option<String> {

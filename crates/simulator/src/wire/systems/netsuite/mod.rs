@@ -11,15 +11,14 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use http::{Method, Request, Uri};
 use jiff::Timestamp;
-use jiff::ToSpan;
-use model::ids::{LedgerAccountId, SubsidiaryId};
-use model::policy::{Accounts, BankAccount};
+use model::policy::Accounts;
 use sandbox::emulator::Emulator;
 use sandbox::netsuite::{Config, NetSuite, Preferences, Settings};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::rows::Side;
 
+use super::books::{self, Chart};
 use super::{Customer, Stage, Strike, System};
 use crate::moves::Family;
 use crate::random::Random;
@@ -241,13 +240,7 @@ impl System for Books {
 
     fn settle(&self, outside: &Outside, now: Timestamp) -> Result<(), String> {
         self.faults(outside, &json!({"clear": true, "stale_minutes": 0}))?;
-        let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        for months in 0..4_i32 {
-            let day = today.saturating_sub(months.months()).to_string();
-            let body = json!({"do": "period", "period": day, "set": "open"});
-            outside.control(self, "/act", &body)?;
-        }
-        Ok(())
+        books::open_periods(self, outside, now)
     }
 
     fn read_truth(&self, body: &Value, truth: &mut Truth) -> Result<(), String> {
@@ -255,23 +248,17 @@ impl System for Books {
     }
 
     fn accounts(&self) -> Option<Accounts> {
-        let account = |id: &str| Some(LedgerAccountId::from(id));
-        let bank = BankAccount {
-            account: LedgerAccountId::from(BANK),
-            subsidiary: Some(SubsidiaryId::from("2")),
+        let chart = Chart {
+            bank: BANK,
+            subsidiary: "2",
+            exchange_clearing: self.exchanged.then_some(CLEARING),
+            fees: "640",
+            fee_tax: "231",
+            chargebacks: "641",
+            refunds: "642",
+            rounding: "650",
+            suspense: "651",
         };
-        Some(Accounts {
-            undeposited: None,
-            banks: BTreeMap::from([("GBP".to_owned(), bank)]),
-            exchange_clearing: account(CLEARING).filter(|_| self.exchanged),
-            fees: account("640"),
-            fee_tax: account("231"),
-            app_fees: None,
-            surcharges: None,
-            chargebacks: account("641"),
-            refunds: account("642"),
-            rounding: account("650"),
-            suspense: account("651"),
-        })
+        Some(chart.accounts())
     }
 }

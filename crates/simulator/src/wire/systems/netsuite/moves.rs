@@ -2,12 +2,13 @@
 //! are not safe from anybody.
 
 use jiff::ToSpan;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{BANK, Books, customers, refusals};
 use crate::moves::Family;
 use crate::wire::systems::Stage;
-use crate::wire::truth::{Document, Invoice, major, text};
+use crate::wire::systems::books::{act, invoice_of, periods, pick_invoice, pick_receipt};
+use crate::wire::truth::{major, text};
 
 /// The company's currency, and one that no link is for.
 const CURRENCY: u32 = 1;
@@ -38,19 +39,6 @@ pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<Stri
         | Family::HandedOver
         | Family::Currencies => None,
     }
-}
-
-pub(super) fn act(books: &Books, stage: &Stage<'_>, body: &Value) -> Option<Value> {
-    stage.outside.control(books, "/act", body).ok()
-}
-
-fn pick_invoice<'a>(
-    stage: &mut Stage<'a>,
-    wanted: impl Fn(&Invoice) -> bool,
-) -> Option<&'a Invoice> {
-    let fitting: Vec<&Invoice> =
-        stage.truth.invoices.values().filter(|invoice| wanted(invoice)).collect();
-    stage.random.pick(&fitting).copied()
 }
 
 fn invoices(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
@@ -145,12 +133,6 @@ fn new_invoice(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
     Some(format!("invoice {id} of {} {what}", customer.name))
 }
 
-fn pick_receipt<'a>(stage: &mut Stage<'a>) -> Option<&'a Document> {
-    let ours: Vec<&Document> =
-        stage.truth.receipts().filter(|receipt| receipt.stamp.is_some()).collect();
-    stage.random.pick(&ours).copied()
-}
-
 fn editing(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
     let receipt = pick_receipt(stage)?;
     let (body, done) = match stage.random.below(4) {
@@ -165,20 +147,7 @@ fn editing(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
     let made = act(books, stage, &body)?;
     stage.hands.documents.insert(receipt.id.clone());
     stage.hands.documents.extend(Some(text(&made["id"])).filter(|id| !id.is_empty()));
-    let invoice = receipt
-        .payment
-        .as_ref()
-        .and_then(|id| stage.truth.payments.get(id))
-        .and_then(|payment| payment.invoice.clone());
+    let invoice = invoice_of(stage, receipt);
     stage.hands.invoices.extend(invoice);
     Some(format!("somebody {done} receipt {}", receipt.id))
-}
-
-fn periods(books: &Books, stage: &mut Stage<'_>) -> Option<String> {
-    let months = stage.random.between(0, 2);
-    let day = stage.today.saturating_sub(months.months());
-    let state = if stage.random.chance(5_000) { "open" } else { "closed" };
-    let body = json!({"do": "period", "period": day.to_string(), "set": state});
-    act(books, stage, &body)?;
-    Some(format!("the period of {day} is {state}"))
 }
