@@ -21,8 +21,8 @@ use crate::unresolved::unresolved;
 use super::facts::{CollectionFacts, is_collected};
 pub use super::receipts::keys_to_read;
 use super::receipts::{
-    before_cut_over, confirmed_key, confirmed_keys, receipt_key, reversal_begun, stands_settled,
-    unsettled_confirmed,
+    before_cut_over, confirmed_keys, next_confirmed_key, receipt_key, reversal_begun,
+    stands_settled, unsettled_confirmed,
 };
 use super::{rests, reversal, suspense};
 
@@ -178,7 +178,7 @@ fn post_confirmed(facts: &CollectionFacts, invoice: &Invoice, collection: &Colle
     let adopted = facts.attempts.iter().any(|attempt| attempt.id == *id && attempt.adopted);
     let key = match open.first() {
         Some(key) => key.clone(),
-        None if wanted && !adopted => confirmed_key(id, confirmed_keys(facts, id).len() + 1),
+        None if wanted && !adopted => next_confirmed_key(facts, id),
         None => return Step::Done,
     };
     let on = facts

@@ -61,14 +61,21 @@ pub fn confirmed_key(id: &CollectionId, nth: usize) -> Key {
 
 /// Keys of the receipts posted at confirmed, in order.
 pub fn confirmed_keys(facts: &CollectionFacts, id: &CollectionId) -> Vec<Key> {
+    confirmed_numbers(facts, id).into_iter().map(|nth| confirmed_key(id, nth)).collect()
+}
+
+/// The key of one more receipt at confirmed.
+pub fn next_confirmed_key(facts: &CollectionFacts, id: &CollectionId) -> Key {
+    confirmed_key(id, confirmed_numbers(facts, id).last().map_or(1, |last| last + 1))
+}
+
+/// One that was decided, never sent and given up leaves its number out, with others after it.
+fn confirmed_numbers(facts: &CollectionFacts, id: &CollectionId) -> BTreeSet<usize> {
     use model::command::CommandState::Intended;
-    (1_usize..)
-        .map(|nth| confirmed_key(id, nth))
-        .take_while(|key| {
-            let view = facts.frame.command(key);
-            view.is_some_and(|view| view.sends > 0 || view.state == Intended)
-        })
-        .collect()
+    let stem = confirmed_key(id, 0);
+    let stem = stem.as_str().trim_end_matches('0');
+    let there = facts.frame.commands.iter().filter(|view| view.sends > 0 || view.state == Intended);
+    there.filter_map(|view| view.key.as_str().strip_prefix(stem)?.parse().ok()).collect()
 }
 
 /// The key of the reversal of a receipt that was posted at confirmed and never settled.

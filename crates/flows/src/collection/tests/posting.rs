@@ -152,6 +152,12 @@ fn the_settlement_takes_the_receipt_at_confirmed_for_its_own() {
     check(posted, "note/R1/PO1 \"payment PM1, payout PO1\"");
     check(&format!("{posted}, cmd note/R1/PO1 done:R1"), "collected");
     check(&format!("{posted}, cmd note/R1/PO1 rejected"), "collected");
+    // One that was decided before it and never sent is no gap behind which nothing is seen.
+    let second = posted.replace("confirmed-1", "confirmed-2");
+    check(
+        &format!("{second}, cmd receipt/PM1/confirmed-1 cleared"),
+        "note/R1/PO1 \"payment PM1, payout PO1\"",
+    );
     // The predecessor's settlement before the cut-over took none of ours.
     let earlier = "item PO0/0 paid PM1 100 200d, item PO9/0 failed PM1 -100 190d, \
                    policy cut-over:2026-11-01, said leave predecessor_receipt_missing";
