@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use aws_lc_rs::digest;
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -179,6 +180,17 @@ pub(crate) fn settled_note(
         "answer": answer,
         "rejected": refusal,
     })
+}
+
+/// One send that is about to be made.
+pub(crate) struct Send {
+    pub(crate) key: Key,
+    pub(crate) epoch: i64,
+    pub(crate) seq: i64,
+    pub(crate) at: Timestamp,
+    pub(crate) watch_until: Timestamp,
+    pub(crate) lease_now: Timestamp,
+    pub(crate) need_lease_seconds: u32,
 }
 
 pub(crate) fn sent_note(key: &Key, stored: &Stored) -> Value {

@@ -13,7 +13,7 @@ use model::key::Key;
 use super::{Rows, Tx, cases, trail};
 use crate::api::Result;
 use crate::rows::{CaseId, CommandRow, LookResult, NewCommand, SendOutcome, Settle};
-use crate::rules::{self, Stored};
+use crate::rules::{self, Send, Stored};
 use crate::values::{json, maybe_time, micros, refused, seconds, time};
 
 /// A command; times are microseconds since 1970.
@@ -196,26 +196,15 @@ pub(super) fn settle(tx: &mut Tx<'_>, look: &LookResult, key: &Key, settle: &Set
     note(tx, look.case, &look.actor, "settled", &body, look.at)
 }
 
-/// One send that is about to be made.
-pub(super) struct Send<'a> {
-    pub(super) key: &'a Key,
-    pub(super) epoch: i64,
-    pub(super) seq: i64,
-    pub(super) at: Timestamp,
-    pub(super) watch_until: Timestamp,
-    pub(super) lease_now: Timestamp,
-    pub(super) need_lease_seconds: u32,
-}
-
-pub(super) fn begin(tx: &mut Tx<'_>, send: &Send<'_>) -> Result<bool> {
-    let Some((id, stored)) = find(tx.rows, send.key) else {
+pub(super) fn begin(tx: &mut Tx<'_>, send: &Send) -> Result<bool> {
+    let Some((id, stored)) = find(tx.rows, &send.key) else {
         return refused(format!("there is no command {}", send.key));
     };
     let Some(unclear_before) = stored.begins() else { return Ok(false) };
     if !has_lease(tx.rows, stored.case, send) {
         return Ok(false);
     }
-    if !held(tx.rows, send.key).is_superset(&stored.locks) {
+    if !held(tx.rows, &send.key).is_superset(&stored.locks) {
         return refused(format!("{} does not hold its documents: save its look first", send.key));
     }
     tx.rows.commands.change(&id, |command| {
@@ -227,12 +216,12 @@ pub(super) fn begin(tx: &mut Tx<'_>, send: &Send<'_>) -> Result<bool> {
         // A watch is never cut short by a later send.
         command.watch_until = command.watch_until.max(Some(micros(send.watch_until)));
     });
-    let body = rules::sent_note(send.key, &stored);
+    let body = rules::sent_note(&send.key, &stored);
     note(tx, stored.case, &stored.actor, "sent", &body, send.at)?;
     Ok(true)
 }
 
-fn has_lease(rows: &Rows, case: CaseId, send: &Send<'_>) -> bool {
+fn has_lease(rows: &Rows, case: CaseId, send: &Send) -> bool {
     let needed = micros(send.lease_now) + seconds(send.need_lease_seconds);
     model::defect!(LeaseWithoutEpoch)
         || rows.cases.get(&case).is_some_and(|case| {

@@ -54,15 +54,24 @@ macro_rules! tables {
     ($($(#[$doc:meta])* $name:ident: $key:ty => $row:ty,)*) => {
         /// Everything that is stored.
         #[derive(Default)]
-        struct Rows { $($(#[$doc])* $name: Table<$key, $row>,)* }
+        struct Rows {
+            $($(#[$doc])* $name: Table<$key, $row>,)*
+            /// A writing transaction began and did not end.
+            open: bool,
+        }
 
         impl Rows {
             fn commit(&mut self) {
                 $(self.$name.commit();)*
+                self.open = false;
             }
 
+            /// What an operation left behind that was refused, or that panicked in its middle.
             fn undo(&mut self) {
-                $(self.$name.undo();)*
+                if self.open {
+                    $(self.$name.undo();)*
+                    self.open = false;
+                }
             }
         }
     };
@@ -98,8 +107,9 @@ tables! {
     audit_by_case: (CaseKey, i64) => i64,
     inbox: i64 => Delivery,
     streams: (ConnectionId, String) => Stream,
-    events: (AccountId, EventId) => Event,
-    events_by_subject: (AccountId, String, String, i64, EventId) => (),
+    events: (AccountId, EventId) => (),
+    /// By account, kind and id of the subject, time and id.
+    events_by_subject: (AccountId, String, String, i64, EventId) => Event,
     directory: (AccountId, ProcessorCustomerId) => ProcessorCustomer,
     pairs: (AccountId, AccountId, ErpCustomerId) => Paired,
     collections: (AccountId, CollectionId) => CollectionRow,
@@ -129,8 +139,8 @@ impl MemoryStore {
     /// All or nothing of it is stored.
     fn write<T>(&self, operation: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let mut rows = self.rows();
-        // Of an operation that panicked in its middle.
         rows.undo();
+        rows.open = true;
         let result = operation(&mut Tx { rows: &mut rows, vault: &self.vault });
         if result.is_ok() {
             rows.commit();

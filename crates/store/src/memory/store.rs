@@ -16,9 +16,9 @@ use model::key::Key;
 use model::payout::KeptItem;
 use ports::exchange::Exchange;
 
-use super::commands::{self, Send};
 use super::{
-    MemoryStore, cases, connections, directory, inbox, look, payouts, people, streams, trail, views,
+    MemoryStore, cases, commands, connections, directory, inbox, look, payouts, people, streams,
+    trail, views,
 };
 use crate::api::{Result, Store};
 use crate::rows::{
@@ -27,6 +27,7 @@ use crate::rows::{
     InboxSeen, Link, LookResult, Mark, NewMandateOrder, Note, OddDelivery, PairQuery,
     PaymentContext, PersonSaid, Saved, SendOutcome, StatusCounts,
 };
+use crate::rules::Send;
 
 #[async_trait]
 impl Store for MemoryStore {
@@ -135,6 +136,7 @@ impl Store for MemoryStore {
         lease_now: Timestamp,
         need_lease_seconds: u32,
     ) -> Result<bool> {
+        let key = key.clone();
         let send = Send { key, epoch, seq, at, watch_until, lease_now, need_lease_seconds };
         self.write(|tx| commands::begin(tx, &send))
     }

@@ -79,8 +79,8 @@ pub(super) fn put_events(tx: &mut Tx<'_>, account: &AccountId, events: &[Event])
         let (kind, subject) = (kind.to_owned(), subject.to_owned());
         let at = micros(event.at);
         let place = (account.clone(), kind, subject, at, event.id.clone());
-        tx.rows.events_by_subject.put(place, ());
-        tx.rows.events.put(key, event.clone());
+        tx.rows.events_by_subject.put(place, event.clone());
+        tx.rows.events.put(key, ());
         new.push(event.clone());
     }
     new
@@ -90,9 +90,6 @@ pub(super) fn put_events(tx: &mut Tx<'_>, account: &AccountId, events: &[Event])
 pub(super) fn events_of(rows: &Rows, account: &AccountId, kind: &str, id: &str) -> Vec<Event> {
     let first = (account.clone(), kind.to_owned(), id.to_owned(), i64::MIN, EventId::from(""));
     let found = rows.events_by_subject.range(first..);
-    let found = found.take_while(|((of, k, s, _, _), ())| of == account && k == kind && s == id);
-    found
-        .filter_map(|((_, _, _, _, id), ())| rows.events.get(&(account.clone(), id.clone())))
-        .cloned()
-        .collect()
+    let found = found.take_while(|((of, k, s, _, _), _)| of == account && k == kind && s == id);
+    found.map(|(_, event)| event.clone()).collect()
 }

@@ -13,18 +13,7 @@ use super::tx::{Tx, json, micros, refused, seconds};
 use super::{cases, locks};
 use crate::api::Result;
 use crate::rows::SendOutcome;
-use crate::rules::{self, Stored, state_word};
-
-/// One send that is about to be made.
-pub(super) struct Send {
-    pub(super) key: Key,
-    pub(super) epoch: i64,
-    pub(super) seq: i64,
-    pub(super) at: Timestamp,
-    pub(super) watch_until: Timestamp,
-    pub(super) lease_now: Timestamp,
-    pub(super) need_lease_seconds: u32,
-}
+use crate::rules::{self, Send, Stored, state_word};
 
 pub(super) fn begin(tx: &Tx<'_>, send: &Send) -> Result<bool> {
     let Some(stored) = commands::find(tx, &send.key)? else {

@@ -16,10 +16,9 @@ use model::key::Key;
 use model::payout::KeptItem;
 use ports::exchange::Exchange;
 
-use super::sends::{self, Send};
 use super::{
     SqliteStore, attention, audit, bank_details, cases, commands, connections, context, directory,
-    exchanges, inbox, look, payouts, people, remembered, streams, views,
+    exchanges, inbox, look, payouts, people, remembered, sends, streams, views,
 };
 use crate::api::{Result, Store};
 use crate::rows::{
@@ -28,6 +27,7 @@ use crate::rows::{
     InboxSeen, Link, LookResult, Mark, NewMandateOrder, Note, OddDelivery, PairQuery,
     PaymentContext, PersonSaid, Saved, SendOutcome, StatusCounts,
 };
+use crate::rules::Send;
 
 /// Hands copies of the named arguments to an operation: `go!(self.write, (a, b), |tx| …)`.
 macro_rules! go {
