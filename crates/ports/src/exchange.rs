@@ -26,6 +26,11 @@ pub struct Exchange {
 /// Takes exchanges; must neither block nor fail.
 pub trait Recorder: Send + Sync {
     fn record(&self, exchange: Exchange);
+
+    /// Whether anything is kept: else no exchange needs to be written down.
+    fn keeps(&self) -> bool {
+        true
+    }
 }
 
 /// Keeps nothing.
@@ -33,4 +38,8 @@ pub struct NoRecorder;
 
 impl Recorder for NoRecorder {
     fn record(&self, _: Exchange) {}
+
+    fn keeps(&self) -> bool {
+        false
+    }
 }

@@ -140,11 +140,13 @@ impl Simulation {
         at_once(ending::check(&self.world, store.as_ref(), &self.console, &self.profile))
     }
 
-    /// A case waits for what a list may only show by now.
+    /// A case waits for what a list may only show by now, or for what is a person's just now.
     fn rests_for_others(&self) -> bool {
         let all = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
         let cases = at_once(self.store.cases(&all)).unwrap_or_default();
-        cases.iter().filter_map(|case| case.reason.as_ref()).any(|one| RESTS.contains(&one.code))
+        let rests =
+            |one: &CaseRow| one.reason.as_ref().is_some_and(|one| RESTS.contains(&one.code));
+        cases.iter().any(|case| rests(case) || ending::is_waiting(case))
     }
 
     fn cases(&self) -> u64 {

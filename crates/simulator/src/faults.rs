@@ -158,6 +158,11 @@ impl Faults {
         self.on = on;
     }
 
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.on
+    }
+
     /// Whether the fault can strike at all in this seed.
     #[must_use]
     pub fn has(&self, fault: Fault) -> bool {

@@ -468,6 +468,9 @@ impl HttpClient {
         at: Timestamp,
         took: Duration,
     ) {
+        if !self.recorder.keeps() {
+            return;
+        }
         let kept = self.vendor.kept_fields;
         let answer = result.as_ref().ok();
         let body = |body: &[u8]| {

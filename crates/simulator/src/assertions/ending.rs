@@ -52,6 +52,14 @@ const OF_DETAILS: [ReasonCode; 2] =
 /// Needs a person because somebody merged or doubled customers.
 const OF_CUSTOMERS: [ReasonCode; 2] = [ReasonCode::CustomerMissing, ReasonCode::CustomerAmbiguous];
 
+/// What is said of a command that may have happened and would have other content by now: its key
+/// stands for what was sent, and a person decides (DESIGN.md section 2, "Keys").
+const OTHER_CONTENT: &str = "may have been made with other content";
+
+/// What changes the content of documents while a send of one is unclear.
+const CHANGING: [Family; 4] =
+    [Family::Customers, Family::Editing, Family::Policies, Family::Refusals];
+
 /// Needs a person because somebody edited our documents in the ERP.
 const OF_EDITS: [ReasonCode; 6] = [
     ReasonCode::ReceiptVoided,
@@ -94,7 +102,8 @@ pub async fn check(
             }
         }
         let held_up = |invoice: &InvoiceId| {
-            people && cases.iter().any(|case| is_waiting(case) && is_of(case, invoice))
+            let holds = |case: &CaseRow| is_waiting(case) || is_overtaken(case);
+            people && cases.iter().any(|case| holds(case) && is_of(case, invoice))
         };
         wrong.extend(super::books::check(&state, held_up));
         let touched = &state.books.touched_payouts;
@@ -142,8 +151,15 @@ fn is_of(case: &CaseRow, invoice: &InvoiceId) -> bool {
     case.key.kind == CaseKind::Collection && case.key.subject == invoice.as_str()
 }
 
-fn is_waiting(case: &CaseRow) -> bool {
+/// It waits for what others do, and is looked at again by the daily sweep at the latest.
+pub fn is_waiting(case: &CaseRow) -> bool {
     case.reason.as_ref().is_some_and(|reason| waits_for_others(reason.code))
+}
+
+fn is_overtaken(case: &CaseRow) -> bool {
+    case.reason.as_ref().is_some_and(|reason| {
+        reason.code == ReasonCode::OutcomeUnclear && reason.detail.ends_with(OTHER_CONTENT)
+    })
 }
 
 pub fn booked(case: &CaseRow) -> Option<PayoutId> {
@@ -155,7 +171,8 @@ pub fn booked(case: &CaseRow) -> Option<PayoutId> {
 /// A case that others may wait for as long as nobody does something about it.
 pub fn is_for_people(case: &CaseRow) -> bool {
     let code = case.reason.as_ref().map(|reason| reason.code);
-    code.is_some_and(|code| OF_EDITS.contains(&code) || code == ReasonCode::ForeignHeld)
+    is_overtaken(case)
+        || code.is_some_and(|code| OF_EDITS.contains(&code) || code == ReasonCode::ForeignHeld)
 }
 
 pub fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<String> {
@@ -176,6 +193,7 @@ pub fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<
                 || (OF_DETAILS.contains(&code) && has(Family::HandedOver))
                 || (OF_CUSTOMERS.contains(&code) && has(Family::Customers))
                 || (OF_EDITS.contains(&code) && has(Family::Editing))
+                || (is_overtaken(case) && CHANGING.into_iter().any(has))
         }
     };
     (!fine).then(|| format!("{} ends as {}: {}", case.key, code.code(), reason.sentence()))

@@ -12,8 +12,8 @@ use store::rows::{CaseId, Claimed, LookResult, Saved, SendOutcome};
 pub struct Watched {
     /// Keys whose last send ended without a certain outcome, until somebody looks for it.
     pub unlooked: BTreeSet<Key>,
-    /// Keys that were sent at least once.
-    pub sent: BTreeSet<Key>,
+    /// How often a send of each key was begun, whatever became of it.
+    begun: BTreeMap<Key, u32>,
     /// Somebody changed, doubled or merged customers.
     pub customers_moved: bool,
     /// Invoices of which a person said, or ticked, that they may be collected again.
@@ -109,8 +109,18 @@ impl Watched {
         sends.unanswered = false;
     }
 
+    /// Nothing was under way under this key before: a worker that dies right before its request leaves
+    /// a send of which nobody knows that it was none.
+    #[must_use]
+    pub fn is_first(&self, key: &Key) -> bool {
+        self.begun.get(key).is_none_or(|times| *times <= 1)
+    }
+
     /// A send was begun, or withheld.
-    pub fn begun(&self, key: &Key, epoch: i64, begun: bool) -> Option<String> {
+    pub fn begun(&mut self, key: &Key, epoch: i64, begun: bool) -> Option<String> {
+        if begun {
+            *self.begun.entry(key.clone()).or_default() += 1;
+        }
         let lost = self.cases.get(key).is_some_and(|case| self.is_lost(*case, epoch));
         (begun && lost).then(|| format!("P6: {key} is sent under a lost lease"))
     }

@@ -118,7 +118,7 @@ impl Line {
         let now = self.world.now();
         let mut state = self.world.state();
         let changed = state.watched.sends(key, write);
-        let first = state.watched.sent.insert(key.clone());
+        let first = state.watched.is_first(key);
         let beyond = books::beyond(&state.books, write, now);
         let asked = asked::before(&state, write, now);
         drop(state);
