@@ -101,6 +101,7 @@ pub(super) fn remove_connection(
     for key in secrets {
         tx.rows.secrets.remove(&key);
     }
+    drop_remembered(tx, id, |_| true);
     trail::append(tx, actor, None, "connection removed", &json!({ "connection": id }), at)
 }
 
@@ -151,4 +152,48 @@ pub(super) fn put_setting(
 ) -> Result<()> {
     tx.rows.settings.put(name.to_owned(), value.to_owned());
     trail::append(tx, actor, None, "setting", &json!({ "name": name, "value": value }), at)
+}
+
+pub(super) fn put_remembered(
+    tx: &mut Tx<'_>,
+    connection: &ConnectionId,
+    rows: &[(String, String)],
+    keep_most: u32,
+) {
+    // One that is tried before it is added has no row.
+    if !tx.rows.connections.has(connection) {
+        return;
+    }
+    for (name, body) in rows {
+        let last = of_connection(tx.rows, connection).last().map_or(0, |(nth, _)| nth);
+        drop_remembered(tx, connection, |(_, (old, _))| old == name);
+        let row = (name.clone(), body.clone());
+        tx.rows.remembered.put((connection.clone(), last + 1), row);
+    }
+    let keep = usize::try_from(keep_most).unwrap_or(usize::MAX);
+    let newest = of_connection(tx.rows, connection).rev().nth(keep).map(|(nth, _)| nth);
+    drop_remembered(tx, connection, |(nth, _)| newest.is_some_and(|newest| nth <= newest));
+}
+
+type Remembered<'a> = (i64, &'a (String, String));
+
+fn of_connection<'a>(
+    rows: &'a Rows,
+    id: &ConnectionId,
+) -> impl DoubleEndedIterator<Item = Remembered<'a>> {
+    let all = rows.remembered.range((id.clone(), i64::MIN)..=(id.clone(), i64::MAX));
+    all.map(|((_, nth), row)| (*nth, row))
+}
+
+fn drop_remembered(tx: &mut Tx<'_>, id: &ConnectionId, dropped: impl Fn(Remembered<'_>) -> bool) {
+    let found = of_connection(tx.rows, id).filter(|one| dropped(*one)).map(|(nth, _)| nth);
+    let found: Vec<i64> = found.collect();
+    for nth in found {
+        tx.rows.remembered.remove(&(id.clone(), nth));
+    }
+}
+
+/// The oldest first.
+pub(super) fn remembered(rows: &Rows, id: &ConnectionId) -> Vec<(String, String)> {
+    of_connection(rows, id).map(|(_, row)| row.clone()).collect()
 }

@@ -117,6 +117,8 @@ tables! {
     /// By the account, the item and the word of the document's role.
     item_documents: (AccountId, PayoutId, u32, String) => ItemDocument,
     exchanges: i64 => Exchange,
+    /// In the order in which they were put.
+    remembered: (ConnectionId, i64) => (String, String),
 }
 
 /// An open transaction.

@@ -416,4 +416,20 @@ impl Store for MemoryStore {
     async fn exchanges_of_command(&self, key: &Key) -> Result<Vec<Exchange>> {
         self.read(|rows| Ok(views::exchanges_of_command(rows, key)))
     }
+
+    async fn put_remembered(
+        &self,
+        connection: &ConnectionId,
+        rows: &[(String, String)],
+        keep_most: u32,
+    ) -> Result<()> {
+        self.write(|tx| {
+            connections::put_remembered(tx, connection, rows, keep_most);
+            Ok(())
+        })
+    }
+
+    async fn remembered(&self, connection: &ConnectionId) -> Result<Vec<(String, String)>> {
+        self.read(|rows| Ok(connections::remembered(rows, connection)))
+    }
 }
