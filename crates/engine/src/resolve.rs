@@ -77,10 +77,18 @@ impl Engine {
                     resolved.unsent.push(view.key.clone());
                 }
                 CommandState::Rejected if row.maybe_sent => {
-                    self.resolve_unclear_refusal(world, context, row, person_saved, &mut view)
-                        .await?
-                        .into_iter()
-                        .for_each(|settle| resolved.settle.push((view.key.clone(), settle)));
+                    let settle = self
+                        .resolve_unclear_refusal(world, context, row, person_saved, &mut view)
+                        .await?;
+                    // Watched, or ended, when this very look does not want it.
+                    if settle == Some(Settle::Cleared) {
+                        if self.watch_is_over(world, row).await? {
+                            resolved.unsent.push(view.key.clone());
+                        } else {
+                            resolved.open.push(row.clone());
+                        }
+                    }
+                    resolved.settle.extend(settle.map(|settle| (view.key.clone(), settle)));
                 }
                 CommandState::Rejected => {
                     if cleared(context, row, person_saved) {

@@ -8,10 +8,10 @@ use jiff::SignedDuration;
 use model::case::{Actor, CaseKind};
 use model::ids::PayoutId;
 use model::policy::Mode;
-use model::reason::ReasonCode;
+use model::reason::{ReasonCode, ReasonKind};
 use store::rows::{CaseFilter, CaseRow};
 
-use crate::assertions::ending::{self, RESTS};
+use crate::assertions::ending;
 use crate::at_once::at_once;
 use crate::moves::{Family, bank, currencies, policies, refusals};
 use crate::simulation::Simulation;
@@ -69,7 +69,6 @@ impl Simulation {
             wrong = self.wrong();
             // A link, or a customer's account, that people edited is taken up by the daily scan of the
             // open invoices.
-            // What a list did not show is looked at again by the daily sweep.
             let edits = [Family::Policies, Family::Currencies];
             let edited = edits.iter().any(|family| self.profile.families.contains(family));
             let taken_up = day >= 2 || !(edited || self.rests_for_others());
@@ -140,13 +139,19 @@ impl Simulation {
         at_once(ending::check(&self.world, store.as_ref(), &self.console, &self.profile))
     }
 
-    /// A case waits for what a list may only show by now, or for what is a person's just now.
+    /// A case is not through: what changed for it last may only show in lists by now, and the daily
+    /// sweep takes it up.
     fn rests_for_others(&self) -> bool {
         let all = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
         let cases = at_once(self.store.cases(&all)).unwrap_or_default();
-        let rests =
-            |one: &CaseRow| one.reason.as_ref().is_some_and(|one| RESTS.contains(&one.code));
-        cases.iter().any(|case| rests(case) || ending::is_waiting(case))
+        let mut reasons = cases.iter().filter_map(|case| case.reason.as_ref());
+        reasons.any(|reason| match reason.code.kind() {
+            ReasonKind::Settled => false,
+            ReasonKind::Acting
+            | ReasonKind::Waiting
+            | ReasonKind::Skipped
+            | ReasonKind::NeedsPerson => true,
+        })
     }
 
     fn cases(&self) -> u64 {

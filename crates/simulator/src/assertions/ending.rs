@@ -21,7 +21,7 @@ use crate::world::processor::PaymentRow;
 const CASES_MAX: u32 = 10_000;
 
 /// What may stay so for ever by the rules.
-pub const RESTS: [ReasonCode; 3] =
+const RESTS: [ReasonCode; 3] =
     [ReasonCode::NoMandate, ReasonCode::CustomerUnmatched, ReasonCode::MandatePending];
 
 /// Needs a person, and the banks, payers or policies alone can bring it about.
@@ -151,8 +151,7 @@ fn is_of(case: &CaseRow, invoice: &InvoiceId) -> bool {
     case.key.kind == CaseKind::Collection && case.key.subject == invoice.as_str()
 }
 
-/// It waits for what others do, and is looked at again by the daily sweep at the latest.
-pub fn is_waiting(case: &CaseRow) -> bool {
+fn is_waiting(case: &CaseRow) -> bool {
     case.reason.as_ref().is_some_and(|reason| waits_for_others(reason.code))
 }
 

@@ -37,6 +37,8 @@ struct Sends {
     unanswered: bool,
     /// Some send may have had its effect.
     may_have_happened: bool,
+    /// What people had done when it was sent last.
+    deeds: u64,
     /// Refused for good when people had done so much.
     refused: Option<u64>,
 }
@@ -75,6 +77,7 @@ impl Watched {
             content: content.clone(),
             unanswered: false,
             may_have_happened: false,
+            deeds,
             refused: None,
         };
         let before = self.sends.entry(key.clone()).or_insert_with(new);
@@ -88,6 +91,7 @@ impl Watched {
             None
         };
         before.content = content;
+        before.deeds = deeds;
         before.unanswered = true;
         before.refused = None;
         broken
@@ -95,14 +99,14 @@ impl Watched {
 
     /// The answer to a command is committed.
     pub fn answered(&mut self, key: &Key, outcome: &SendOutcome) {
-        let deeds = self.deeds;
         let Some(sends) = self.sends.get_mut(key) else { return };
         match outcome {
             SendOutcome::Done(_) | SendOutcome::Unknown(_) => sends.may_have_happened = true,
             SendOutcome::Rejected { rejection, .. } => {
                 let for_good = matches!(rejection.cause, RejectionCause::Validation);
                 let certain = !sends.may_have_happened;
-                sends.refused = (for_good && certain).then_some(deeds);
+                // A worker may have slept over its answer: it counts from its send.
+                sends.refused = (for_good && certain).then_some(sends.deeds);
             }
             SendOutcome::NotExecuted(_) | SendOutcome::Stale(_) => {}
         }

@@ -162,6 +162,9 @@ fn mandates(debits: &Debits, stage: &mut Stage<'_>) -> Option<String> {
 fn refunds(debits: &Debits, stage: &mut Stage<'_>) -> Option<String> {
     let payment = pick_payment(stage, &["paid_out"])?;
     let left = payment.amount - payment.refunded;
+    if left <= 0 {
+        return None;
+    }
     let part = stage.random.between(1, left.max(1));
     let amount = if stage.random.chance(5_000) { left } else { part };
     let fate = stage.random.pick(&["success", "success", "bounced", "funds_returned"]).copied()?;
