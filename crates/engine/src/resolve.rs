@@ -80,13 +80,8 @@ impl Engine {
                     let settle = self
                         .resolve_unclear_refusal(world, context, row, person_saved, &mut view)
                         .await?;
-                    // Watched, or ended, when this very look does not want it.
                     if settle == Some(Settle::Cleared) {
-                        if self.watch_is_over(world, row).await? {
-                            resolved.unsent.push(view.key.clone());
-                        } else {
-                            resolved.open.push(row.clone());
-                        }
+                        self.let_go(world, row, &mut resolved).await?;
                     }
                     resolved.settle.extend(settle.map(|settle| (view.key.clone(), settle)));
                 }
@@ -149,6 +144,16 @@ impl Engine {
             clear(view);
         }
         Ok(cleared.then_some(Settle::Cleared))
+    }
+
+    /// Watched, or ended, when this very look does not want it: there may be no further one.
+    async fn let_go(&self, world: &World, row: &CommandRow, resolved: &mut Resolved) -> Result<()> {
+        if self.watch_is_over(world, row).await? {
+            resolved.unsent.push(row.view.key.clone());
+        } else {
+            resolved.open.push(row.clone());
+        }
+        Ok(())
     }
 
     async fn find(&self, world: &World, row: &CommandRow) -> Result<Found> {
