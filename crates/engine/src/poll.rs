@@ -1,11 +1,14 @@
 //! Polls: each stream of each connection has a mark, an overlap and an interval; the mark moves only
 //! after a complete window (mission rows C4 and C5).
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use model::case::CaseKey;
 use model::customer::{ErpCustomer, ProcessorCustomer};
-use model::ids::{ConnectionId, ErpCustomerId, InvoiceId, LinkId, ProcessorCustomerId};
+use model::event::Event;
+use model::ids::{ConnectionId, ErpCustomerId, EventId, InvoiceId, LinkId, ProcessorCustomerId};
 use model::invoice::{Annotation, Invoice};
 use model::policy::{CollectWhich, Mode};
 use ports::{Read, Seen};
@@ -291,18 +294,25 @@ impl Engine {
         Ok(self.store.put_directory(&rows).await?)
     }
 
-    /// Reads the event list from `since` on, stores what is new, and hints its cases.
+    /// Reads the event list from `since` on, stores what is new, and hints its cases. Of what no complete
+    /// window held yet the cases are hinted also when it is stored: whoever stored it may have died
+    /// before the hint.
     pub(crate) async fn read_events_since(
         &self,
         world: &World,
         processor: &ProcessorPort,
         since: Timestamp,
     ) -> Result<()> {
+        let read_to = self.store.mark(&processor.connection, EVENTS).await?.until;
         let mut page: Option<String> = None;
         for _ in 0..PAGES_MAX {
             let answer = processor.port.events(since, page.as_deref()).await?;
             let fresh = self.store.put_events(&processor.account, &answer.records).await?;
-            let hints = self.hints_of(world, processor, &fresh, self.now()).await?;
+            let new: BTreeSet<EventId> = fresh.into_iter().map(|event| event.id).collect();
+            let unread = |event: &Event| read_to.is_none_or(|read_to| event.at > read_to);
+            let mut news = answer.records;
+            news.retain(|event| new.contains(&event.id) || unread(event));
+            let hints = self.hints_of(world, processor, &news, self.now()).await?;
             self.store.hint(&hints).await?;
             page = answer.next;
             if page.is_none() {

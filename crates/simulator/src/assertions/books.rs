@@ -19,7 +19,8 @@ pub fn crossing(books: &Books, write: &Write) -> Option<String> {
     let row = books.receipts.get(&write.receipt)?;
     let from_bank =
         write.from.as_ref().is_some_and(|from| [BANK, EXCHANGE_CLEARING].contains(&from.as_str()));
-    let early = row.payout.is_some() && row.deposit.is_none() && !row.touched;
+    // One that stands on suspense is in no deposit, since its payout's deposit has the money already.
+    let early = row.payout.is_some() && row.is_undeposited() && !row.touched;
     (from_bank && early)
         .then(|| format!("P3: receipt {} is taken back before it is deposited", write.receipt))
 }

@@ -191,6 +191,8 @@ pub fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<
                 || (OF_OTHERS.contains(&code) && (has(Family::Foreign) || has(Family::Currencies)))
                 || (OF_DETAILS.contains(&code) && has(Family::HandedOver))
                 || (OF_CUSTOMERS.contains(&code) && has(Family::Customers))
+                // Payers who were asked cancelled each time.
+                || (code == ReasonCode::MandateRequestFailed && has(Family::Requests))
                 || (OF_EDITS.contains(&code) && has(Family::Editing))
                 || (is_overtaken(case) && CHANGING.into_iter().any(has))
         }
