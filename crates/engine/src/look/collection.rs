@@ -158,9 +158,7 @@ impl Engine {
         let made = |key: &Key| facts.frame.done_id(key).is_some();
         self.read_taken_over(&served.erp, &facts.settled, &mut facts.documents, made).await?;
         let Sight::Found(invoice) = facts.invoice.clone() else { return Ok(()) };
-        if depth == Depth::Direct {
-            self.search_receipts(served, facts, &invoice).await?;
-        }
+        self.search_receipts(served, facts, &invoice).await?;
         self.add_mandates(served, facts, &invoice, depth == Depth::Direct).await?;
         facts.day = self.day_use(served, facts, &invoice, &batch.planned).await?;
         facts.run = self.run_use(served, case, facts, &invoice, &batch.planned).await?;

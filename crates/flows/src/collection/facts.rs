@@ -44,6 +44,8 @@ pub struct CollectionFacts {
     pub items: Vec<KeptItem>,
     /// Documents of ours in the ERP, by our key.
     pub documents: BTreeMap<Key, Sight<ErpDocument>>,
+    /// Receipts that others recorded for their payments, and that stand for no settlement yet.
+    pub theirs: BTreeMap<CollectionId, Vec<Receipt>>,
     /// Settled earlier: which document stands for which item.
     pub settled: Vec<ItemDocument>,
     pub person: Vec<PersonFact>,
@@ -122,6 +124,7 @@ impl CollectionFacts {
             events_until: None,
             items: Vec::new(),
             documents: BTreeMap::new(),
+            theirs: BTreeMap::new(),
             settled: Vec::new(),
             person: Vec::new(),
             day: DayUse::default(),

@@ -14,8 +14,9 @@ use model::reason::{Reason, ReasonCode};
 use model::receipt::{ErpDocument, Receipt};
 use model::sight::Sight;
 
+use super::attempts::differs;
 use super::facts::CollectionFacts;
-use super::receipts::{before_cut_over, receipt_key};
+use super::receipts::{before_cut_over, receipt_key, stands_settled};
 
 /// Somebody's payment that was made and over before this link went live: it says nothing any more,
 /// unless the case has a stake in it.
@@ -25,13 +26,17 @@ pub fn is_over(policy: &Policy, collection: &Collection) -> bool {
     !collection.status.live() && policy.cut_over_on.is_none_or(|cut_over| made_on < cut_over)
 }
 
-/// Payments of others of which a settlement has no receipt yet: before one is recorded, the ERP is
-/// asked for one that names the payment.
+/// Payments of others for which the ERP is asked for receipts that name them: before one is recorded for
+/// a settlement, and before an invoice is said to owe another amount than its payment.
 #[must_use]
 pub fn to_search(facts: &CollectionFacts) -> Vec<CollectionId> {
+    let Sight::Found(invoice) = &facts.invoice else { return Vec::new() };
     let adopted = facts.readable().filter(|(attempt, _)| attempt.adopted);
-    let lacking = adopted.filter(|(_, one)| lacking(facts, &one.id).next().is_some());
-    lacking.map(|(_, one)| one.id.clone()).collect()
+    let wanted = adopted.filter(|(_, one)| {
+        let early = facts.holds(one) && !stands_settled(facts, &one.id);
+        lacking(facts, &one.id).next().is_some() || (early && differs(facts, invoice, one))
+    });
+    wanted.map(|(_, one)| one.id.clone()).collect()
 }
 
 /// Settlements without a receipt, of which none was asked for. What stood on suspense before it was
@@ -50,7 +55,8 @@ fn lacking<'a>(
 }
 
 /// Puts each receipt that was found in the place of the one that would be recorded. One over another
-/// amount takes it too, and is then told of as differing: better than a second one.
+/// amount takes it too, and is then told of as differing: better than a second one. One that has no
+/// settlement yet counts in the invoice's balance.
 pub fn take_over(facts: &mut CollectionFacts, found: BTreeMap<CollectionId, Vec<Receipt>>) {
     let answered = facts.frame.commands.iter().filter_map(|view| view.answer.as_ref());
     let mut used: BTreeSet<ReceiptId> = answered.map(|answer| answer.id.as_str().into()).collect();
@@ -77,6 +83,8 @@ pub fn take_over(facts: &mut CollectionFacts, found: BTreeMap<CollectionId, Vec<
             used.insert(receipt.id.clone());
             facts.documents.insert(key, Sight::Found(ErpDocument::Receipt(receipt.clone())));
         }
+        receipts.retain(|receipt| !used.contains(&receipt.id));
+        facts.theirs.insert(id, receipts);
     }
 }
 

@@ -204,6 +204,7 @@ pub fn balance_without(facts: &CollectionFacts, invoice: &Invoice, id: &Collecti
     let held: i64 = keys
         .iter()
         .filter_map(|key| facts.receipt(key))
+        .chain(facts.theirs.get(id).into_iter().flatten())
         .filter(|receipt| !receipt.voided)
         .flat_map(|receipt| &receipt.applications)
         .filter(|one| one.invoice == invoice.id && one.amount.currency == invoice.due.currency)

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
+use model::case::CaseKey;
 use model::command::Write;
 use model::invoice::Invoice;
 use model::payment::Collection;
-use model::reason::Reason;
+use model::reason::{Reason, ReasonKind};
 use store::rows::{AuditRow, CaseContext};
 
 use crate::commands::case_name::find;
@@ -25,18 +26,27 @@ pub async fn run(instance: &Instance, case: &str, json: bool) -> Result<ExitCode
     let history = instance.store.history(&key).await?;
     let context = instance.store.contexts(&[row.id]).await?.pop().unwrap_or_default();
     if json {
+        let told = told(instance, &key, row.reason.as_ref()).await?;
         let facts: std::collections::BTreeMap<_, _> =
             context.facts.into_iter().map(|(subject, (_, body))| (subject, body)).collect();
         output::json(&serde_json::json!({
             "case": key.to_string(), "stage": row.stage, "reason": row.reason, "due_at": row.due_at,
-            "looked_at": row.looked_at, "link": row.link, "facts": facts, "history": history,
+            "looked_at": row.looked_at, "link": row.link, "attention": told, "facts": facts, "history": history,
         }));
         return Ok(ExitCode::SUCCESS);
     }
     let stage = row.stage.map_or("new", |stage| stage.word());
     println!("{key}  [{stage}]");
+    let told: Vec<Reason> = told(instance, &key, row.reason.as_ref()).await?;
     if let Some(reason) = &row.reason {
-        println!("{}\nNext: {}", reason.sentence(), reason.code.next_step());
+        println!("{}", reason.sentence());
+        // What a person is told of beside says what to do.
+        if told.is_empty() || reason.code.kind() == ReasonKind::NeedsPerson {
+            println!("Next: {}", reason.code.next_step());
+        }
+    }
+    for reason in &told {
+        println!("For a person: {}\nNext: {}", reason.sentence(), reason.code.next_step());
     }
     for line in known(&context) {
         println!("{line}");
@@ -63,6 +73,13 @@ pub async fn run(instance: &Instance, case: &str, json: bool) -> Result<ExitCode
         .collect();
     output::table(&["key", "state", "sends", "answer"], rows, "none");
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a person is told of the case beside its own reason.
+async fn told(instance: &Instance, key: &CaseKey, own: Option<&Reason>) -> Result<Vec<Reason>> {
+    let all = instance.store.attention(true).await?;
+    let of_case = all.into_iter().filter(|item| item.case == *key).map(|item| item.reason);
+    Ok(of_case.filter(|reason| Some(reason) != own).collect())
 }
 
 /// What the case is about, as it was last seen: the invoice, its payments, and the documents that stand

@@ -35,6 +35,9 @@ fn slow_a_deposit_made_by_hand_counts_as_it_is() {
     let (world, _) = deposited(&json!({}));
     assert_eq!(world.records("journalEntry").len(), 1);
     assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
+    let case = text(&world.only_attention("deposit_by_person")["case"]);
+    let shown = world.place.well(&["show", &case]);
+    assert!(shown.contains("For a person: Somebody deposited"), "{shown}");
     let amount = fees(&world);
 
     // Net of just these fees: nothing is left to book.

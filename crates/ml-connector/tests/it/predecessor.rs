@@ -24,7 +24,10 @@ fn slow_the_receipt_of_another_integration_is_used() {
     world.days(1);
     world.add_link(&[]);
     world.go_live();
-    world.until("the deposit", 14, |world| !world.records("deposit").is_empty());
+    world.until("the deposit", 14, |world| {
+        assert!(world.attention("amount_changed").is_empty(), "their receipt pays the invoice");
+        !world.records("deposit").is_empty()
+    });
     world.sync();
     let receipts = world.records("customerPayment");
     assert_eq!(receipts.len(), 1, "no second one beside theirs: {receipts:?}");

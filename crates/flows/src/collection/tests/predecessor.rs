@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use model::ids::CollectionId;
+use model::ids::{CollectionId, InvoiceId};
+use model::receipt::Application;
 
 use super::told;
 use super::world::{World, pounds};
@@ -68,6 +69,22 @@ fn theirs_takes_the_place_of_ours() {
     assert_eq!(decided(PAID, &[("5014", 100, true)]), ours, "a voided one is none");
     assert_eq!(decided(&paid, &[("5014", 90, false)]), "receipt_differs");
     assert_eq!(decided(&paid, &[("5014", 90, false), ("5015", 100, false)]), "collected");
+}
+
+#[test]
+fn theirs_counts_before_the_payment_is_paid_out() {
+    let paid = "payment PM1 confirmed adopted, invoice paid";
+    assert_eq!(searched(paid), ["PM1"], "before the amounts are said to differ");
+    assert!(searched("payment PM1 confirmed adopted, due 100").is_empty());
+    assert!(searched("payment PM1 confirmed, invoice paid").is_empty());
+    let mut world = World::new();
+    world.learn_all(paid);
+    let mut theirs = receipt("5014", 100);
+    theirs.applications = vec![Application { invoice: InvoiceId::new("I"), amount: pounds(100) }];
+    let found = BTreeMap::from([(CollectionId::new("PM1"), vec![theirs])]);
+    take_over(&mut world.facts, found);
+    assert_eq!(told::decision(&world.decide()), "waiting_for_payout");
+    assert_eq!(decided(paid, &[]), "waiting_for_payout ! amount_changed");
 }
 
 #[test]

@@ -125,6 +125,7 @@ impl World {
             events_until: None,
             items: Vec::new(),
             documents: BTreeMap::new(),
+            theirs: BTreeMap::new(),
             settled: Vec::new(),
             person: Vec::new(),
             day: DayUse::default(),
