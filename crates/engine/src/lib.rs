@@ -24,5 +24,5 @@ pub mod world;
 
 pub use engine::{Engine, Settings};
 pub use error::EngineError;
-pub use look::INVOICE_FACT;
+pub use look::{BY_HAND_FACT, INVOICE_FACT};
 pub use world::World;

@@ -74,8 +74,8 @@ pub struct Deposit {
     /// Refunds from undeposited funds that it holds.
     #[serde(default)]
     pub refunds: Vec<ErpRefundId>,
-    /// What it puts on the bank account beside receipts and refunds: lines of other accounts.
-    pub beside: Money,
+    /// What it puts on the bank account beside receipts and refunds, by the account of each line.
+    pub beside: Vec<(LedgerAccountId, Money)>,
     pub voided: bool,
 }
 

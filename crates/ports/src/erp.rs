@@ -94,15 +94,19 @@ pub trait Erp: Send + Sync {
         Err(PortError::Unsupported(format!("the deposits of {count} receipts and refunds")))
     }
 
-    /// Receipts of the customer whose number, reference or memo names the payment: before a receipt is
+    /// Receipts of the customer, above all those that pay the invoice, whose number, reference or memo
+    /// names the payment: before a receipt is
     /// recorded for a payment that somebody else made, theirs is looked for. Systems that can not be
     /// asked so say `Unsupported`.
     async fn receipts_naming(
         &self,
         customer: &ErpCustomerId,
+        invoice: &InvoiceId,
         collection: &CollectionId,
     ) -> Result<Vec<Read<Receipt>>, PortError> {
-        Err(PortError::Unsupported(format!("receipts of {customer} that name {collection}")))
+        Err(PortError::Unsupported(format!(
+            "receipts of {customer} for {invoice} that name {collection}"
+        )))
     }
 
     async fn periods(&self) -> Result<PeriodBook, PortError>;

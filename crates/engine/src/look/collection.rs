@@ -24,6 +24,7 @@ use crate::world::{ErpPort, World};
 
 use super::batch::Batch;
 use super::payments::Asked;
+use super::payout::last_reason;
 use super::sources::Served;
 use super::{Looked, fact, refs, saves, sight};
 
@@ -117,6 +118,7 @@ impl Engine {
             items: payments.stored.items,
             settled: payments.stored.documents,
             person: context.person_facts.clone(),
+            last_reason: last_reason(context),
             processor_name: served.link.processor.to_string(),
             ..CollectionFacts::of(frame, invoice.clone(), payer.state.clone())
         };
@@ -174,7 +176,7 @@ impl Engine {
     ) -> Result<()> {
         let mut found = BTreeMap::new();
         for id in predecessor::to_search(facts) {
-            match served.erp.port.receipts_naming(&invoice.customer, &id).await {
+            match served.erp.port.receipts_naming(&invoice.customer, &invoice.id, &id).await {
                 Ok(reads) => {
                     found.insert(id, reads.into_iter().filter_map(Read::into_found).collect());
                 }

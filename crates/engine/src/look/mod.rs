@@ -17,6 +17,7 @@ mod unserved;
 
 pub(crate) use batch::{Batch, kind_made};
 pub(crate) use payments::Recent;
+pub use payout::BY_HAND_FACT;
 pub(crate) use payout::{kind_of_role, read_by_hand, serve_link};
 pub(crate) use sheet::Sheet;
 

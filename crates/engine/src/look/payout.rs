@@ -211,6 +211,9 @@ pub(super) fn last_reason(context: &CaseContext) -> Option<Reason> {
     serde_json::from_value(decision.get("reason")?.clone()).ok()
 }
 
+/// Deposits that people made of a payout's documents, as its last look read them.
+pub const BY_HAND_FACT: &str = "by_hand";
+
 const GONE: &str = "gone/";
 
 /// When a document of ours was first seen to be voided or gone.
@@ -254,6 +257,11 @@ fn payout_facts(facts: &PayoutFacts) -> Vec<FactRow> {
     let done = |key: &Key| facts.frame.done_id(key).is_some();
     let mut rows = newly_gone(&facts.gone_at, &facts.erp_documents, done, facts.frame.now);
     rows.extend(facts.payout.found().and_then(|payout| fact("payout", payout)));
+    let by_hand = match &facts.by_hand {
+        ByHand::Shown(deposits) => deposits.as_slice(),
+        ByHand::NotShown => &[],
+    };
+    rows.extend(fact(BY_HAND_FACT, &by_hand));
     for (key, document) in &facts.erp_documents {
         if let Sight::Found(document) = document {
             rows.extend(fact(format!("document/{key}"), document));

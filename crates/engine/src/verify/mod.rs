@@ -20,7 +20,7 @@ use model::receipt::{DocumentKind, ErpDocument, ReceiptPlace};
 use model::sight::Sight;
 use ports::{Depth, Read};
 use serde::{Deserialize, Serialize};
-use store::rows::{CaseFilter, CaseRow};
+use store::rows::{AttentionRow, CaseFilter, CaseRow};
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -174,7 +174,9 @@ impl Engine {
         if row.stage != Some(Stage::Closed) {
             let why = row.reason.as_ref().map_or_else(String::new, |reason| reason.sentence());
             // What waits for a person does not come by itself.
-            let stuck = needs_person(row) || self.waits_for_person(account, &kept).await?;
+            let stuck = needs_person(row)
+                || told_of(&self.store.attention(true).await?, row)
+                || self.waits_for_person(account, &kept).await?;
             let verdict = if stuck { Verdict::NotProved } else { Verdict::Pending };
             return Ok(Some(Finding { what, processor: Some(amount), books: None, verdict, why }));
         }
@@ -296,6 +298,11 @@ impl Engine {
 
 fn needs_person(row: &CaseRow) -> bool {
     row.reason.as_ref().is_some_and(|reason| reason.code.kind() == ReasonKind::NeedsPerson)
+}
+
+/// A person is told something of the case beside its own reason.
+fn told_of(attention: &[AttentionRow], row: &CaseRow) -> bool {
+    attention.iter().any(|item| item.case == row.key)
 }
 
 /// Payouts that the rules never book.

@@ -16,6 +16,7 @@ use super::attempts::{books_open, nothing_due, stop_automatic, waiting_for_items
 use super::eligibility::eligible;
 use super::facts::CollectionFacts;
 use super::keys::first_free;
+use super::predecessor::is_over;
 
 /// Characters of a payment's description that every processor takes.
 const DESCRIPTION_MAX: usize = 100;
@@ -105,7 +106,7 @@ pub fn not_yet(
         return Some(stop_automatic(facts, old));
     }
     let seems_ours = facts.others.iter().find(|other| {
-        other.status.live()
+        stands_to_be_asked(facts, other)
             && other.invoice().is_none()
             && other.description.as_deref().map(str::trim) == Some(invoice.number.trim())
             && !facts.not_ours(&other.id)
@@ -114,6 +115,19 @@ pub fn not_yet(
         let detail = format!("payment {} over {}", other.id, other.amount);
         Decision::rest(stage, Reason::new(ReasonCode::AlreadyCollected, detail))
     })
+}
+
+/// Somebody else's payment that takes the payer's money, or may do so again: a failed one is retried,
+/// a charge-back cancelled (DESIGN.md section 2, "Failed is not the end"). One that was over before the
+/// link went live says nothing, unless people were asked about it while it was under way.
+fn stands_to_be_asked(facts: &CollectionFacts, other: &Collection) -> bool {
+    let asked = || {
+        let last = facts.last_reason.as_ref();
+        last.is_some_and(|last| {
+            last.code == ReasonCode::AlreadyCollected && last.detail.contains(other.id.as_str())
+        })
+    };
+    other.status.live() || taken_back(other) && (!is_over(&facts.frame.policy, other) || asked())
 }
 
 fn taken_back(collection: &Collection) -> bool {

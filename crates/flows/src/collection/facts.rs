@@ -49,6 +49,8 @@ pub struct CollectionFacts {
     /// Settled earlier: which document stands for which item.
     pub settled: Vec<ItemDocument>,
     pub person: Vec<PersonFact>,
+    /// The reason of the last decision.
+    pub last_reason: Option<Reason>,
     /// What the link collected today already.
     pub day: DayUse,
     /// What the link collected in this run already.
@@ -127,6 +129,7 @@ impl CollectionFacts {
             theirs: BTreeMap::new(),
             settled: Vec::new(),
             person: Vec::new(),
+            last_reason: None,
             day: DayUse::default(),
             run: RunUse::default(),
             processor_name: String::new(),

@@ -116,13 +116,22 @@ impl ByHand {
         deposited: &Deposited,
         currency: Currency,
     ) -> Result<Money, MoneyError> {
-        self.standing()
-            .filter(|one| one.bank == *bank && deposited.is_held_by(one))
-            .try_fold(Money::zero(currency), |sum, one| sum.checked_add(one.beside))
+        self.lines_on(bank, deposited)
+            .try_fold(Money::zero(currency), |sum, (_, amount)| sum.checked_add(*amount))
     }
 
-    /// Of our lines those that are left to post: none when the deposits made by hand hold just as much
-    /// beside their receipts.
+    fn lines_on<'a>(
+        &'a self,
+        bank: &'a LedgerAccountId,
+        deposited: &'a Deposited,
+    ) -> impl Iterator<Item = &'a (LedgerAccountId, Money)> {
+        self.standing()
+            .filter(|one| one.bank == *bank && deposited.is_held_by(one))
+            .flat_map(|one| &one.beside)
+    }
+
+    /// Of our lines those that are left to post: none when the deposits made by hand hold just the same
+    /// beside their receipts, account by account.
     pub fn lines_left(
         &self,
         bank: &LedgerAccountId,
@@ -130,34 +139,32 @@ impl ByHand {
         lines: Vec<DepositLine>,
     ) -> Result<Vec<DepositLine>, Misplaced> {
         self.placed(bank, deposited)?;
-        let Some(currency) = lines.first().map(|line| line.amount.currency) else {
-            return Ok(lines);
-        };
-        let odd = |error: MoneyError| Misplaced::Differs(error.to_string());
-        let beside = self.beside(bank, deposited, currency).map_err(odd)?;
-        let ours = lines
-            .iter()
-            .try_fold(Money::zero(currency), |sum, line| sum.checked_add(line.amount))
-            .map_err(odd)?;
-        if beside.is_zero() {
+        if lines.is_empty() {
             return Ok(lines);
         }
-        if beside == ours {
+        let theirs = by_account(self.lines_on(bank, deposited).map(|(on, amount)| (on, amount)));
+        if theirs.is_empty() {
+            return Ok(lines);
+        }
+        let ours = by_account(lines.iter().map(|line| (&line.account, &line.amount)));
+        if theirs == ours {
             return Ok(Vec::new());
         }
         let held: Vec<String> = self
             .standing()
-            .filter(|one| deposited.is_held_by(one) && !one.beside.is_zero())
+            .filter(|one| deposited.is_held_by(one) && !one.beside.is_empty())
             .map(|one| {
-                format!(
-                    "deposit {}, made by hand, holds {} beside its receipts",
-                    one.id, one.beside
-                )
+                let lines = one.beside.iter().map(|(account, amount)| (account, amount.minor));
+                let currency = one.total.currency;
+                let words = words(&lines.collect(), currency);
+                format!("deposit {}, made by hand, holds {words} beside its receipts", one.id)
             })
             .collect();
+        let currency = lines[0].amount.currency;
         Err(Misplaced::Differs(format!(
-            "{}; fees and further lines of the payout come to {ours}",
-            name_some(&held)
+            "{}; of the payout there must be {}",
+            name_some(&held),
+            words(&ours, currency)
         )))
     }
 
@@ -191,6 +198,26 @@ impl ByHand {
             name_some(&unseen)
         )))
     }
+}
+
+/// Minor units by account, without what sums to nothing.
+fn by_account<'a>(
+    lines: impl Iterator<Item = (&'a LedgerAccountId, &'a Money)>,
+) -> BTreeMap<&'a LedgerAccountId, i64> {
+    let mut sums: BTreeMap<&LedgerAccountId, i64> = BTreeMap::new();
+    for (account, amount) in lines {
+        let sum = sums.entry(account).or_default();
+        *sum = sum.saturating_add(amount.minor);
+    }
+    sums.retain(|_, minor| *minor != 0);
+    sums
+}
+
+fn words(lines: &BTreeMap<&LedgerAccountId, i64>, currency: Currency) -> String {
+    let words = lines
+        .iter()
+        .map(|(account, minor)| format!("{} on account {account}", Money::new(*minor, currency)));
+    words.collect::<Vec<String>>().join(", ")
 }
 
 /// Why a payout with documents that people deposited is not booked.

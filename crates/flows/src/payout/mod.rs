@@ -191,7 +191,10 @@ fn finish(facts: &PayoutFacts, mut decision: Decision) -> Decision {
 /// The money is on the bank account for days, and the books do not have it: that is for a person even
 /// where the wait itself is in order (promise P5).
 fn waits_long(facts: &PayoutFacts, decision: &Decision) -> Option<Reason> {
-    let waits = decision.command.is_none() && decision.reason.code.kind() == ReasonKind::Waiting;
+    let code = decision.reason.code;
+    let waits = decision.command.is_none()
+        && (code.kind() == ReasonKind::Waiting
+            || matches!(code, ReasonCode::LinkOff | ReasonCode::Stopped));
     let arrival_on = facts.kept.iter().map(|kept| kept.arrival_on).max().filter(|_| waits)?;
     let told_from = arrival_on.checked_add(WAIT_DAYS.days()).ok()?;
     (facts.frame.today >= told_from).then(|| {

@@ -72,7 +72,7 @@ pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<
         }
         Attention::Leave { case, code } => {
             let case = find(instance, &case).await?;
-            let code = standing(instance, &case, &code).await?;
+            let code = leavable(instance, &case, &code).await?;
             instance.engine.say(&case, &PersonSaid::Leave { code }, &instance.actor()).await?;
         }
         Attention::Resolve(resolve) => {
@@ -167,7 +167,17 @@ async fn can_be_retried(instance: &Instance, case: &CaseKey) -> Result<()> {
     )))
 }
 
-/// A code of the list of this very case: what is not there can be neither ignored nor left.
+/// A code of this very case that can be left: one of the list, or what the case waits for.
+async fn leavable(instance: &Instance, case: &CaseKey, text: &str) -> Result<ReasonCode> {
+    let own = instance.store.case(case).await?.and_then(|row| row.reason);
+    let waits = own.filter(|reason| reason.code.kind() == ReasonKind::Waiting);
+    match waits.filter(|reason| reason.code.code() == text) {
+        Some(reason) => Ok(reason.code),
+        None => standing(instance, case, text).await,
+    }
+}
+
+/// A code of the list of this very case: what is not there can not be ignored.
 async fn standing(instance: &Instance, case: &CaseKey, text: &str) -> Result<ReasonCode> {
     let items = instance.store.attention(true).await?;
     let codes: BTreeSet<ReasonCode> =

@@ -206,6 +206,7 @@ impl Erp for WorkerErp {
     async fn receipts_naming(
         &self,
         customer: &ErpCustomerId,
+        _invoice: &InvoiceId,
         collection: &CollectionId,
     ) -> Result<Vec<Read<Receipt>>, PortError> {
         self.asked().await?;

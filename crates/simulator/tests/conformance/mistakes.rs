@@ -183,9 +183,10 @@ impl Erp for MistakenErp {
     async fn receipts_naming(
         &self,
         customer: &ErpCustomerId,
+        invoice: &InvoiceId,
         collection: &CollectionId,
     ) -> Result<Vec<Read<Receipt>>, PortError> {
-        self.fakes.erp().receipts_naming(customer, collection).await
+        self.fakes.erp().receipts_naming(customer, invoice, collection).await
     }
 
     async fn periods(&self) -> Result<PeriodBook, PortError> {

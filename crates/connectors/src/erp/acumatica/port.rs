@@ -101,6 +101,7 @@ impl Erp for Acumatica {
     async fn receipts_naming(
         &self,
         customer: &ErpCustomerId,
+        _invoice: &InvoiceId,
         collection: &CollectionId,
     ) -> Result<Vec<Read<Receipt>>, PortError> {
         self.read_receipts_naming(customer, collection).await

@@ -106,9 +106,10 @@ impl Erp for NetSuite {
     async fn receipts_naming(
         &self,
         customer: &ErpCustomerId,
+        invoice: &InvoiceId,
         collection: &CollectionId,
     ) -> Result<Vec<Read<Receipt>>, PortError> {
-        self.read_receipts_naming(customer, collection).await
+        self.read_receipts_naming(customer, invoice, collection).await
     }
 
     async fn periods(&self) -> Result<PeriodBook, PortError> {

@@ -134,7 +134,14 @@ fn a_payment_of_others_that_seems_to_be_for_it_is_for_a_person() {
     check("other PM9 100 submitted INV-1", "already_collected");
     check("other PM9 60 submitted INV-1", "already_collected");
     check("other PM9 100 paid_out INV-1", "already_collected");
-    check("other PM9 100 failed INV-1", "collect/E/I/1 100 by MD1");
+    // Whoever made it may retry it, and a charge-back may be cancelled.
+    check("other PM9 100 failed INV-1", "already_collected");
+    check("other PM9 100 charged_back INV-1", "already_collected");
+    check("other PM9 100 cancelled INV-1", "collect/E/I/1 100 by MD1");
+    let before = "other PM9 100 failed INV-1, policy cut-over:2026-09-01";
+    check(before, "collect/E/I/1 100 by MD1");
+    check(&format!("{before}, asked PM9"), "already_collected");
+    check(&format!("{before}, asked PM9, said not-ours PM9"), "collect/E/I/1 100 by MD1");
     check("other PM9 100 submitted INV-12", "collect/E/I/1 100 by MD1");
     check("other PM9 100 submitted for:J", "collect/E/I/1 100 by MD1");
     check("other PM9 100 submitted INV-1, said not-ours PM9", "collect/E/I/1 100 by MD1");

@@ -128,6 +128,7 @@ impl World {
             theirs: BTreeMap::new(),
             settled: Vec::new(),
             person: Vec::new(),
+            last_reason: None,
             day: DayUse::default(),
             run: RunUse::default(),
             processor_name: "processor-uk".to_owned(),

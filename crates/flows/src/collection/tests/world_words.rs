@@ -102,6 +102,11 @@ impl World {
             ["mandate", id, state] => self.learn_mandate(id, state, "GBP"),
             ["mandate", id, state, currency] => self.learn_mandate(id, state, currency),
             ["other", id, amount, state, text] => self.learn_other(id, amount, state, text),
+            ["asked", id] => {
+                let detail = format!("payment {id} over 1.00 GBP");
+                let reason = Reason::new(ReasonCode::AlreadyCollected, detail);
+                self.facts.last_reason = Some(reason);
+            }
             ["closed", month] => self.close_month(number(month)),
             ["used", minor, count] => {
                 self.facts.day.minor = number(minor);

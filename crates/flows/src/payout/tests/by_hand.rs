@@ -28,7 +28,7 @@ fn one_that_is_gross_and_on_the_bank_account_leaves_the_lines_to_us() {
 #[test]
 fn one_that_holds_the_fees_too_leaves_nothing_to_us() {
     tells(
-        "by_hand bank -10 R1",
+        "by_hand bank fees:-8,tax:-2 R1",
         "keep in line
          closed booked (9.90 GBP) ! deposit_by_person (R1) hints 1",
     );
@@ -37,10 +37,21 @@ fn one_that_holds_the_fees_too_leaves_nothing_to_us() {
 #[test]
 fn one_with_other_lines_is_for_a_person_before_anything_is_posted() {
     tells(
-        "by_hand bank -9 R1",
+        "by_hand bank fees:-9 R1",
         "keep in line
-         collected deposit_differs (deposit H1, made by hand, holds -0.09 GBP beside its receipts; \
-fees and further lines of the payout come to -0.10 GBP) ! deposit_by_person (R1)",
+         collected deposit_differs (deposit H1, made by hand, holds -0.09 GBP on account fees \
+beside its receipts; of the payout there must be -0.08 GBP on account fees, -0.02 GBP on account tax) ! deposit_by_person (R1)",
+    );
+}
+
+#[test]
+fn one_with_the_fees_on_another_account_is_for_a_person() {
+    tells(
+        "by_hand bank chargebacks:-10 R1",
+        "keep in line
+         collected deposit_differs (deposit H1, made by hand, holds -0.10 GBP on account \
+chargebacks beside its receipts; of the payout there must be -0.08 GBP on account fees, -0.02 GBP on \
+account tax) ! deposit_by_person (R1)",
     );
 }
 
@@ -78,7 +89,7 @@ fn one_that_is_not_shown_is_asked_for_again_soon() {
 fn lines_that_were_posted_are_not_taken_back_when_the_deposit_is_edited() {
     tells(
         "by_hand bank 0 R1
-         --- by_hand bank -10 R1",
+         --- by_hand bank fees:-10 R1",
         "keep in line
          fees/PO1/1 2026-11-18 bank:-10 fees:8 tax:2
          closed booked (9.90 GBP) ! deposit_by_person (R1) hints 1

@@ -134,7 +134,7 @@ impl World {
                 self.learn_forgotten(nth.parse().unwrap(), minor.parse().unwrap(), receipts);
             }
             ["by_hand", bank, beside, held @ ..] => {
-                self.learn_by_hand(bank, beside.parse().unwrap(), held);
+                self.learn_by_hand(bank, beside, held);
             }
             ["unknown", key, state] => self.learn_unknown(key, state),
             ["arrived", on] => self.payout().arrival_on = Some(on.parse().unwrap()),
@@ -333,7 +333,7 @@ impl World {
             dated_on: date(2026, 11, 18),
             receipts: receipts.iter().map(|id| (*id).into()).collect(),
             refunds: Vec::new(),
-            beside: pounds(0),
+            beside: Vec::new(),
             voided: false,
         };
         let key = deposit_key(&self.facts.id, nth);
@@ -341,7 +341,11 @@ impl World {
     }
 
     /// A deposit that a person made; without an account: none is shown.
-    fn learn_by_hand(&mut self, bank: &str, beside: i64, held: &[&str]) {
+    fn learn_by_hand(&mut self, bank: &str, beside: &str, held: &[&str]) {
+        let lines = beside.split(',').filter_map(|line| line.split_once(':'));
+        let beside = lines
+            .map(|(account, minor)| (account.into(), pounds(minor.parse().unwrap())))
+            .collect();
         if self.facts.by_hand == ByHand::NotShown {
             self.facts.by_hand = ByHand::Shown(Vec::new());
         }
@@ -358,7 +362,7 @@ impl World {
             dated_on: date(2026, 11, 18),
             receipts: named('R').map(|id| (*id).into()).collect(),
             refunds: named('F').map(|id| (*id).into()).collect(),
-            beside: pounds(beside),
+            beside,
             voided: false,
         });
     }
@@ -563,7 +567,7 @@ fn deposit_document(id: &str, deposit: &RecordDeposit) -> ErpDocument {
         dated_on: deposit.dated_on,
         receipts: deposit.receipts.clone(),
         refunds: deposit.refunds.clone(),
-        beside: pounds(deposit.lines.iter().map(|line| line.amount.minor).sum()),
+        beside: deposit.lines.iter().map(|line| (line.account.clone(), line.amount)).collect(),
         voided: false,
     })
 }

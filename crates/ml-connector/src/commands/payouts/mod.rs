@@ -6,11 +6,12 @@ mod lines;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use engine::BY_HAND_FACT;
 use flows::payout::{OwnState, own_documents};
 use model::case::CaseKind;
 use model::key::Key;
 use model::payout::Payout;
-use model::receipt::ErpDocument;
+use model::receipt::{Deposit, ErpDocument};
 use model::sight::Sight;
 use store::rows::{CaseContext, CaseFilter, CaseRow};
 
@@ -114,12 +115,19 @@ fn documents(context: &CaseContext) -> BTreeMap<Key, Sight<ErpDocument>> {
     read.collect()
 }
 
+/// Deposits that people made of the payout's receipts and refunds, as they were last read.
+fn by_hand(context: &CaseContext) -> Vec<Deposit> {
+    let read = context.facts.get(BY_HAND_FACT).map(|(_, body)| body.clone());
+    read.and_then(|body| serde_json::from_value(body).ok()).unwrap_or_default()
+}
+
 async fn show(instance: &Instance, payout: &str, json: bool) -> Result<ExitCode> {
     let row = find(instance, payout).await?;
     let lines = lines::of(instance, &row).await?;
     let seen = seen(instance, &row).await?;
     let context = instance.store.contexts(&[row.id]).await?.pop().unwrap_or_default();
     let documents = documents(&context);
+    let by_hand = by_hand(&context);
     let views: Vec<_> = context.commands.into_iter().map(|command| command.view).collect();
     let own = own_documents(&views, &lines.payout, &documents);
     if json {
@@ -134,7 +142,8 @@ async fn show(instance: &Instance, payout: &str, json: bool) -> Result<ExitCode>
             .collect();
         output::json(&serde_json::json!({
             "case": row.key.to_string(), "payout": seen, "items": lines.items,
-            "documents": lines.documents, "own_documents": own, "stage": row.stage,
+            "documents": lines.documents, "own_documents": own, "by_hand": by_hand,
+            "stage": row.stage,
             "reason": row.reason,
         }));
         return Ok(ExitCode::SUCCESS);
@@ -149,8 +158,12 @@ async fn show(instance: &Instance, payout: &str, json: bool) -> Result<ExitCode>
     }
     let rows = lines.all().map(|line| line.shown()).collect();
     output::table(&lines::SHOWN, rows, "Its items are not read yet.");
-    if !own.is_empty() {
+    if !own.is_empty() || !by_hand.is_empty() {
         println!();
+        let people = by_hand.iter().map(|one| {
+            let document = format!("{} (on account {})", one.id, one.bank);
+            vec!["deposit by hand".to_owned(), document, one.total.to_string()]
+        });
         let rows = own
             .iter()
             .map(|one| {
@@ -163,6 +176,7 @@ async fn show(instance: &Instance, payout: &str, json: bool) -> Result<ExitCode>
                 };
                 vec![purpose, document, one.at_bank.to_string()]
             })
+            .chain(people)
             .collect();
         output::table(&["document of the payout", "id", "at the bank"], rows, "");
     }

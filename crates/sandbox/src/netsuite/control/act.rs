@@ -232,10 +232,18 @@ fn deposit(state: &mut State, body: &Value) -> Answer {
         "account": {"id": integer_in(&body["account"])},
         "payment": {"items": lines},
     });
-    if let Some(fee) = decimal_in(&body["fee"]["amount"]) {
-        let account = integer_in(&body["fee"]["account"]);
-        fields["cashback"] =
-            json!({"items": [{"account": {"id": account}, "amount": json_number(fee)}]});
+    // One fee, or several of different accounts.
+    let fees = body["fee"].as_array().map_or(std::slice::from_ref(&body["fee"]), Vec::as_slice);
+    let cashback: Vec<Value> = fees
+        .iter()
+        .filter_map(|fee| {
+            let account = json!({"id": integer_in(&fee["account"])});
+            let amount = json_number(decimal_in(&fee["amount"])?);
+            Some(json!({"account": account, "amount": amount}))
+        })
+        .collect();
+    if !cashback.is_empty() {
+        fields["cashback"] = json!({ "items": cashback });
     }
     for (key, field) in [("date", "tranDate"), ("memo", "memo")] {
         if !body[key].is_null() {

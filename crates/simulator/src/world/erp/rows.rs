@@ -163,7 +163,7 @@ impl DepositRow {
             dated_on: self.dated_on,
             receipts,
             refunds: self.refunds.clone(),
-            beside: pounds(self.lines.iter().map(|line| line.amount.minor).sum()),
+            beside: self.lines.iter().map(|line| (line.account.clone(), line.amount)).collect(),
             voided: self.voided,
         }
     }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use model::ids::{DepositId, ErpRefundId, JournalId, LedgerAccountId, ReceiptId};
-use model::money::{Currency, Money};
+use model::money::{Currency, Money, MoneyError};
 use model::receipt::{Deposit, ErpRefund, Journal, ReceiptPlace};
 
 use super::super::fields::{DESCRIPTION_LENGTH_MAX, LINE_REFERENCE_LENGTH_MAX, cut};
@@ -319,15 +319,15 @@ impl Batch {
     }
 
     /// What a deposit's further lines add to the bank line: their credits.
-    fn beside(&self) -> Result<Money, String> {
+    fn beside(&self) -> Result<Vec<(LedgerAccountId, Money)>, String> {
         let further = |words: &str| {
             words != BANK && words.strip_prefix(RECEIPT).or(words.strip_prefix(REFUND)).is_none()
         };
         let lines = self.lines.iter().filter(|(_, _, words)| further(words));
-        lines
-            .map(|(_, amount, _)| amount)
-            .try_fold(Money::zero(self.currency), |sum, amount| sum.checked_sub(*amount))
-            .map_err(|error| error.to_string())
+        let added = lines.map(|(account, amount, _)| {
+            Ok((account.clone(), Money::zero(self.currency).checked_sub(*amount)?))
+        });
+        added.collect::<Result<_, MoneyError>>().map_err(|error| error.to_string())
     }
 
     #[must_use]

@@ -49,15 +49,14 @@ pub fn deposit(record: Record<'_>, setup: &Setup) -> Result<Deposit, String> {
     }
     receipts.sort();
     refunds.sort();
-    let lines = |sublist| -> Result<Money, String> {
-        let mut sum = Money::zero(currency);
+    let mut beside = Vec::new();
+    for (sublist, sign) in [("other", 1), ("cashback", -1)] {
         for line in record.lines(sublist) {
+            let account = LedgerAccountId::new(line.required_reference("account")?);
             let amount = line.required_money("amount", currency)?;
-            sum = sum.checked_add(amount).map_err(|error| error.to_string())?;
+            beside.push((account, Money::new(sign * amount.minor, currency)));
         }
-        Ok(sum)
-    };
-    let beside = lines("other")?.checked_sub(lines("cashback")?);
+    }
     Ok(Deposit {
         id: DepositId::new(record.required_reference("id")?),
         stamp: record.text("externalId"),
@@ -66,7 +65,7 @@ pub fn deposit(record: Record<'_>, setup: &Setup) -> Result<Deposit, String> {
         dated_on: record.date("tranDate")?.ok_or("tranDate is missing")?,
         receipts,
         refunds,
-        beside: beside.map_err(|error| error.to_string())?,
+        beside,
         voided: is_voided(record),
     })
 }

@@ -61,6 +61,13 @@ impl Links {
         self.of(payment).iter().filter(|link| is_deposit(&link.kind)).map(|link| link.other.clone())
     }
 
+    /// Customer payments that follow an invoice.
+    #[must_use]
+    pub fn payments_of(&self, invoice: &str) -> Vec<String> {
+        let follow = self.of(invoice).iter().filter(|link| link.kind == "CustPymt");
+        follow.map(|link| link.other.clone()).collect()
+    }
+
     /// Whether a document of that type follows.
     #[must_use]
     pub fn is_followed_by(&self, payment: &str, kind: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::ids::{CollectionId, ErpCustomerId, ReceiptId};
+use model::ids::{CollectionId, ErpCustomerId, InvoiceId, ReceiptId};
 use model::key::{Alphabet, Key};
 use model::receipt::{Deposit, DocumentKind, ErpDocument, Receipt};
 use ports::{Depth, PortError, Read};
@@ -78,11 +78,13 @@ impl NetSuite {
         Ok(reads.into_iter().map(only_receipt).collect())
     }
 
-    /// Customer payments of the customer that name the processor's payment, from their records. Ids of
-    /// processors are letters and digits: none is a pattern.
+    /// Customer payments of the customer, or of the invoice, that name the processor's payment, from their
+    /// records: the check number stands in no column that is sure. Ids of processors are letters and
+    /// digits: none is a pattern.
     pub(in super::super) async fn read_receipts_naming(
         &self,
         customer: &ErpCustomerId,
+        invoice: &InvoiceId,
         collection: &CollectionId,
     ) -> Result<Vec<Read<Receipt>>, PortError> {
         let name = collection.as_str();
@@ -95,9 +97,34 @@ impl NetSuite {
             Ok(page) => page.rows,
             Err(refusal) => return Err(refusal.into_error()),
         };
-        let ids: Vec<ReceiptId> =
-            rows.iter().map(Record).filter_map(|row| row.id()).map(ReceiptId::new).collect();
+        let mut ids: BTreeSet<String> =
+            rows.iter().map(Record).filter_map(|row| row.id()).collect();
+        for id in self.payments_of(invoice).await? {
+            if !ids.contains(&id) && self.is_named(&id, name).await? {
+                ids.insert(id);
+            }
+        }
+        let ids: Vec<ReceiptId> = ids.into_iter().map(ReceiptId::new).collect();
         self.read_receipts(&ids).await
+    }
+
+    /// Customer payments that are applied to the invoice, as far as links are shown.
+    async fn payments_of(&self, invoice: &InvoiceId) -> Result<Vec<String>, PortError> {
+        let ids = queryable(std::iter::once(invoice.as_str()));
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let links = self.links(&ids).await?;
+        Ok(links.map_or_else(Vec::new, |links| links.payments_of(invoice.as_str())))
+    }
+
+    /// The record of a customer payment names it.
+    async fn is_named(&self, id: &str, name: &str) -> Result<bool, PortError> {
+        let kind = record_type(DocumentKind::Receipt);
+        let Some(body) = self.client.get(kind, id, false).await? else { return Ok(false) };
+        let record = Record(&body);
+        let fields = ["tranId", "checkNumber", "externalId", "memo"];
+        Ok(fields.iter().filter_map(|field| record.text(field)).any(|text| text.contains(name)))
     }
 
     /// One receipt from its record, for a decision made right now.
