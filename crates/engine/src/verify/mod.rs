@@ -6,7 +6,7 @@ mod accounts;
 use std::collections::{BTreeMap, BTreeSet};
 
 use flows::payout::by_hand::{self, ByHand};
-use flows::payout::{at_bank, bank_account, own_documents};
+use flows::payout::{OwnDocument, OwnState, at_bank, bank_account, own_documents};
 use model::case::{CaseKey, CaseKind};
 use model::command::CommandView;
 use model::decision::Stage;
@@ -216,6 +216,9 @@ impl Engine {
         let Some(bank) = bank_account(&served.link.policy, payout) else {
             return Ok(Err("no bank account is mapped".to_owned()));
         };
+        if let Some(why) = own.iter().find_map(differs) {
+            return Ok(Err(why));
+        }
         let by_people = by_hand::deposited(kept, &own, &documents, &erp);
         let Ok(by_hand) = read_by_hand(&served.erp, &by_people).await else {
             return Ok(Err("the ERP could not be read".to_owned()));
@@ -305,6 +308,14 @@ fn told_of(attention: &[AttentionRow], row: &CaseRow) -> bool {
     attention.iter().any(|item| item.case == row.key)
 }
 
+/// A document of ours is not what was decided.
+fn differs(own: &OwnDocument) -> Option<String> {
+    match &own.state {
+        OwnState::Differs(how) => Some(format!("{} {}: {how}", own.key, own.document)),
+        OwnState::Standing | OwnState::Voided | OwnState::Missing => None,
+    }
+}
+
 /// Payouts that the rules never book.
 fn none_of_ours(waits: ReasonCode) -> bool {
     matches!(waits, ReasonCode::PartnerPayout | ReasonCode::BeforeCutOver)
@@ -341,8 +352,8 @@ fn bounced(what: String, payout: Money, books: std::result::Result<Money, String
         }
         Ok(books) => {
             let why = format!(
-                "it bounced, and {books} of it stand on the bank account: bounced=reverse takes them \
-                 back"
+                "it bounced, and {books} of it stand on the bank account: bounced=reverse takes \
+                 back what was deposited here, people take back theirs"
             );
             let (processor, verdict) = (Some(at_bank), Verdict::NotProved);
             return Finding { what, processor, books: Some(books), verdict, why };

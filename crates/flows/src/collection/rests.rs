@@ -45,10 +45,12 @@ fn rest(facts: &CollectionFacts, invoice: &Invoice, key: &Key, receipt: &Receipt
     if model::defect!(RestNeverApplied) {
         return Rest::Nothing;
     }
-    let Some(never_applied) = never_applied(facts, key, receipt) else { return Rest::Nothing };
     if receipt.voided {
         return Rest::Nothing;
     }
+    let Some(never_applied) = never_applied(facts, key, receipt) else {
+        return elsewhere(facts, invoice, receipt).map_or(Rest::Nothing, Rest::Show);
+    };
     if !receipt.unapplied.is_positive() {
         return moved(facts, invoice, key, receipt).map_or(Rest::Nothing, Rest::Show);
     }
@@ -85,6 +87,23 @@ fn rest(facts: &CollectionFacts, invoice: &Invoice, key: &Key, receipt: &Receipt
     } else {
         Rest::Show(decision.reason)
     }
+}
+
+/// A receipt that somebody else recorded for the payment pays less of this invoice than it could: whose
+/// money it is, they know.
+fn elsewhere(facts: &CollectionFacts, invoice: &Invoice, receipt: &Receipt) -> Option<Reason> {
+    let open = invoice.status == InvoiceStatus::Open && invoice.due.is_positive();
+    if !open || facts.left(ReasonCode::ReceiptUnapplied) {
+        return None;
+    }
+    let here = receipt.applications.iter().filter(|one| one.invoice == invoice.id);
+    let applied: i64 = here.map(|one| one.amount.minor).sum();
+    let missing = receipt.amount.minor.saturating_sub(applied).min(invoice.due.minor);
+    let missing = Money::new(missing, receipt.amount.currency);
+    missing.is_positive().then(|| {
+        let detail = format!("{missing} of receipt {}, which names the payment", receipt.id);
+        Reason::new(ReasonCode::ReceiptUnapplied, detail)
+    })
 }
 
 /// A person took the receipt off this invoice and applied it to another one: the invoice is open, and

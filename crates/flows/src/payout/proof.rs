@@ -164,7 +164,7 @@ fn own_document(
                 receipts: deposit.receipts.iter().cloned().collect(),
                 refunds: deposit.refunds.iter().cloned().collect(),
                 carries_lines: !deposit.lines.is_empty(),
-                state: deposit_state(sight, deposit.total),
+                state: deposit_state(sight, &deposit.bank, deposit.total),
             }
         }
         Write::Erp(ErpWrite::RecordJournal(journal)) if journal.payout.as_ref() == Some(payout) => {
@@ -186,12 +186,15 @@ fn own_document(
     Some(own)
 }
 
-fn deposit_state(sight: &Sight<ErpDocument>, decided: Money) -> OwnState {
+fn deposit_state(sight: &Sight<ErpDocument>, bank: &LedgerAccountId, decided: Money) -> OwnState {
     match sight {
         Sight::NotRead => OwnState::Standing,
         Sight::Missing => OwnState::Missing,
         Sight::Odd(why) => OwnState::Differs(why.clone()),
         Sight::Found(ErpDocument::Deposit(deposit)) if deposit.voided => OwnState::Voided,
+        Sight::Found(ErpDocument::Deposit(deposit)) if deposit.bank != *bank => {
+            OwnState::Differs(format!("it is on account {}, decided was {bank}", deposit.bank))
+        }
         Sight::Found(ErpDocument::Deposit(deposit)) if deposit.total == decided => {
             OwnState::Standing
         }
@@ -254,6 +257,7 @@ pub fn at_bank(
     let routes: BTreeMap<u32, &KeptItem> = kept.iter().map(|k| (k.item.ordinal, k)).collect();
     let people = by_hand::deposited(kept, own, documents, erp);
     let mut sum = by_hand.beside(bank, &people, currency)?;
+    // One that somebody changed is told of as it is; its total was decided for this account.
     for own in own.iter().filter(|own| !own.is_gone()) {
         sum = sum.checked_add(own.at_bank)?;
     }

@@ -25,6 +25,26 @@ fn deposited(how: &Value) -> (World, String) {
     (world, text(&made["id"]))
 }
 
+/// A person moves our own deposit to another account: the books are right no more, and say so.
+#[test]
+fn slow_our_deposit_on_another_account_is_no_proof() {
+    let (world, _, _) = World::live(&["100.00"], &[]);
+    let savings = json!({"id": "219", "number": "1019", "name": "Savings", "type": "Bank",
+        "currency": "1", "subsidiaries": ["2"]});
+    world.erp("/seed", &json!({"accounts": [savings]}));
+    world.until("the deposit", 14, |world| !world.records("deposit").is_empty());
+    world.sync();
+    assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
+    let deposit = text(&world.records("deposit")[0]["id"]);
+    world.deed(&json!({"do": "patch", "type": "deposit", "record": deposit,
+        "body": {"account": {"id": "219"}}}));
+    let proof = world.place.json(&["verify"], 1).to_string();
+    assert!(proof.contains("it is on account 219, decided was 210"), "{proof}");
+    world.days(2);
+    world.sync();
+    assert_eq!(world.attention("deposit_differs").len(), 1);
+}
+
 #[test]
 fn slow_a_deposit_made_by_hand_counts_as_it_is() {
     // Gross, as it should be: the fees are ours to book.

@@ -68,6 +68,10 @@ fn theirs_takes_the_place_of_ours() {
     assert_eq!(decided(&paid, &[("5014", 100, false)]), "collected");
     assert_eq!(decided(PAID, &[("5014", 100, true)]), ours, "a voided one is none");
     assert_eq!(decided(&paid, &[("5014", 90, false)]), "receipt_differs");
+    // On no invoice, or on another one: the invoice is still owed, and nobody collects it again.
+    assert_eq!(decided(PAID, &[("5014", 100, false)]), "collected ! receipt_unapplied");
+    let left = format!("{PAID}, said leave receipt_unapplied");
+    assert_eq!(decided(&left, &[("5014", 100, false)]), "collected");
     assert_eq!(decided(&paid, &[("5014", 90, false), ("5015", 100, false)]), "collected");
 }
 

@@ -563,6 +563,10 @@ fn a_document_that_differs_from_what_was_decided_is_shown() {
         "own deposit/PO1/1 changed",
         "collected deposit_differs (deposit/PO1/1 D1 its total is 9.91 GBP, decided was 9.90 GBP)",
     );
+    check_small(
+        "own deposit/PO1/1 moved",
+        "collected deposit_differs (deposit/PO1/1 D1 it is on account savings, decided was bank)",
+    );
     // Not read again: the answer to our own write counts.
     check_small("own deposit/PO1/1 unread", "closed booked (9.90 GBP)");
     check(

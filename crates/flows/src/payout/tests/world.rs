@@ -464,6 +464,9 @@ impl World {
         match (what, &mut *sight) {
             ("voided", Sight::Found(ErpDocument::Deposit(deposit))) => deposit.voided = true,
             ("changed", Sight::Found(ErpDocument::Deposit(deposit))) => deposit.total.minor += 1,
+            ("moved", Sight::Found(ErpDocument::Deposit(deposit))) => {
+                deposit.bank = "savings".into();
+            }
             ("unposted", Sight::Found(ErpDocument::Journal(journal))) => journal.posted = false,
             ("gone", _) => *sight = Sight::Missing,
             ("unread", _) => *sight = Sight::NotRead,
