@@ -13,7 +13,7 @@ const TABLE: &str = include_str!("../../../docs/simulator.md");
 const SEEN_MIN: usize = 30;
 
 /// Seeds that are tried when the one of the table does not show it any more.
-const SEEDS_MAX: u64 = 500;
+const SEEDS_MAX: u64 = 2_000;
 
 /// Seeds that the table says are needed.
 fn stated(words: &str) -> Option<u64> {
