@@ -171,7 +171,7 @@ impl Engine {
 /// The deposits that people made of these documents, as the ERP shows them.
 pub(crate) async fn read_by_hand(erp: &ErpPort, deposited: &Deposited) -> Result<ByHand> {
     if deposited.is_empty() {
-        return Ok(ByHand::default());
+        return Ok(ByHand::Shown(Vec::new()));
     }
     let receipts: Vec<ReceiptId> = deposited.receipts.keys().cloned().collect();
     let refunds: Vec<ErpRefundId> = deposited.refunds.keys().cloned().collect();

@@ -22,11 +22,10 @@ use super::proof::{OwnDocument, is_by_person, is_refund_by_person};
 const UNSEEN_MINUTES: i64 = 15;
 
 /// What the ERP shows of the deposits that people made of a payout's documents.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ByHand {
     /// Its API shows no deposits: what people deposited is taken to be gross, on the payout's bank
     /// account. Nothing that rests on it is proved.
-    #[default]
     NotShown,
     Shown(Vec<Deposit>),
 }
@@ -233,14 +232,11 @@ impl Misplaced {
     /// The decision that says so.
     #[must_use]
     pub fn decision(self, now: jiff::Timestamp) -> Decision {
-        match self {
-            Misplaced::Differs(detail) => {
-                Decision::rest(Stage::Collected, Reason::new(ReasonCode::DepositDiffers, detail))
-            }
-            Misplaced::Unseen(detail) => {
-                Decision::rest(Stage::Collected, Reason::new(ReasonCode::DepositDiffers, detail))
-                    .at(now + UNSEEN_MINUTES.minutes())
-            }
-        }
+        let (detail, again) = match self {
+            Misplaced::Differs(detail) => (detail, None),
+            Misplaced::Unseen(detail) => (detail, Some(now + UNSEEN_MINUTES.minutes())),
+        };
+        let reason = Reason::new(ReasonCode::DepositDiffers, detail);
+        Decision { look_at: again, ..Decision::rest(Stage::Collected, reason) }
     }
 }
