@@ -83,7 +83,7 @@ impl Engine {
     ) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
         for watched in watched(world, link) {
-            let made = self.documents_made(&watched.erp.account).await?;
+            let (made, of_others) = self.documents_made(&watched.erp.account).await?;
             let undeposited = match self.undeposited_accounts(&watched).await {
                 Ok(accounts) => accounts,
                 Err(why) => {
@@ -92,7 +92,7 @@ impl Engine {
                 }
             };
             if !undeposited.is_empty() {
-                let taken = self.taken_over(&watched).await?;
+                let taken = self.taken_over(&watched.erp, of_others).await?;
                 let expected = self.waiting(&watched.erp, &made).await?;
                 let ours = Ours { made: &made, taken };
                 findings.extend(self.undeposited(&watched, &undeposited, &ours, expected).await);
@@ -124,38 +124,33 @@ impl Engine {
         Ok(accounts)
     }
 
-    /// Every document that our commands made in this ERP, as its case saw it last.
-    async fn documents_made(&self, erp: &AccountId) -> Result<Made> {
+    /// Every document that our commands made in this ERP, as its case saw it last; and the receipts that
+    /// stand for payments here although others recorded them.
+    async fn documents_made(&self, erp: &AccountId) -> Result<(Made, BTreeSet<ReceiptId>)> {
         let mut made = Made::new();
+        let mut of_others = BTreeSet::new();
         for kind in [CaseKind::Collection, CaseKind::Payout, CaseKind::Refund] {
             let rows = self.all_cases(kind, None).await?;
             for page in rows.chunks(usize::try_from(PAGE).unwrap_or(1)) {
                 let ids: Vec<_> = page.iter().map(|row| row.id).collect();
-                for context in self.store.contexts(&ids).await? {
+                for (row, context) in page.iter().zip(self.store.contexts(&ids).await?) {
                     made.extend(documents_of(erp, &context));
+                    if kind == CaseKind::Collection && row.key.account == *erp {
+                        of_others.extend(not_made(&context));
+                    }
                 }
             }
         }
-        Ok(made)
+        Ok((made, of_others))
     }
 
-    /// Receipts that others recorded and that stand for payments here, as they are now.
-    async fn taken_over(&self, watched: &Watched) -> Result<Vec<Receipt>> {
-        let mut ids: BTreeSet<ReceiptId> = BTreeSet::new();
-        let rows = self.all_cases(CaseKind::Collection, None).await?;
-        let of_erp: Vec<_> =
-            rows.iter().filter(|row| row.key.account == watched.erp.account).collect();
-        for page in of_erp.chunks(usize::try_from(PAGE).unwrap_or(1)) {
-            let cases: Vec<_> = page.iter().map(|row| row.id).collect();
-            for context in self.store.contexts(&cases).await? {
-                ids.extend(not_made(&context));
-            }
-        }
+    /// The receipts that others recorded, as they are now.
+    async fn taken_over(&self, erp: &ErpPort, ids: BTreeSet<ReceiptId>) -> Result<Vec<Receipt>> {
         let ids: Vec<ReceiptId> = ids.into_iter().collect();
         let mut found = Vec::new();
-        for slice in ids.chunks(watched.erp.port.description().slice_max.max(1)) {
+        for slice in ids.chunks(erp.port.description().slice_max.max(1)) {
             // One that can not be read leaves the sums as they are: they then differ.
-            let reads = watched.erp.port.receipts(slice).await.unwrap_or_default();
+            let reads = erp.port.receipts(slice).await.unwrap_or_default();
             found.extend(reads.into_iter().filter_map(Read::into_found));
         }
         Ok(found)
