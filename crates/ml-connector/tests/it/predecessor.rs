@@ -78,11 +78,7 @@ fn slow_a_payment_taken_over_is_taken_back_when_it_is_charged_back() {
     let world = World::connected();
     let customer = world.customer("2001", "pay@alder.example", "GBP");
     let invoice = world.invoice(&customer.id, "25.00");
-    let made = json!({
-        "action": "create_payment", "mandate": customer.mandate, "amount": 2_500,
-        "description": "by another integration", "metadata": {"invoiceId": invoice},
-    });
-    let payment = text(&world.processor("/act", &made)["payment"]["id"]);
+    let payment = theirs(&world, &customer, &invoice, 2_500);
     // It is older than the cut-over, and not over yet.
     world.days(1);
     world.add_link(&[]);
