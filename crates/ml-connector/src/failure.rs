@@ -28,6 +28,9 @@ pub enum Failure {
     /// It was tried and did not work.
     #[error("{0}")]
     Failed(String),
+    /// A folder can not be written to; the words name it and the way out.
+    #[error("{0}")]
+    Unwritable(String),
     #[error("the store: {0}")]
     Store(#[from] StoreError),
     #[error("the vault: {0}")]
@@ -71,6 +74,7 @@ impl Failure {
             Failure::Port(error) | Failure::Engine(EngineError::Port(error)) => Some(error),
             Failure::Usage(_)
             | Failure::Failed(_)
+            | Failure::Unwritable(_)
             | Failure::Store(_)
             | Failure::Vault(_)
             | Failure::Engine(_)
@@ -86,6 +90,7 @@ impl Failure {
             Failure::Usage(_) | Failure::Connect(_) | Failure::Vault(_) => code::USAGE,
             Failure::OutOfTime { .. } => code::UNREACHABLE,
             Failure::Failed(_)
+            | Failure::Unwritable(_)
             | Failure::Store(_)
             | Failure::Engine(_)
             | Failure::Port(_)

@@ -109,12 +109,12 @@ fn refused(folder: &Path, error: &std::io::Error) -> Failure {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
     );
     if full {
-        Failure::Failed(format!(
+        Failure::Unwritable(format!(
             "there is no space left for {path} ({error}): the demo writes {NEEDED}; free some, or \
              name a folder on another disk with --keep FOLDER"
         ))
     } else {
-        Failure::Failed(format!(
+        Failure::Unwritable(format!(
             "the folder {path} can not be written ({error}): name another with --keep FOLDER"
         ))
     }

@@ -125,11 +125,17 @@ async fn ended_with(failure: &Failure, json: bool, folder: Folder) -> ExitCode {
         folder.remove().await;
         return ExitCode::from(READER_GONE);
     }
-    if let Some(full) = folder::trouble(folder.path()) {
-        // Whatever failed, failed for this. What was written explains nothing then.
-        full.print(json);
+    // Found in the course of the story, or behind whatever failed. Space may come and go: what was
+    // found once counts. What was written explains nothing then.
+    let found = match failure {
+        Failure::Unwritable(_) => None,
+        _ => folder::trouble(folder.path()),
+    };
+    let failure = found.as_ref().unwrap_or(failure);
+    if let Failure::Unwritable(_) = failure {
+        failure.print(json);
         folder.remove().await;
-        return full.exit_code();
+        return failure.exit_code();
     }
     failure.print(json);
     say_kept(&folder, json);
