@@ -19,6 +19,7 @@ use store::rows::CaseId;
 
 use crate::error::{EngineError, Result};
 use crate::look::{Recent, Served, Sheet};
+use crate::put_off::PutOffs;
 use crate::resting::Rest;
 use crate::winding::Winding;
 use crate::world::World;
@@ -70,6 +71,7 @@ pub struct Engine {
     /// Serialises decide-and-save of collections under a link's daily limits.
     pub(crate) limits: futures::lock::Mutex<()>,
     pub(crate) winding: Winding,
+    pub(crate) put_offs: PutOffs,
 }
 
 /// What is wrong with a connection right now, for `status`.
@@ -105,6 +107,7 @@ impl Engine {
             resting: Mutex::default(),
             limits: futures::lock::Mutex::new(()),
             winding: Winding::default(),
+            put_offs: PutOffs::default(),
         }
     }
 

@@ -12,6 +12,7 @@ mod look;
 pub mod news;
 pub mod plan;
 pub mod poll;
+mod put_off;
 mod resolve;
 mod resting;
 pub mod say;

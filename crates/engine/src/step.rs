@@ -23,11 +23,9 @@ use store::rows::{
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
 use crate::look::{Batch, Looked};
+use crate::put_off::RETRY_SECONDS;
 use crate::send::{Sent, needs_direct};
 use crate::world::World;
-
-/// Seconds after which a case is looked at again when the other side could not be reached.
-const RETRY_SECONDS: i64 = 30;
 
 /// Seconds between looks for the outcome of a command that is not known.
 const OUTCOME_SECONDS: i64 = 20;
@@ -98,9 +96,11 @@ impl Engine {
                 Ok(batch) => batch,
                 Err(error) => {
                     self.winding.hinder(&error);
-                    self.give_back(&claimed, &error).await?;
-                    worked.failed += u32::try_from(claimed.len()).unwrap_or(u32::MAX);
-                    continue;
+                    let Some(batch) = self.without_batch(&claimed, &error).await? else {
+                        worked.failed += u32::try_from(claimed.len()).unwrap_or(u32::MAX);
+                        continue;
+                    };
+                    batch
                 }
             };
             let (world, batch) = (&world, &batch);
@@ -124,16 +124,6 @@ impl Engine {
         Ok(worked)
     }
 
-    /// A read for the whole batch failed: all of it comes again a little later.
-    async fn give_back(&self, claimed: &[Claimed], error: &EngineError) -> Result<()> {
-        warn!(%error, cases = claimed.len(), "looks put off");
-        let later = self.now() + RETRY_SECONDS.seconds();
-        for one in claimed {
-            self.store.release(one.id, one.epoch, Some(later)).await?;
-        }
-        Ok(())
-    }
-
     async fn work_case(
         &self,
         world: &World,
@@ -145,15 +135,16 @@ impl Engine {
         self.winding.count_look();
         match done {
             Ok((due_at, sent)) => {
+                self.put_offs.over(claimed.id);
                 self.store.release(claimed.id, claimed.epoch, due_at).await?;
                 Ok(One { sent, failed: false })
             }
             Err(EngineError::Port(error)) => {
-                warn!(case = %claimed.key, %error, "look put off");
-                let later = self.now() + RETRY_SECONDS.seconds();
-                self.store.release(claimed.id, claimed.epoch, Some(later)).await?;
-                self.winding.hinder(&EngineError::Port(error));
-                Ok(One { sent: false, failed: true })
+                let told = self.put_off(claimed, context, &error).await?;
+                if !told {
+                    self.winding.hinder(&EngineError::Port(error));
+                }
+                Ok(One { sent: false, failed: !told })
             }
             // A contradiction in one case must not keep the others from being worked on.
             Err(error @ (EngineError::Setup(_) | EngineError::Store(StoreError::Refused(_)))) => {
@@ -243,7 +234,7 @@ impl Engine {
         }
     }
 
-    fn result(
+    pub(crate) fn result(
         &self,
         claimed: &Claimed,
         context: &CaseContext,

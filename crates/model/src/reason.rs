@@ -149,6 +149,7 @@ reasons! {
     NegativeTotal = "negative_total", NeedsPerson, "The invoice's amount is negative", "Use a credit memo instead.";
     DeliveryOdd = "delivery_odd", NeedsPerson, "A delivery holds something that is not understood", "See what it is, then dismiss it: ml-connector webhooks dismiss NUMBER.";
     OddRecord = "odd_record", NeedsPerson, "The record can not be read", "Mend the record in its own system.";
+    LookRefused = "look_refused", NeedsPerson, "The case can not be looked at: the other side refuses to show what it needs", "Mend what it names (connections ping lists rights, fields and versions); it goes on by itself then.";
     RecordMissing = "record_missing", NeedsPerson, "A record that was known is gone", "Look it up in its own system.";
     CancelledByPerson = "cancelled_by_person", NeedsPerson, "The payment was cancelled at the processor by somebody else", "Release the case to collect anew.";
     DeniedByPayer = "denied_by_payer", NeedsPerson, "The payer denied the payment", "Talk to the payer; release the case to collect anew.";
@@ -156,7 +157,7 @@ reasons! {
     FailureFinal = "failure_final", NeedsPerson, "The collection failed for a cause that a retry can not heal", "Mend the cause with the payer, then release the case.";
     AmountRefused = "amount_refused", NeedsPerson, "The processor refuses the amount", "Correct or split the invoice, collect it in another way, or have the account's limits raised and retry.";
     Rejected = "rejected", NeedsPerson, "The other side refused the write", "Mend what it names, then retry; saving the record again retries too.";
-    ReceiptVoided = "receipt_voided", NeedsPerson, "A receipt of ours was voided or deleted by somebody", "Resolve it: record it again, or leave it.";
+    ReceiptVoided = "receipt_voided", NeedsPerson, "A receipt of ours was voided or deleted by somebody", "Book it in the ERP as it should be, then leave it; what a payout made is made again by a retry.";
     FieldsNotWritten = "fields_not_written", NeedsPerson, "The ERP refuses the status fields on the invoice", "Correct what it names; saving the invoice there, or retry, writes them again.";
     ReceiptUnapplied = "receipt_unapplied", NeedsPerson, "A receipt of ours was un-applied by somebody", "Apply it where it belongs, or leave it.";
     ReceiptDiffers = "receipt_differs", NeedsPerson, "A document with our key differs from what was decided", "Compare both and correct the document in the ERP.";
@@ -187,6 +188,7 @@ reasons! {
 
     // Payouts and refunds
     Booked = "booked", Settled, "Booked and reconciled to the penny", "Nothing to do.";
+    NotProved = "not_proved", Settled, "Booked, and not proved: the ERP's API does not show what somebody deposited by hand", "Check that deposit: receipts without deductions, on the payout's bank account.";
 }
 
 #[cfg(test)]

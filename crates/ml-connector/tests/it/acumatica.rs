@@ -2,6 +2,8 @@
 //! system behind them.
 
 mod allowed;
+mod hands;
+mod refused;
 mod seats;
 
 use std::sync::Arc;
