@@ -6,35 +6,36 @@ use jiff::civil::Date;
 
 use model::command::{DepositLine, ErpWrite, JournalLine, RecordDeposit, RecordJournal, Write};
 use model::decision::{Decision, DocumentRole, ItemDocument, Stage};
-use model::ids::{ErpRefundId, LedgerAccountId, SubsidiaryId};
+use model::ids::{ErpRefundId, LedgerAccountId, ReceiptId, SubsidiaryId};
 use model::key::Key;
 use model::money::Money;
 use model::payout::{KeptItem, Payout};
 use model::policy::Policy;
 use model::reason::{Reason, ReasonCode};
-use model::receipt::{DocumentKind, ErpDocument, ErpRefund, Receipt, ReceiptPlace};
+use model::receipt::{ErpDocument, ErpRefund, Receipt, ReceiptPlace};
 use model::sight::Sight;
 
 use crate::dating::{date_document, period_closed};
 use crate::unresolved::unresolved;
 
-use super::by_hand::{self, Deposited};
+use super::by_hand::{self, ByHand, Deposited};
 use super::compose::{self, mapped, out_of_range};
 use super::facts::PayoutFacts;
 use super::plan::{self, Left, PlannedDeposit};
 use super::proof::{self, OwnDocument, OwnState, bank_account, purpose};
 use super::routes::{Carrier, carrier};
+use super::telling::payment_name;
 use super::{bounced, name_some};
 
 /// What the rules below share.
-struct Book<'a> {
-    facts: &'a PayoutFacts,
-    payout: &'a Payout,
-    own: &'a [OwnDocument],
-    bank: LedgerAccountId,
+pub(super) struct Book<'a> {
+    pub(super) facts: &'a PayoutFacts,
+    pub(super) payout: &'a Payout,
+    pub(super) own: &'a [OwnDocument],
+    pub(super) bank: LedgerAccountId,
     items: Vec<(Carrier, &'a KeptItem)>,
     documents: BTreeMap<u32, Vec<&'a ItemDocument>>,
-    by_people: Deposited,
+    pub(super) by_people: Deposited,
 }
 
 /// The next step of a paid payout whose items are kept and are to be booked.
@@ -159,7 +160,7 @@ impl<'a> Book<'a> {
             .own
             .iter()
             .any(|own| own.carries_lines && !own.is_gone() && !own.has_purpose(purpose::BOUNCED));
-        let inside = self.inside()?;
+        let inside = self.inside(lines_posted)?;
         let lines = if lines_posted { Vec::new() } else { self.lines(&inside)? };
         let lines = self.beside_people(lines)?;
         let left = self.left(&inside, lines);
@@ -175,7 +176,7 @@ impl<'a> Book<'a> {
         self.documents.get(&kept.item.ordinal).map_or(&[], Vec::as_slice)
     }
 
-    fn with(&self, wanted: Carrier) -> impl Iterator<Item = &'a KeptItem> {
+    pub(super) fn with(&self, wanted: Carrier) -> impl Iterator<Item = &'a KeptItem> {
         self.items.iter().filter(move |(carrier, _)| *carrier == wanted).map(|(_, kept)| *kept)
     }
 
@@ -188,7 +189,7 @@ impl<'a> Book<'a> {
     }
 
     /// The documents that the deposit is made of, or the wait for those that are missing.
-    fn inside(&self) -> Result<Vec<Inside<'a>>, Stop> {
+    fn inside(&self, lines_posted: bool) -> Result<Vec<Inside<'a>>, Stop> {
         let mut inside = Vec::new();
         let mut missing = Vec::new();
         for kept in self.with(Carrier::Receipt) {
@@ -198,7 +199,12 @@ impl<'a> Book<'a> {
             }
         }
         let of = self.with(Carrier::Receipt).count();
-        self.wait(&missing, of, ReasonCode::WaitingForReceipts)?;
+        // What was voided behind a deposit of ours that stands is at the bank all the same: the receipt
+        // is its own case's business.
+        if !lines_posted || self.voided_since(&inside) < missing.len() {
+            self.wait(&missing, of, ReasonCode::WaitingForReceipts)?;
+        }
+        missing.clear();
         for kept in self.with(Carrier::Refund) {
             match self.refund_of(kept)? {
                 Some(document) => inside.push(document),
@@ -208,6 +214,19 @@ impl<'a> Book<'a> {
         let of = self.with(Carrier::Refund).count();
         self.wait(&missing, of, ReasonCode::WaitingForReversals)?;
         Ok(inside)
+    }
+
+    /// How many receipts the standing deposits of ours hold that stand for no item any more.
+    fn voided_since(&self, inside: &[Inside<'a>]) -> usize {
+        let stand: BTreeSet<&ReceiptId> = inside
+            .iter()
+            .filter_map(|document| match document {
+                Inside::Receipt(receipt) => Some(&receipt.id),
+                Inside::Refund(_) | Inside::Nothing => None,
+            })
+            .collect();
+        let ours = self.own.iter().filter(|own| !own.is_gone()).flat_map(|own| &own.receipts);
+        ours.filter(|id| !stand.contains(id)).count()
     }
 
     /// Waits for the owners of the items that have no document yet, and hints them.
@@ -457,8 +476,9 @@ impl<'a> Book<'a> {
         )
         .map_err(|error| stop(out_of_range(error)))?;
         let mut decision = if at_bank == self.payout.amount {
-            let reason = Reason::new(ReasonCode::Booked, at_bank.to_string());
-            Decision::rest(Stage::Closed, reason)
+            let seen = self.by_people.is_empty() || facts.by_hand != ByHand::NotShown;
+            let code = if seen { ReasonCode::Booked } else { ReasonCode::NotProved };
+            Decision::rest(Stage::Closed, Reason::new(code, at_bank.to_string()))
         } else {
             let detail = format!("documents {at_bank}, payout {}", self.payout.amount);
             *stop(Reason::new(ReasonCode::DepositDiffers, detail))
@@ -466,49 +486,6 @@ impl<'a> Book<'a> {
         decision.hints = hints;
         Ok(decision)
     }
-
-    /// What people should know beside the reason.
-    fn attention(&self) -> Vec<Reason> {
-        let mut attention = Vec::new();
-        // One that was matched since is its own case's business.
-        let foreign: Vec<String> = self
-            .with(Carrier::Suspense)
-            .filter(|kept| self.facts.is_foreign(&kept.item))
-            .map(payment_name)
-            .collect();
-        if !foreign.is_empty() {
-            attention.push(Reason::new(ReasonCode::ForeignPayment, name_some(&foreign)));
-        }
-        let by_person: Vec<String> =
-            self.by_people.receipts.keys().map(ToString::to_string).collect();
-        if !by_person.is_empty() {
-            attention.push(Reason::new(ReasonCode::DepositByPerson, name_some(&by_person)));
-        }
-        if self.payout.amount.minor < 0 {
-            let amount = self.payout.amount.to_string();
-            attention.push(Reason::new(ReasonCode::PayoutNegative, amount));
-        }
-        let deposited =
-            self.own.iter().any(|own| own.kind == DocumentKind::Deposit && !own.is_gone());
-        attention.extend(self.exchange().filter(|_| deposited));
-        attention
-    }
-
-    /// Both amounts of a payout whose bank receives another currency.
-    fn exchange(&self) -> Option<Reason> {
-        let exchange =
-            self.payout.exchange.as_ref().filter(|_| proof::is_exchanged(self.payout))?;
-        let received = exchange.amount?;
-        let mut detail = format!("collected {}, received {received}", self.payout.amount);
-        if let Some(rate) = exchange.rate {
-            detail = format!("{detail} at {rate}");
-        }
-        Some(Reason::new(ReasonCode::PayoutExchange, detail))
-    }
-}
-
-fn payment_name(kept: &KeptItem) -> String {
-    kept.item.collection.as_ref().map_or_else(|| "no payment".to_owned(), ToString::to_string)
 }
 
 fn stuck(refunds: &[ErpRefundId]) -> Reason {

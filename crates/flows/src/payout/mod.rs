@@ -10,6 +10,7 @@ pub mod facts;
 pub mod plan;
 pub mod proof;
 pub mod routes;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -209,8 +210,8 @@ fn waits_long(facts: &PayoutFacts, decision: &Decision) -> Option<Reason> {
 fn watched(facts: &PayoutFacts, decision: &Decision) -> bool {
     let arrival_on = facts.kept.iter().map(|kept| kept.arrival_on).max();
     let until = arrival_on.and_then(|on| on.checked_add(WATCH_DAYS.days()).ok());
-    matches!(decision.reason.code, ReasonCode::Booked | ReasonCode::LeftToPeople)
-        && until.is_some_and(|on| facts.frame.today <= on)
+    let rests = [ReasonCode::Booked, ReasonCode::NotProved, ReasonCode::LeftToPeople];
+    rests.contains(&decision.reason.code) && until.is_some_and(|on| facts.frame.today <= on)
 }
 
 /// The first few, then how many more.

@@ -163,7 +163,8 @@ fn is_overtaken(case: &CaseRow) -> bool {
 
 pub fn booked(case: &CaseRow) -> Option<PayoutId> {
     let code = case.reason.as_ref()?.code;
-    let is = case.key.kind == CaseKind::Payout && code == ReasonCode::Booked;
+    let books = [ReasonCode::Booked, ReasonCode::NotProved];
+    let is = case.key.kind == CaseKind::Payout && books.contains(&code);
     is.then(|| PayoutId::new(case.key.subject.as_str()))
 }
 

@@ -21,7 +21,7 @@ fn one_that_is_gross_and_on_the_bank_account_leaves_the_lines_to_us() {
         "by_hand bank 0 R1",
         "keep in line
          fees/PO1/1 2026-11-18 bank:-10 fees:8 tax:2
-         closed booked (9.90 GBP) ! deposit_by_person (R1) hints 1",
+         closed booked (9.90 GBP) ! deposit_by_person (R1 over 10.00 GBP) hints 1",
     );
 }
 
@@ -30,7 +30,7 @@ fn one_that_holds_the_fees_too_leaves_nothing_to_us() {
     tells(
         "by_hand bank fees:-8,tax:-2 R1",
         "keep in line
-         closed booked (9.90 GBP) ! deposit_by_person (R1) hints 1",
+         closed booked (9.90 GBP) ! deposit_by_person (R1 over 10.00 GBP) hints 1",
     );
 }
 
@@ -40,7 +40,7 @@ fn one_with_other_lines_is_for_a_person_before_anything_is_posted() {
         "by_hand bank fees:-9 R1",
         "keep in line
          collected deposit_differs (deposit H1, made by hand, holds -0.09 GBP on account fees \
-beside its receipts; of the payout there must be -0.08 GBP on account fees, -0.02 GBP on account tax) ! deposit_by_person (R1)",
+beside its receipts; of the payout there must be -0.08 GBP on account fees, -0.02 GBP on account tax) ! deposit_by_person (R1 over 10.00 GBP)",
     );
 }
 
@@ -51,7 +51,7 @@ fn one_with_the_fees_on_another_account_is_for_a_person() {
         "keep in line
          collected deposit_differs (deposit H1, made by hand, holds -0.10 GBP on account \
 chargebacks beside its receipts; of the payout there must be -0.08 GBP on account fees, -0.02 GBP on \
-account tax) ! deposit_by_person (R1)",
+account tax) ! deposit_by_person (R1 over 10.00 GBP)",
     );
 }
 
@@ -61,7 +61,7 @@ fn one_on_another_account_is_for_a_person() {
         "by_hand savings 0 R1",
         "keep in line
          collected deposit_differs (deposit H1, made by hand, is on account savings; the payout \
-reaches account bank) ! deposit_by_person (R1)",
+reaches account bank) ! deposit_by_person (R1 over 10.00 GBP)",
     );
 }
 
@@ -71,7 +71,7 @@ fn one_that_is_not_shown_is_for_a_person() {
         "by_hand none 0",
         "keep in line
          collected deposit_differs (deposited by hand, in no deposit that is shown on account bank: \
-receipt R1) ! deposit_by_person (R1)",
+receipt R1) ! deposit_by_person (R1 over 10.00 GBP)",
     );
 }
 
@@ -92,8 +92,8 @@ fn lines_that_were_posted_are_not_taken_back_when_the_deposit_is_edited() {
          --- by_hand bank fees:-10 R1",
         "keep in line
          fees/PO1/1 2026-11-18 bank:-10 fees:8 tax:2
-         closed booked (9.90 GBP) ! deposit_by_person (R1) hints 1
-         collected deposit_differs (documents 9.80 GBP, payout 9.90 GBP) ! deposit_by_person (R1) \
+         closed booked (9.90 GBP) ! deposit_by_person (R1 over 10.00 GBP) hints 1
+         collected deposit_differs (documents 9.80 GBP, payout 9.90 GBP) ! deposit_by_person (R1 over 10.00 GBP) \
 hints 1",
     );
 }
@@ -111,12 +111,12 @@ fn refunds_inside_count_where_the_deposit_is() {
     check(
         &format!("{facts} by_hand bank 0 R1 F2"),
         "keep in in
-         closed booked (5.00 GBP) ! deposit_by_person (R1) hints 2",
+         closed booked (5.00 GBP) ! deposit_by_person (R1 over 10.00 GBP) hints 2",
     );
     check(
         &format!("{facts} by_hand bank 0 R1"),
         "keep in in
          collected deposit_differs (deposited by hand, in no deposit that is shown on account bank: \
-refund F2) ! deposit_by_person (R1)",
+refund F2) ! deposit_by_person (R1 over 10.00 GBP)",
     );
 }

@@ -160,7 +160,8 @@ fn a_person_deposited_a_receipt_by_hand() {
 collection/erp:1/INV2, collection/erp:1/INV3) hints 3
          deposit/PO1/1 2026-11-18 bank 35049 = R2 R3
          fees/PO1/1 2026-11-18 bank:-1117 fees:931 tax:186
-         closed booked (354.32 GBP) ! deposit_by_person (R1) hints 5",
+         closed not_proved (354.32 GBP) ! deposit_by_person (R1 over 120.00 GBP; the ERP's API does not \
+show that deposit, it is taken to be without deductions and on account bank) hints 5",
     );
 }
 
@@ -170,7 +171,8 @@ fn a_person_deposited_every_receipt() {
         &format!("{SMALL} receipt PM1 deposited"),
         "keep in line
          fees/PO1/1 2026-11-18 bank:-10 fees:8 tax:2
-         closed booked (9.90 GBP) ! deposit_by_person (R1) hints 1",
+         closed not_proved (9.90 GBP) ! deposit_by_person (R1 over 10.00 GBP; the ERP's API does not \
+show that deposit, it is taken to be without deductions and on account bank) hints 1",
     );
 }
 
@@ -186,8 +188,10 @@ fn a_refund_without_receipts_to_deposit_it_with_is_for_a_person() {
          --- refund PM2 500 by_person",
         "keep in in
          collected deposit_by_person (no receipts are left to deposit together with these \
-refunds, do it by hand: F2) ! deposit_by_person (R1)
-         closed booked (5.00 GBP) ! deposit_by_person (R1) hints 2",
+refunds, do it by hand: F2) ! deposit_by_person (R1 over 10.00 GBP; the ERP's API does not \
+show that deposit, it is taken to be without deductions and on account bank)
+         closed not_proved (5.00 GBP) ! deposit_by_person (R1 over 10.00 GBP; the ERP's API does not \
+show that deposit, it is taken to be without deductions and on account bank) hints 2",
     );
 }
 
@@ -548,6 +552,15 @@ by somebody: deposit/PO1/1 D1 was voided)",
 }
 
 #[test]
+fn a_receipt_that_is_voided_behind_its_deposit_does_not_hold_the_payout() {
+    check_small("receipt PM1 voided", "closed booked (9.90 GBP)");
+    check_small(
+        "receipt PM1 voided \n own deposit/PO1/1 voided",
+        "collected receipt_voided (deposit/PO1/1 D1 was voided)",
+    );
+}
+
+#[test]
 fn a_deposit_of_unknown_outcome_is_not_taken_for_a_persons() {
     check_small(
         "unknown deposit/PO1/1 in_flight",
@@ -573,7 +586,8 @@ fn a_document_that_differs_from_what_was_decided_is_shown() {
         &format!("{SMALL} receipt PM1 deposited --- own fees/PO1/1 unposted"),
         "keep in line
          fees/PO1/1 2026-11-18 bank:-10 fees:8 tax:2
-         closed booked (9.90 GBP) ! deposit_by_person (R1) hints 1
+         closed not_proved (9.90 GBP) ! deposit_by_person (R1 over 10.00 GBP; the ERP's API does not \
+show that deposit, it is taken to be without deductions and on account bank) hints 1
          collected deposit_differs (fees/PO1/1 D1 it is not posted yet: approve it in the ERP)",
     );
 }
@@ -611,7 +625,8 @@ fn a_bounced_payout_is_taken_back_and_put_back_when_policy_says_so() {
         &format!("policy reverse {SMALL} receipt PM1 deposited --- payout 990 bounced"),
         "keep in line
          fees/PO1/1 2026-11-18 bank:-10 fees:8 tax:2
-         closed booked (9.90 GBP) ! deposit_by_person (R1) hints 1
+         closed not_proved (9.90 GBP) ! deposit_by_person (R1 over 10.00 GBP; the ERP's API does not \
+show that deposit, it is taken to be without deductions and on account bank) hints 1
          failed payout_bounced (9.90 GBP)",
     );
     check(

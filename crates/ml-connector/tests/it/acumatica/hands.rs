@@ -1,0 +1,74 @@
+//! What people do to payments by hand in Acumatica, whose endpoint shows no bank deposits: nothing is
+//! said to be proved that is not, and nothing waits for what stands already.
+
+use serde_json::{Value, json};
+
+use super::{BANK, World, open};
+use crate::world::{rows, text};
+
+impl World {
+    /// The payout's code and sentence, as the list shows them.
+    fn payout_said(&self) -> (String, String) {
+        let listed = rows(&self.place.json(&["payouts", "list"], 0));
+        let reason = &listed[0]["reason"];
+        (text(&reason["code"]), text(&reason["detail"]))
+    }
+
+    fn verify(&self) -> Value {
+        let said = self.place.run(&["--json", "verify", "--link", "uk"]).stdout;
+        serde_json::from_slice(&said).expect("JSON")
+    }
+
+    /// The number of a customer payment over this amount.
+    fn receipt_over(&self, amount: &str) -> String {
+        let all = self.records("Payment");
+        let over = |one: &&Value| text(&one["PaymentAmount"]) == amount && one["Type"] == "Payment";
+        let found = all.iter().find(over).unwrap_or_else(|| panic!("no {amount}: {all:?}"));
+        text(&found["ReferenceNbr"])
+    }
+}
+
+#[test]
+fn slow_a_payout_with_a_deposit_that_is_not_shown_is_not_called_reconciled() {
+    let (world, _) = World::live(&["75.00", "20.00"], &["post_on=\"confirmed\""]);
+    world.until("the receipts", 9, |world| world.records("Payment").len() == 2);
+    let number = world.receipt_over("75");
+    world.erp(
+        "/act",
+        &json!({"do": "deposit", "payments": [format!("Payment {number}")], "bank": BANK}),
+    );
+    world.until("the rest of the deposit", 9, |world| !world.batches("deposit").is_empty());
+    world.sync();
+    let (code, _) = world.payout_said();
+    assert_eq!(code, "not_proved");
+    let told = world.told("deposit_by_person");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].1.contains(&format!("{number} over 75.00 GBP")), "{told:?}");
+    assert!(told[0].1.contains("does not show"), "{told:?}");
+    assert_eq!(world.verify()["proved"], false);
+}
+
+#[test]
+fn slow_a_receipt_voided_behind_its_deposit_leaves_the_payout_booked() {
+    let (world, invoices) = World::live(&["75.00", "20.00"], &[]);
+    world.until("the deposit", 14, |world| !world.batches("deposit").is_empty());
+    world.sync();
+    let number = world.receipt_over("75");
+    world.erp("/act", &json!({"do": "void", "record": format!("Payment {number}")}));
+    world.day();
+    world.until("the attention", 3, |world| !world.told("receipt_voided").is_empty());
+    assert_eq!(world.owed(&invoices[0]), open("75"));
+    let (case, _) = world.told("receipt_voided").remove(0);
+    world.place.well(&["attention", "leave", &case, "receipt_voided"]);
+    // Long enough to be told of a payout that waits.
+    for _ in 0..9 {
+        world.sync();
+        world.day();
+    }
+    assert_eq!(world.payout_said().0, "booked");
+    assert_eq!((world.balance(BANK), world.batches("deposit").len()), (world.paid_out(), 1));
+    let left = world.place.run(&["--json", "attention", "list"]).stdout;
+    assert_eq!(rows(&serde_json::from_slice(&left).expect("JSON")), Vec::<Value>::new());
+    let payments = rows(&world.processor("/truth", &Value::Null)["payments"]);
+    assert_eq!(payments.len(), 2, "nothing is collected anew");
+}
