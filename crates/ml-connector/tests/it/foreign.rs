@@ -18,6 +18,31 @@ fn by_hand(world: &World, mandate: &str, amount: i64) -> String {
 }
 
 #[test]
+fn slow_a_receipt_that_may_not_stand_on_suspense_is_shown_and_retried() {
+    let (world, customer, _) = World::live(&[], &[]);
+    let unticked = json!({"custbody_mlc_collect": false});
+    let invoice = world.invoice_with(&json!({"customer": customer.id, "amount": "120.00",
+        "currency": 1, "fields": unticked}));
+    let payment = by_hand(&world, &customer.mandate, 12_000);
+    world.until("the deposit", 14, |world| !world.records("deposit").is_empty());
+    let expand = |on: bool| json!({"preferences": {"expand_account_lists": on}});
+    world.erp("/seed", &expand(false));
+    world.place.well(&["foreign", "match", &payment, &invoice]);
+    world.sync();
+    let refused = world.attention("rejected");
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert!(text(&refused[0]["sentence"]).contains("651"), "{refused:?}");
+    assert!(world.records("customerPayment").is_empty());
+    assert_eq!(world.balance("651"), "-120");
+
+    world.erp("/seed", &expand(true));
+    world.place.well(&["attention", "retry", &text(&refused[0]["case"])]);
+    world.sync();
+    assert_eq!((world.remaining(&invoice), world.balance("651")), ("0".into(), "0".into()));
+    assert!(world.attention("rejected").is_empty());
+}
+
+#[test]
 fn slow_a_payment_on_suspense_is_matched_out_of_it() {
     let (world, customer, _) = World::live(&[], &[]);
     let invoice = world.invoice_with(&json!({

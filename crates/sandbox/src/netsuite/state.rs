@@ -76,6 +76,9 @@ pub struct Preferences {
     pub date_period_mismatch: String,
     /// DEFAULTPERIODIFCLOSED: a closed default period gives way to the next open one.
     pub default_period_if_closed: bool,
+    /// "Expand Account Lists" (ASSETCOGSITEMACCTS): payments may stand on other accounts than a bank's
+    /// and undeposited funds. On, as the connector's set-up page asks for.
+    pub expand_account_lists: bool,
     /// `department`, `class`, `location`: mandatory on transactions when listed.
     pub mandatory: BTreeSet<String>,
 }
@@ -89,6 +92,7 @@ impl Default for Preferences {
             void_by_journal: false,
             date_period_mismatch: "disallow".to_owned(),
             default_period_if_closed: false,
+            expand_account_lists: true,
             mandatory: BTreeSet::new(),
         }
     }

@@ -114,7 +114,8 @@ fn settle_account(state: &State, old: Option<&Record>, rec: &mut Record, op: &Op
     };
     let kind = state.store.get(&Kind::Account, id).and_then(|account| account.text("acctType"));
     match kind {
-        Some("Bank" | "OthCurrAsset") => Ok(()),
+        Some("Bank") => Ok(()),
+        Some("OthCurrAsset") if state.preferences.expand_account_lists => Ok(()),
         _ => Err(ApiError::invalid_field(id, "account", "account")),
     }
 }
