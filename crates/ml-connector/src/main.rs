@@ -38,9 +38,26 @@ fn end_quietly_without_a_reader() {
     }));
 }
 
+/// A command line that can not be used is told in the form that it asks for; help and version are what
+/// they are.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let wants_json = std::env::args_os().take_while(|one| one != "--").any(|one| one == "--json");
+    if !wants_json || !error.use_stderr() {
+        error.exit();
+    }
+    let words = error.to_string();
+    let words = words.trim().trim_start_matches("error: ");
+    let failure = failure::Failure::usage(words);
+    failure.print(true);
+    failure.exit_code()
+}
+
 fn main() -> ExitCode {
     end_quietly_without_a_reader();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let json = cli.json;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

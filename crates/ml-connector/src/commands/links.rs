@@ -5,9 +5,12 @@ use std::process::ExitCode;
 use engine::plan::Plan;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
+use model::case::CaseKind;
+use model::decision::Stage;
 use model::ids::{ConnectionId, LinkId};
 use model::policy::{Mode, Policy};
-use store::rows::{Connection, Link, Side};
+use model::reason::ReasonCode;
+use store::rows::{CaseFilter, Connection, Link, Side};
 
 use crate::cli::Links;
 use crate::commands::connections::check_name;
@@ -15,6 +18,9 @@ use crate::commands::policy_values;
 use crate::failure::{Failure, Result};
 use crate::instance::Instance;
 use crate::output;
+
+/// Cases read at a time.
+const CASES_PAGE: u32 = 1000;
 
 pub async fn run(instance: &Instance, command: Links, json: bool) -> Result<ExitCode> {
     match command {
@@ -75,12 +81,44 @@ pub async fn run(instance: &Instance, command: Links, json: bool) -> Result<Exit
                     "link {name} is on: switch it off first (ml-connector links off {name})"
                 )));
             }
+            let left = left_behind(instance, &link.id).await?;
             instance.store.remove_link(&link.id, &instance.actor(), instance.clock.now()).await?;
             instance.reconnect().await?;
-            say(json, &name, "removed");
+            say(json, &name, &format!("removed{left}"));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What nobody books any more once the link is removed, in a sentence; empty: nothing.
+async fn left_behind(instance: &Instance, link: &LinkId) -> Result<String> {
+    let (mut open, mut collected) = (0_u32, 0_u32);
+    let mut after = None;
+    loop {
+        let page = CaseFilter {
+            kind: Some(CaseKind::Collection),
+            link: Some(link.clone()),
+            after,
+            limit: CASES_PAGE,
+            ..CaseFilter::default()
+        };
+        let cases = instance.store.cases(&page).await?;
+        let Some(last) = cases.last() else { break };
+        after = Some(last.id);
+        for case in &cases {
+            let code = case.reason.as_ref().map(|reason| reason.code);
+            open += u32::from(case.stage != Some(Stage::Closed));
+            collected += u32::from(code == Some(ReasonCode::Collected));
+        }
+    }
+    if open + collected == 0 {
+        return Ok(String::new());
+    }
+    Ok(format!(
+        ". It leaves {open} open invoices, and {collected} that were collected: a payment of theirs that \
+         is paid out, fails or is charged back from now on is booked by nobody. A new link between the \
+         same two connections takes all of them up again"
+    ))
 }
 
 fn say(json: bool, name: &str, what: &str) {

@@ -94,6 +94,20 @@ fn nonsense_is_answered_with_what_to_do() {
 }
 
 #[test]
+fn a_command_line_that_can_not_be_used_is_told_as_json_where_json_is_asked_for() {
+    let place = Place::with_processor();
+    for arguments in [vec!["--json", "lnks"], vec!["links", "--json"], vec!["show", "--json"]] {
+        let said = place.fails(&arguments, 2);
+        let said: serde_json::Value = serde_json::from_str(&said).expect(&said);
+        assert_eq!(said["code"], 2, "{arguments:?}: {said}");
+        let words = said["error"].as_str().expect("a sentence");
+        assert!(!words.starts_with("error") && !words.is_empty(), "{arguments:?}: {said}");
+    }
+    assert!(place.fails(&["lnks"], 2).starts_with("error: "), "in words without it");
+    assert!(place.well(&["--json", "--help"]).contains("Usage:"), "help is help");
+}
+
+#[test]
 fn a_setting_is_taken_away_by_an_empty_value() {
     let place = Place::with_processor();
     place.well(&gocardless(&["--set", "exit_uri=https://shop.example/thanks"]));

@@ -67,6 +67,11 @@ fn slow_payouts_are_broken_down_to_the_penny() {
     for words in ["closed", "collect/", "receipt/", "done"] {
         assert!(told.contains(words), "{words}: {told}");
     }
+
+    // Without the link nobody books what becomes of them.
+    place.well(&["links", "off", "uk"]);
+    let told = place.well(&["links", "remove", "uk"]);
+    assert!(told.contains("0 open invoices, and 2 that were collected"), "{told}");
 }
 
 #[test]
