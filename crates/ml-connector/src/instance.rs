@@ -8,7 +8,7 @@ use engine::{Engine, Settings};
 use jiff::Timestamp;
 use model::case::Actor;
 use ports::Clock;
-use ports::exchange::{Exchange, Recorder};
+use ports::exchange::{Exchange, Recorder, Trouble};
 use store::{MasterKeySource, SqliteStore, Store, StoreError, Vault};
 
 use crate::clock::{FollowedClock, HostClock};
@@ -46,27 +46,27 @@ const WAITING_MAX: usize = 10_000;
 /// Seconds after which no read waits any more for what was answered: a rate window and a half.
 const TROUBLE_SECONDS: i64 = 90;
 
-/// What a status means to whoever waits; `None`: it is a proper answer.
-fn trouble_of(status: Option<u16>) -> Option<&'static str> {
-    match status {
-        None => Some("it gives no answer"),
-        Some(429) => Some("the other side asks to slow down"),
-        Some(408 | 500..) => Some("the other side fails"),
-        Some(_) => None,
+/// What it means to whoever waits.
+fn words_of(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::NoAnswer => "it gives no answer",
+        Trouble::SlowDown => "the other side asks to slow down",
+        Trouble::Fails => "the other side fails",
     }
 }
 
 impl Recorder for Recorded {
     fn record(&self, exchange: Exchange) {
-        if let Some(what) = trouble_of(exchange.status)
-            && let Ok(mut troubles) = self.troubles.lock()
-        {
-            troubles.insert(exchange.connection.clone(), (exchange.at, what));
-        }
         if let Ok(mut waiting) = self.waiting.lock()
             && waiting.len() < WAITING_MAX
         {
             waiting.push(exchange);
+        }
+    }
+
+    fn troubled(&self, connection: &str, at: Timestamp, trouble: Trouble) {
+        if let Ok(mut troubles) = self.troubles.lock() {
+            troubles.insert(connection.to_owned(), (at, words_of(trouble)));
         }
     }
 }
@@ -270,30 +270,19 @@ mod tests {
     fn what_a_connection_lately_gave_tells_what_is_waited_for() {
         let recorded = Recorded::default();
         let after = |seconds: i64| Timestamp::from_second(seconds).unwrap();
-        let see = |connection: &str, seconds: i64, status: Option<u16>| {
-            recorded.record(Exchange {
-                at: after(seconds),
-                connection: connection.to_owned(),
-                method: "GET".to_owned(),
-                path: "/".to_owned(),
-                status,
-                duration_milliseconds: 1,
-                request_id: None,
-                request_body: None,
-                response_body: None,
-                command: None,
-            });
-            recorded
-                .trouble(after(seconds))
-                .map(|(connection, what)| format!("{connection} {what}"))
+        let waits = |seconds: i64| {
+            let found = recorded.trouble(after(seconds));
+            found.map(|(connection, what)| format!("{connection} {what}"))
         };
+        assert_eq!(waits(0), None);
+        recorded.troubled("bank", after(2), Trouble::SlowDown);
         let slow = Some("bank the other side asks to slow down".to_owned());
-        assert_eq!(see("bank", 0, Some(200)), None);
-        assert_eq!(see("bank", 1, Some(422)), None, "a refusal is an answer");
-        assert_eq!(see("bank", 2, Some(429)), slow);
-        assert_eq!(see("bank", 3, Some(200)), slow, "requests overlap");
-        assert_eq!(recorded.trouble(after(200)), None, "nobody waits for it any more");
-        assert_eq!(see("bank", 201, None).as_deref(), Some("bank it gives no answer"));
-        assert_eq!(see("bank", 202, Some(503)).as_deref(), Some("bank the other side fails"));
+        assert_eq!(waits(2), slow);
+        assert_eq!(waits(3), slow, "requests overlap");
+        assert_eq!(waits(200), None, "nobody waits for it any more");
+        recorded.troubled("bank", after(201), Trouble::NoAnswer);
+        assert_eq!(waits(201).as_deref(), Some("bank it gives no answer"));
+        recorded.troubled("bank", after(202), Trouble::Fails);
+        assert_eq!(waits(202).as_deref(), Some("bank the other side fails"));
     }
 }

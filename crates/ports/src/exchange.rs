@@ -23,9 +23,23 @@ pub struct Exchange {
     pub command: Option<String>,
 }
 
+/// Why there was no proper answer. A refusal is one, whatever status a system gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing came back.
+    NoAnswer,
+    /// It asks to slow down.
+    SlowDown,
+    /// It fails by itself, with nothing said of the request.
+    Fails,
+}
+
 /// Takes exchanges; must neither block nor fail.
 pub trait Recorder: Send + Sync {
     fn record(&self, exchange: Exchange);
+
+    /// A request of the connection was not answered properly at this moment.
+    fn troubled(&self, _connection: &str, _at: Timestamp, _trouble: Trouble) {}
 
     /// Whether anything is kept: else no exchange needs to be written down.
     fn keeps(&self) -> bool {

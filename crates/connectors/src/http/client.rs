@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
-use ports::exchange::{Exchange, Recorder};
+use ports::exchange::{Exchange, Recorder, Trouble};
 use ports::transport::{Transport, TransportError};
 use ports::{BankDetails, Clock, PortError};
 use url::Url;
@@ -396,6 +396,7 @@ impl HttpClient {
         answer: &Answer,
         progress: &mut Progress,
     ) -> Result<Duration, PortError> {
+        self.tell(Trouble::SlowDown);
         self.gate.halve();
         let asked = asked_wait(&answer.headers, self.clock.now());
         let wait = match asked {
@@ -418,6 +419,7 @@ impl HttpClient {
         answer: &Answer,
         progress: &mut Progress,
     ) -> Result<Duration, PortError> {
+        self.tell(Trouble::Fails);
         let words = self.words_of(answer);
         match call.effect {
             Effect::Write => Err(PortError::OutcomeUnknown(words)),
@@ -434,6 +436,7 @@ impl HttpClient {
         error: TransportError,
         progress: &mut Progress,
     ) -> Result<Duration, PortError> {
+        self.tell(Trouble::NoAnswer);
         match (call.effect, error) {
             (Effect::Write, TransportError::NoAnswer(words)) => {
                 Err(PortError::OutcomeUnknown(words))
@@ -459,6 +462,10 @@ impl HttpClient {
             Some(text) => format!("{}: {}", answer.status, words(&text)),
             None => answer.status.to_string(),
         }
+    }
+
+    fn tell(&self, trouble: Trouble) {
+        self.recorder.troubled(&self.settings.connection, self.clock.now(), trouble);
     }
 
     fn record(

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
 use jiff::{SignedDuration, Timestamp};
-use ports::exchange::{Exchange, Recorder};
+use ports::exchange::{Exchange, Recorder, Trouble};
 use ports::transport::{Transport, TransportError};
 use ports::{Clock, PortError};
 
@@ -125,17 +125,26 @@ pub fn not_sent() -> ScriptReply {
 #[derive(Default)]
 pub struct Keeper {
     kept: Mutex<Vec<Exchange>>,
+    troubles: Mutex<Vec<Trouble>>,
 }
 
 impl Keeper {
     pub fn kept(&self) -> Vec<Exchange> {
         self.kept.lock().unwrap().clone()
     }
+
+    pub fn troubles(&self) -> Vec<Trouble> {
+        self.troubles.lock().unwrap().clone()
+    }
 }
 
 impl Recorder for Keeper {
     fn record(&self, exchange: Exchange) {
         self.kept.lock().unwrap().push(exchange);
+    }
+
+    fn troubled(&self, _connection: &str, _at: Timestamp, trouble: Trouble) {
+        self.troubles.lock().unwrap().push(trouble);
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::auth::{Authoriser, Bearer};
 use super::backoff::{asked_wait, exhausted_wait};
-use super::client::{Answer, Call, HttpClient, HttpSettings, Vendor};
+use super::client::{Answer, Call, HttpClient, HttpSettings, Vendor, Verdict};
 use super::hosts::{AllowedHosts, check_address};
 use super::jitter::Jitter;
 use super::paging::Mark;
@@ -408,4 +408,32 @@ fn a_page_mark_is_read_back() {
     }
     assert!(Mark::parse("PM1").is_err());
     assert!(Mark::parse("yesterday|PM1").is_err());
+}
+
+/// Whoever waits is told what the other side failed at; a refusal is an answer, also where it comes
+/// with 500.
+#[tokio::test]
+async fn only_what_is_no_answer_is_told_as_trouble() {
+    use ports::exchange::Trouble;
+    let verdict = |answer: &Answer| match answer.body.as_ref() {
+        b"refused" => Verdict::Answer,
+        b"slow" => Verdict::SlowDown,
+        _ => Verdict::Failure,
+    };
+    let vendor = Vendor { verdict, ..Vendor::default() };
+    for (first, told) in [
+        (reply(500, "refused"), vec![]),
+        (reply(422, ""), vec![]),
+        (reply(401, ""), vec![]),
+        (reply(500, "slow"), vec![Trouble::SlowDown]),
+        (reply(429, ""), vec![Trouble::SlowDown]),
+        (reply(503, ""), vec![Trouble::Fails]),
+        (no_answer(), vec![Trouble::NoAnswer]),
+    ] {
+        let words = format!("{first:?}");
+        let script = Script::new(vec![first, reply(200, "{}")]);
+        let bench = bench_with(script, Arc::new(Renewable::default()), vendor);
+        bench.client.send(Call::get("/payments")).await.unwrap();
+        assert_eq!(bench.keeper.troubles(), told, "{words}");
+    }
 }
