@@ -95,11 +95,15 @@ fn fits(policy: &Policy, choices: &[Choice]) -> std::result::Result<(), String> 
     for (name, account, purpose) in named(&policy.accounts) {
         let Some(choice) = by_id.get(account.as_str()) else {
             return Err(format!(
-                "{name} \"{account}\": the ERP has no such account in use; give an internal id{}",
+                "{name} \"{account}\": the ERP has no such account in use; give the id that its list has{}",
                 some_of(choices, purpose)
             ));
         };
         let wanted = match purpose {
+            Use::Bank if choice.kind == "undeposited" => {
+                "the account that payouts reach, and on this one receipts wait for their payout: name the \
+                 bank account here, or have receipts wait on another (the connection's settings)"
+            }
             Use::Bank if choice.kind != "bank" => "a bank account",
             Use::Undeposited if has_own && choice.kind != "undeposited" => {
                 "the ERP's own undeposited funds (leave the setting out): its deposits take receipts \
@@ -204,6 +208,7 @@ mod tests {
         check("banks.GBP.account = '999'", &all, Err("for example 210 (account 210), 211"));
         check("fees = '210'", &all, Err("accounts.fees"));
         check("banks.GBP.account = '640'", &all, Err("must be a bank account"));
+        check("banks.GBP.account = '116'", &all, Err("on this one receipts wait"));
         check("banks.GBP.account = '211'", &all, Err("kept in EUR"));
         check("banks.BA000123.account = '211'", &all, Ok(()));
         check("banks.GBP = { account = '210', subsidiary = '2' }", &all, Ok(()));

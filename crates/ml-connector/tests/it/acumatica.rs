@@ -3,6 +3,7 @@
 
 mod allowed;
 mod hands;
+mod ping;
 mod refused;
 mod seats;
 
@@ -152,8 +153,6 @@ impl World {
     fn connect(&self) {
         let url = |name: &str| self._running.url(name).expect("a URL").to_owned();
         let (processor, site) = (url("gocardless"), format!("{}/Demo", url("acumatica")));
-        self.place.write("password", b"secret");
-        self.place.write("client-secret", b"sandbox-acumatica-secret");
         let add = |system, name, url| {
             vec!["connections", "add", system, name, "--url", url, "--allow-host"]
         };
@@ -162,22 +161,29 @@ impl World {
             gocardless.extend(["--secret", secret]);
         }
         self.place.well(&gocardless);
-        let mut erp = add("acumatica", "acu", site.as_str());
-        let (client, site) = (format!("client_id={CLIENT}"), format!("site={site}"));
-        for setting in [
-            &*site,
-            &*client,
+        self.add_erp("acu", &site, &[&format!("client_id={CLIENT}")]);
+        self.place.well(&["connections", "ping"]);
+    }
+
+    /// A connection to the ERP at this address, with these settings beside the usual ones.
+    fn add_erp(&self, name: &str, site: &str, settings: &[&str]) {
+        self.place.write("password", b"secret");
+        self.place.write("client-secret", b"sandbox-acumatica-secret");
+        let mut erp = vec!["connections", "add", "acumatica", name, "--url", site, "--allow-host"];
+        let named = format!("site={site}");
+        let usual = [
+            &*named,
             "user=mlconnector",
             "payment_method=GOCARDLESS",
             "clearing=GBP=10250 EUR=10251",
-        ] {
+        ];
+        for setting in usual.iter().chain(settings) {
             erp.extend(["--set", setting]);
         }
         for secret in ["password=file:password", "client_secret=file:client-secret"] {
             erp.extend(["--secret", secret]);
         }
         self.place.well(&erp);
-        self.place.well(&["connections", "ping"]);
     }
 
     /// A released invoice over this amount, ticked and due; gives its number.

@@ -9,21 +9,49 @@ use ports::PortError;
 use ports::health::{Environment, Health, HealthCheck};
 
 use super::Acumatica;
+use super::endpoint::{self, offered};
 use super::fields::{ON_CUSTOMER, ON_INVOICE, ON_PAYMENT};
 use super::query::{Ask, moment};
 use super::reads::{customers, invoices};
 use super::refusal::Refusal;
 use super::wire::{Body, Entity};
 
-/// Entities, with a field that a list of one asks for, and the form that the right is for.
-const PROBES: [(&str, &str, &str); 7] = [
-    ("Customer", "CustomerID", "Customers (AR303000): edit"),
-    ("Invoice", "ReferenceNbr", "Invoices and Memos (AR301000): edit"),
-    ("Payment", "ReferenceNbr", "Payments and Applications (AR302000): edit, insert, delete"),
-    ("JournalTransaction", "BatchNbr", "Journal Transactions (GL301000): edit, insert, delete"),
-    ("Account", "AccountCD", "Chart of Accounts (GL202500): view"),
-    ("Currency", "CurrencyID", "Currencies (CM202000): view"),
-    ("FinancialPeriod", "FinancialYear", "Master Financial Calendar (GL201000): view"),
+/// An entity that is read, with a field that a list of one asks for.
+struct Probe {
+    entity: &'static str,
+    field: &'static str,
+    form: &'static str,
+    /// What is done there beside reading, in the words of the form for rights; none: nothing.
+    writes: &'static str,
+}
+
+const fn probe(
+    entity: &'static str,
+    field: &'static str,
+    form: &'static str,
+    writes: &'static str,
+) -> Probe {
+    Probe { entity, field, form, writes }
+}
+
+const PROBES: [Probe; 7] = [
+    probe("Customer", "CustomerID", "Customers (AR303000)", "edit"),
+    probe("Invoice", "ReferenceNbr", "Invoices and Memos (AR301000)", "edit"),
+    probe(
+        "Payment",
+        "ReferenceNbr",
+        "Payments and Applications (AR302000)",
+        "edit, insert, delete",
+    ),
+    probe(
+        "JournalTransaction",
+        "BatchNbr",
+        "Journal Transactions (GL301000)",
+        "edit, insert, delete",
+    ),
+    probe("Account", "AccountCD", "Chart of Accounts (GL202500)", ""),
+    probe("Currency", "CurrencyID", "Currencies (CM202000)", ""),
+    probe("FinancialPeriod", "FinancialYear", "Master Financial Calendar (GL201000)", ""),
 ];
 
 impl Acumatica {
@@ -32,20 +60,26 @@ impl Acumatica {
     /// # Errors
     /// Only what makes any check impossible: refused credentials, no connection, slow down.
     pub(super) async fn examine(&self) -> Result<Health, PortError> {
-        let (build, endpoint) = self.check_endpoint().await?;
-        let served = endpoint.ok;
-        let mut checks = vec![endpoint];
+        let (build, offered, mut first) = self.check_endpoint().await?;
+        let served = first.ok;
+        let mut checks = Vec::new();
         if served {
-            for (entity, field, right) in PROBES {
-                checks.push(self.check_right(entity, field, right).await?);
+            for probe in &PROBES {
+                checks.push(self.check_right(probe).await?);
             }
             checks.push(passed(format!("sign-in by {}", self.sign_in.how())));
             checks.extend(self.check_payment_method().await?);
-            checks.extend(self.check_form_fields("Invoice", &ON_INVOICE.map(|f| f.custom)).await?);
-            checks.extend(self.check_form_fields("Payment", &ON_PAYMENT.map(|f| f.custom)).await?);
+            let (invoice, payment) =
+                (self.skeleton("Invoice").await?, self.skeleton("Payment").await?);
+            if let Some(why) = endpoint::lacks(&self.settings.endpoint, payment.as_ref().ok()) {
+                first = failed(first.name, format!("{why}; {}", endpoint::advice(&offered)));
+            }
+            checks.extend(form_fields("Invoice", &invoice, &ON_INVOICE.map(|f| f.custom)));
+            checks.extend(form_fields("Payment", &payment, &ON_PAYMENT.map(|f| f.custom)));
             checks.extend(self.check_customer_fields().await?);
             checks.push(self.check_times().await?);
         }
+        checks.insert(0, first);
         let local = self.settings.site.scheme() == "http";
         Ok(Health {
             account: account(&self.settings.site, &self.tenant),
@@ -57,14 +91,16 @@ impl Acumatica {
     }
 
     /// The endpoint's version is in every path: one that is not served is told with those that are
-    /// (acumatica sheet section 1).
-    async fn check_endpoint(&self) -> Result<(Option<String>, HealthCheck), PortError> {
+    /// (acumatica sheet section 1). Also gives the build and what is offered.
+    async fn check_endpoint(
+        &self,
+    ) -> Result<(Option<String>, Vec<String>, HealthCheck), PortError> {
         let name = format!("endpoint {}", self.settings.endpoint);
         let body = match self.client.site().await? {
             Ok(body) => body,
             Err(refusal) => {
                 let advice = format!("the site does not list its endpoints: {}", refusal.detail);
-                return Ok((None, failed(name, advice)));
+                return Ok((None, Vec::new(), failed(name, advice)));
             }
         };
         let build = body
@@ -73,84 +109,37 @@ impl Acumatica {
             .and_then(Value::as_str)
             .map(str::to_owned);
         let offered = offered(&body);
-        if offered.contains(&self.settings.endpoint) {
-            return Ok((build, passed(name)));
-        }
-        let advice = format!(
-            "this instance does not serve it; it offers {}: set \"endpoint\" to one of them",
-            if offered.is_empty() { "none".to_owned() } else { offered.join(", ") }
-        );
-        Ok((build, failed(name, advice)))
+        let check = if offered.contains(&self.settings.endpoint) {
+            passed(name)
+        } else {
+            failed(name, format!("it is not served; {}", endpoint::advice(&offered)))
+        };
+        Ok((build, offered, check))
     }
 
-    async fn check_right(
-        &self,
-        entity: &'static str,
-        field: &'static str,
-        right: &str,
-    ) -> Result<HealthCheck, PortError> {
+    /// A list of one proves that the form can be read. Nothing harmless proves that it can be written
+    /// to: a user who may only look is answered with 200 (acumatica sheet section 16, row 1).
+    async fn check_right(&self, probe: &Probe) -> Result<HealthCheck, PortError> {
+        let Probe { entity, field, form, writes } = probe;
         let ask = Ask { select: field, ..Ask::default() }.top(1);
-        let name = format!("right {right}");
-        Ok(match self.client.try_list(entity, &ask).await? {
-            Ok(_) => passed(name),
-            Err(refusal) => failed(name, right_advice(entity, &refusal)),
+        let read = self.client.try_list(entity, &ask).await?;
+        Ok(match (read, *writes) {
+            (Ok(_), "") => passed(format!("right {form}: view")),
+            (Ok(_), writes) => HealthCheck::not_checked(
+                format!("right {form}: {writes}"),
+                "it can be read; writing is not checked, since only a write proves it. Look at Access \
+                 Rights by Screen (SM201020) for the connector's role",
+            ),
+            (Err(refusal), writes) => {
+                let wanted = if writes.is_empty() { "view" } else { writes };
+                failed(format!("right {form}: {wanted}"), right_advice(entity, &refusal))
+            }
         })
     }
 
-    /// The payment method is active, used in AR, and allows every clearing account.
-    async fn check_payment_method(&self) -> Result<Vec<HealthCheck>, PortError> {
-        let id = self.settings.payment_method.as_str();
-        let ask = Ask { expand: "AllowedCashAccounts", ..Ask::default() };
-        let name = format!("payment method {id}");
-        let body = match self.client.try_get("PaymentMethod", &[id], &ask).await? {
-            Ok(body) => body,
-            Err(refusal) if refusal.is_missing() => {
-                return Ok(vec![failed(name, "make it on Payment Methods (CA204000)".to_owned())]);
-            }
-            Err(refusal) => {
-                return Ok(vec![failed(name, right_advice("PaymentMethod", &refusal))]);
-            }
-        };
-        let method = Entity(&body);
-        let usable = method.flag("Active") && method.flag("UseInAR");
-        let advice = "activate it and tick Use in AR on Payment Methods (CA204000)".to_owned();
-        let mut checks = vec![if usable { passed(name) } else { failed(name, advice) }];
-        let rows = method.rows("AllowedCashAccounts");
-        for (currency, account) in &self.settings.clearing {
-            let name = format!("clearing account {account} for {currency}");
-            let allowed = rows.iter().any(|row| {
-                row.text("CashAccount").as_deref() == Some(account.as_str()) && row.flag("UseInAR")
-            });
-            let advice = format!("allow it for {id} in AR on Payment Methods (CA204000)");
-            checks.push(if allowed { passed(name) } else { failed(name, advice) });
-        }
-        Ok(checks)
-    }
-
-    /// Our user-defined fields are on the form.
-    async fn check_form_fields(
-        &self,
-        entity: &str,
-        wanted: &[&str],
-    ) -> Result<Vec<HealthCheck>, PortError> {
-        let schema = match self.client.try_get(entity, &["$adHocSchema"], &Ask::default()).await? {
-            Ok(schema) => schema,
-            Err(refusal) => {
-                let advice = format!("the form's fields can not be read: {}", refusal.detail);
-                return Ok(vec![failed(format!("fields of {entity}"), advice)]);
-            }
-        };
-        let known = |field: &&str| names_field(&schema, field);
-        Ok(wanted
-            .iter()
-            .map(|field| {
-                let name = format!("field {field} on {entity}");
-                if known(field) {
-                    return passed(name);
-                }
-                failed(name, "make the attribute and add it as user-defined field".to_owned())
-            })
-            .collect())
+    /// The empty form of an entity: its fields, and the user-defined ones.
+    async fn skeleton(&self, entity: &str) -> Result<Result<Body, Refusal>, PortError> {
+        self.client.try_get(entity, &["$adHocSchema"], &Ask::default()).await
     }
 
     /// Attributes exist per customer class: any customer shows those of its own.
@@ -162,7 +151,11 @@ impl Acumatica {
                 return Ok(vec![failed("attributes of Customer".to_owned(), advice)]);
             }
         };
-        let Some(customer) = rows.first().map(Entity) else { return Ok(Vec::new()) };
+        let Some(customer) = rows.first().map(Entity) else {
+            let how = "there is no customer to look at: put the attributes on every customer class \
+                       (AR201000)";
+            return Ok(vec![HealthCheck::not_checked("attributes of Customer", how)]);
+        };
         let held = customer.rows("Attributes");
         Ok(ON_CUSTOMER
             .iter()
@@ -188,7 +181,8 @@ impl Acumatica {
         let Some((number, stamp)) =
             first.and_then(|row| row.text("ReferenceNbr").zip(row.moment("LastModifiedDateTime")))
         else {
-            return Ok(passed(name));
+            let how = "there is no invoice to look for: ping again when there is one";
+            return Ok(HealthCheck::not_checked(name, how));
         };
         let before = stamp.saturating_sub(jiff::SignedDuration::from_secs(1)).unwrap_or(stamp);
         let after = stamp.saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(stamp);
@@ -221,14 +215,27 @@ fn account(site: &url::Url, tenant: &str) -> String {
     if tenant.is_empty() { place } else { format!("{}@{place}", tenant.replace('/', "~")) }
 }
 
-/// `Name/Version` of what is served, in the site's order. Older builds give a bare array.
-fn offered(body: &Value) -> Vec<String> {
-    let rows = body.get("endpoints").and_then(Value::as_array).or_else(|| body.as_array());
-    rows.into_iter()
-        .flatten()
-        .filter_map(|row| {
-            let text = |name: &str| row.get(name).and_then(Value::as_str);
-            Some(format!("{}/{}", text("name")?, text("version")?))
+/// Our user-defined fields are on the form.
+fn form_fields(
+    entity: &str,
+    skeleton: &Result<Body, Refusal>,
+    wanted: &[&str],
+) -> Vec<HealthCheck> {
+    let skeleton = match skeleton {
+        Ok(skeleton) => skeleton,
+        Err(refusal) => {
+            let advice = format!("the form's fields can not be read: {}", refusal.detail);
+            return vec![failed(format!("fields of {entity}"), advice)];
+        }
+    };
+    wanted
+        .iter()
+        .map(|field| {
+            let name = format!("field {field} on {entity}");
+            if names_field(skeleton, field) {
+                return passed(name);
+            }
+            failed(name, "make the attribute and add it as user-defined field".to_owned())
         })
         .collect()
 }
@@ -242,25 +249,24 @@ fn names_field(schema: &Body, field: &str) -> bool {
     })
 }
 
-fn right_advice(entity: &str, refusal: &Refusal) -> String {
+pub(super) fn right_advice(entity: &str, refusal: &Refusal) -> String {
     if refusal.is_optimiser() {
         return format!("the list of {entity} is refused: {}", refusal.detail);
     }
     format!("give the connector's role access to the form: {}", refusal.detail)
 }
 
-fn passed(name: impl Into<String>) -> HealthCheck {
+pub(super) fn passed(name: impl Into<String>) -> HealthCheck {
     HealthCheck::passed(name)
 }
 
-fn failed(name: impl Into<String>, advice: String) -> HealthCheck {
+pub(super) fn failed(name: impl Into<String>, advice: String) -> HealthCheck {
     HealthCheck::failed(name, advice)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn an_account_names_its_tenant_and_site() {
@@ -270,14 +276,6 @@ mod tests {
             ("https://erp.example.com:8443", "Acme", "Acme@erp.example.com:8443"),
         ] {
             assert_eq!(account(&site.parse().unwrap(), tenant), named);
-        }
-    }
-
-    #[test]
-    fn endpoints_are_read_in_both_forms() {
-        let row = json!({"name": "Default", "version": "24.200.001", "href": "/x/"});
-        for body in [json!({"version": {}, "endpoints": [row]}), json!([row])] {
-            assert_eq!(offered(&body), ["Default/24.200.001"], "{body}");
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Acumatica: the contract-based REST API of one endpoint version, with OAuth 2.0 or a cookie
 //! session. What it rests on stands in MAPPINGS.md beside this file and in the acumatica sheet.
 
+mod accounts;
 mod auth;
 mod client;
+mod endpoint;
 pub mod fields;
 mod health;
 mod mapping;

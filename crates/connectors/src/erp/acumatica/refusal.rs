@@ -123,7 +123,19 @@ impl Refusal {
 
     #[must_use]
     pub fn is_bad_credentials(&self) -> bool {
-        self.says("invalid credentials") || self.kind.contains("UndefinedCompany")
+        self.says("invalid credentials")
+    }
+
+    /// The tenant that a sign-in names (acumatica sheet section 3).
+    #[must_use]
+    pub fn is_unknown_tenant(&self) -> bool {
+        self.kind.contains("UndefinedCompany")
+    }
+
+    /// Its words say that the branch is not there; no exception of its own is known.
+    #[must_use]
+    pub fn is_unknown_branch(&self, branch: &str) -> bool {
+        self.says("branch") && self.says(&branch.to_lowercase())
     }
 
     fn cause(&self) -> RejectionCause {

@@ -11,7 +11,7 @@ use crate::registry::{ConnectError, ConnectOptions, Field};
 /// section 1).
 pub const ENDPOINT_DEFAULT: &str = "Default/24.200.001";
 /// The first year of endpoint versions whose JSON is another.
-const CONTRACT_5_YEAR: u32 = 26;
+pub const CONTRACT_5_YEAR: u32 = 26;
 /// One session serves one request after the other, so more would only wait (acumatica sheet
 /// section 2); smaller licences have two or three seats in all.
 const CONCURRENCY_DEFAULT: usize = 2;

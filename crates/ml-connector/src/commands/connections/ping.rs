@@ -54,6 +54,11 @@ async fn ping_one(
                      NAME=- (connections add --help)",
                     connection.system, connection.id
                 )),
+                Failure::Port(PortError::Unavailable(_)) => Some(format!(
+                    "check the connection's address and settings (ml-connector connections add {} {} \
+                     --set NAME=VALUE), the network and the system's status page, and ping again",
+                    connection.system, connection.id
+                )),
                 other => other.next_step().map(str::to_owned),
             };
             if !json {

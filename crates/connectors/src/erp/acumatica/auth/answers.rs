@@ -22,17 +22,56 @@ pub struct Tokens {
     pub until: Timestamp,
 }
 
-/// The limit of sessions is told with 429, or with 500 and words (acumatica sheet section 3).
-pub fn sign_in_refused(status: u16, body: &[u8]) -> PortError {
+/// What a sign-in was asked for beside the user: told by name when it is not there.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked<'a> {
+    /// The site's address.
+    pub site: &'a str,
+    pub tenant: Option<&'a str>,
+    pub branch: Option<&'a str>,
+}
+
+/// The limit of sessions is told with 429, or with 500 and words (acumatica sheet section 3). A site,
+/// a tenant or a branch that is not there is no question of credentials.
+pub fn sign_in_refused(status: u16, body: &[u8], asked: Asked<'_>) -> PortError {
     let refusal = Refusal::read(status, body);
     if status == 429 || refusal.is_login_limit() {
         return PortError::Throttled { retry_after: None };
     }
+    if status == 404 {
+        return no_site(asked.site);
+    }
+    if refusal.is_unknown_tenant() {
+        let tenant = asked.tenant.unwrap_or_default();
+        return PortError::Unavailable(format!(
+            "the site has no tenant \"{tenant}\": name its Login Name (Tenants, SM203520) in the \
+             setting tenant ({})",
+            words(&refusal.detail)
+        ));
+    }
     let known = status == 500 && refusal.kind.starts_with("PX.");
+    if let Some(branch) = asked.branch
+        && known
+        && refusal.is_unknown_branch(branch)
+    {
+        return PortError::Unavailable(format!(
+            "there is no branch \"{branch}\" for this user: name it as Branches (CS102000) spells it \
+             in the setting branch, or leave the setting out ({})",
+            words(&refusal.detail)
+        ));
+    }
     if refusal.is_bad_credentials() || known || (400..500).contains(&status) {
         return PortError::Unauthorised(words(&refusal.detail));
     }
     PortError::Unavailable(format!("signing in is answered with {status}"))
+}
+
+/// Every site answers below `/entity` and `/identity` (acumatica sheet sections 2 and 3).
+fn no_site(site: &str) -> PortError {
+    PortError::Unavailable(format!(
+        "no Acumatica site is at {site} (status 404): name everything before /entity in the setting \
+         site, with the virtual directory where there is one"
+    ))
 }
 
 /// All cookies of the answer go back, in its order.
@@ -57,6 +96,7 @@ pub fn read_tokens(
     status: u16,
     body: &[u8],
     now: Timestamp,
+    asked: Asked<'_>,
     of_code: bool,
 ) -> Result<Tokens, PortError> {
     let answer: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
@@ -64,7 +104,8 @@ pub fn read_tokens(
     match status {
         200..=299 => {}
         429 => return Err(PortError::Throttled { retry_after: None }),
-        500..=599 | 408 => return Err(sign_in_refused(status, body)),
+        500..=599 | 408 => return Err(sign_in_refused(status, body, asked)),
+        404 if !answer.contains_key("error") => return Err(no_site(asked.site)),
         _ => {
             let code = text("error").unwrap_or_else(|| format!("status {status}"));
             return Err(PortError::Unauthorised(format!("{code}: {}", advice(&code, of_code))));
@@ -85,7 +126,10 @@ pub fn read_tokens(
 
 fn advice(code: &str, of_code: bool) -> &'static str {
     match (code, of_code) {
-        ("invalid_client", _) => "check the client id (<GUID>@<tenant>) and the shared secret",
+        ("invalid_client", _) => {
+            "check the client id (<GUID>@<tenant>: an application of that tenant, SM303010) and the \
+             shared secret"
+        }
         ("invalid_scope", _) => "the application must be allowed the scopes api and offline_access",
         ("unauthorized_client" | "unsupported_grant_type", true) => {
             "register the application with the flow Authorization Code"

@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::super::settings::Settings;
-use super::answers::read_tokens;
+use super::answers::{Asked, read_tokens};
 use super::{Credentials, SCOPES, ask_token, kept};
 use crate::http::hosts::check_address;
 use crate::http::urls::encode;
@@ -131,7 +131,8 @@ impl Authorisation for Attempt {
         );
         let now = self.clock.now();
         let response = ask_token(self.transport.as_ref(), &self.site, form).await?;
-        let tokens = read_tokens(response.status().as_u16(), response.body(), now, true)?;
+        let asked = Asked { site: &self.site, ..Asked::default() };
+        let tokens = read_tokens(response.status().as_u16(), response.body(), now, asked, true)?;
         Ok(vec![(kept::FIELD.to_owned(), kept::seal(&tokens)?)])
     }
 }

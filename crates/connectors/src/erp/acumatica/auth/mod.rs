@@ -25,7 +25,7 @@ use tokio::sync::Mutex;
 use crate::http::Authoriser;
 use crate::http::auth::bearer_value;
 use crate::http::urls::encode;
-use answers::{Tokens, cookies, read_tokens, sign_in_refused};
+use answers::{Asked, Tokens, cookies, read_tokens, sign_in_refused};
 use kept::Shelf;
 
 /// A token is renewed this long before it expires.
@@ -271,6 +271,18 @@ impl SignIn {
         }
     }
 
+    /// What the sign-in names, for a refusal of it.
+    fn asked(&self) -> Asked<'_> {
+        match &self.credentials {
+            Credentials::Cookie { tenant, branch, .. } => {
+                Asked { site: &self.site, tenant: tenant.as_deref(), branch: branch.as_deref() }
+            }
+            Credentials::OAuth { .. } | Credentials::Code { .. } => {
+                Asked { site: &self.site, ..Asked::default() }
+            }
+        }
+    }
+
     async fn ask_again(&self, refresh: &SecretString, client: &str) -> Result<Tokens, PortError> {
         let token = encode(refresh.expose_secret());
         self.ask(format!("grant_type=refresh_token&refresh_token={token}{client}")).await
@@ -280,7 +292,8 @@ impl SignIn {
         let now = self.clock.now();
         let of_code = matches!(self.credentials, Credentials::Code { .. });
         let response = ask_token(self.transport.as_ref(), &self.site, form).await?;
-        read_tokens(response.status().as_u16(), response.body(), now, of_code)
+        let asked = self.asked();
+        read_tokens(response.status().as_u16(), response.body(), now, asked, of_code)
     }
 
     async fn open_session(&self, body: &Value) -> Result<Held, PortError> {
@@ -297,7 +310,7 @@ impl SignIn {
             .map_err(|error| PortError::Unavailable(format!("signing in: {error}")))?;
         let status = response.status().as_u16();
         if !response.status().is_success() {
-            return Err(sign_in_refused(status, response.body()));
+            return Err(sign_in_refused(status, response.body(), self.asked()));
         }
         let cookies = cookies(response.headers()).ok_or_else(|| {
             PortError::Unavailable("the sign-in was answered without a session".to_owned())

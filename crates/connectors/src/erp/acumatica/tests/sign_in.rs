@@ -79,6 +79,32 @@ async fn the_session_limit_slows_down_and_a_wrong_password_does_not_loop() {
     world.script.assert_over();
 }
 
+/// What is not there is told by its name, with the setting to mend; credentials are another thing.
+#[tokio::test]
+async fn a_wrong_site_tenant_or_branch_is_no_question_of_credentials() {
+    let kind = |text: &str, kind: &str| {
+        let body = json!({"message": "An error has occurred.", "exceptionMessage": text,
+            "exceptionType": kind});
+        reply(500, &body.to_string())
+    };
+    let undefined = "PX.Data.PXUndefinedCompanyException";
+    for (answer, words) in [
+        (reply(404, "<!DOCTYPE html>"), "no Acumatica site is at https://erp.example.com/Demo"),
+        (kind("The tenant Acme is not defined.", undefined), "no tenant \"Acme\""),
+        (exception("Error: The branch MAIN cannot be found."), "no branch \"MAIN\""),
+    ] {
+        let world = cookie(vec![answer]);
+        let error = world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap_err();
+        assert!(matches!(error, PortError::Unavailable(_)), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().contains("in the setting"), "{error}");
+        world.script.assert_over();
+    }
+    let world = super::connect(&[("client_id", "guid@Acme")], vec![reply(404, "<html>")]);
+    let error = world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap_err();
+    assert!(error.to_string().contains("no Acumatica site is at"), "{error}");
+}
+
 #[tokio::test]
 async fn ping_names_the_versions_that_are_offered() {
     let served = json!({"version": {"acumaticaBuildVersion": "26.101.0225"}, "endpoints": [
