@@ -84,8 +84,13 @@ pub fn save(
 
 fn may_write(state: &State, record: &Record, key: &str) -> bool {
     if invoice::is_user_field(key) {
+        // Section 21, row 4: a closed payment takes them on a clearing account alone, a voided one never.
         let clearing = state.cash_accounts.get(record.text("cashaccountid"));
-        return record.text("status") != "Closed" || clearing.is_some_and(|cash| cash.clearing);
+        return match record.text("status") {
+            "Voided" => false,
+            "Closed" => clearing.is_some_and(|cash| cash.clearing),
+            _ => true,
+        };
     }
     match (record.text("status"), record.text("doctype")) {
         ("Closed" | "Voided", _) => false,

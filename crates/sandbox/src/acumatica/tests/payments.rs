@@ -294,4 +294,13 @@ fn released_documents_are_frozen() {
     assert_eq!(kept["custom"]["Document"]["AttributeGCPAYOUT"]["value"], "PO1");
     let gone = world.call("DELETE", &format!("/Payment/Payment/{number}"), &Value::Null);
     gone.exception(500, "Delete button");
+    world.seed(json!({"preferences": {"hold_on_entry": false}}));
+    // A voided one takes nothing at all (section 21, row 4).
+    assert_eq!(world.act_on("/Payment/VoidPayment", "Payment", &number).status, 204);
+    world.release("Voided Payment", &number);
+    let change = json!({"id": made["id"],
+        "custom": {"Document": {"AttributeGCPAYOUT": {"value": "PO2"}}}});
+    let kept = world.put("/Payment?$custom=Document.AttributeGCPAYOUT", change).ok();
+    assert_eq!(kept["Status"]["value"], "Voided");
+    assert_eq!(kept["custom"]["Document"]["AttributeGCPAYOUT"]["value"], "PO1");
 }
