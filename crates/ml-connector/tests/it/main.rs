@@ -16,6 +16,7 @@ mod hands;
 mod installed;
 mod intake;
 mod nonsense;
+mod pages;
 mod patience;
 mod periods;
 mod plans;

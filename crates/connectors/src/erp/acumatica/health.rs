@@ -80,11 +80,14 @@ impl Acumatica {
             checks.push(self.check_times().await?);
         }
         checks.insert(0, first);
-        let local = self.settings.site.scheme() == "http";
         Ok(Health {
             account: account(&self.settings.site, &self.tenant),
             account_name: build.map(|build| format!("Acumatica {build}")),
-            environment: if local { Environment::Sandbox } else { Environment::Production },
+            environment: if self.settings.sandbox {
+                Environment::Sandbox
+            } else {
+                Environment::Production
+            },
             server_time: None,
             checks,
         })

@@ -89,6 +89,13 @@ pub const SETTINGS: &[Field] = &[
         "Name and version of the endpoint; Default/24.200.001 when left blank.",
     ),
     setting(
+        "environment",
+        "Environment",
+        false,
+        "live, or sandbox for a test site or test tenant, which pairs with a processor's sandbox \
+         alone; live when left blank (over https).",
+    ),
+    setting(
         "tenant",
         "Tenant",
         false,
@@ -145,6 +152,8 @@ pub struct Settings {
     /// `Default/24.200.001`.
     pub endpoint: String,
     pub grant: Grant,
+    /// A test site, or a test tenant.
+    pub sandbox: bool,
     pub tenant: Option<String>,
     pub branch: Option<String>,
     pub payment_method: String,
@@ -202,10 +211,21 @@ impl Settings {
                 return Err(wrong("grant", why));
             }
         };
+        // Nothing that the API shows tells a test tenant; only emulators speak without encryption.
+        let sandbox = match options.setting("environment") {
+            None => site.scheme() == "http",
+            Some("live") => false,
+            Some("sandbox") => true,
+            Some(other) => {
+                let why = format!("\"{other}\" is neither live nor sandbox");
+                return Err(wrong("environment", why));
+            }
+        };
         let text = |name: &str| options.setting(name).map(str::to_owned);
         Ok(Settings {
             site,
             grant,
+            sandbox,
             endpoint: endpoint.to_owned(),
             tenant: text("tenant"),
             branch: text("branch"),

@@ -11,7 +11,7 @@ const RETURN: &str = "https://localhost/ml-connector";
 
 impl World {
     /// The application is registered with the flow Authorization Code.
-    fn by_browser(&self) -> String {
+    pub(super) fn by_browser(&self) -> String {
         let client = json!({"client_id": CLIENT, "client_secret": "sandbox-acumatica-secret",
             "redirect_uris": [RETURN], "grants": ["authorization_code"]});
         self.erp("/seed", &json!({ "clients": [client] }));
@@ -44,7 +44,7 @@ impl World {
     }
 
     /// A code is good for a minute: the clock goes as the person's does meanwhile.
-    fn allow(&self) {
+    pub(super) fn allow(&self) {
         self.clock.set_rate(1);
         let authorise = ["connections", "authorise", "acu"];
         let ended = self.place.answering(&authorise, |address| self.browse(address));

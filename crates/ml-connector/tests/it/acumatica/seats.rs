@@ -106,3 +106,35 @@ fn slow_killed_processes_take_the_seats_of_later_ones_for_minutes_only() {
     assert_eq!(world.owed(&invoices[0]), closed());
     assert_eq!(world.seats().0, 0);
 }
+
+/// One seat in all, and no time for the server to end a session by itself. The tokens of a password
+/// are the process's own; those that a person allowed are everybody's, and so is their session.
+#[test]
+fn slow_the_next_process_goes_on_in_the_session_that_a_killed_one_left() {
+    let (world, _) = World::live(&["75.00"], &[]);
+    world.licence(1);
+    world.clock.set_rate(1);
+    let killed = |world: &World| {
+        let (_, before) = world.seats();
+        let mut server = world.serve();
+        let taken = (0..GLANCES_MAX).any(|_| {
+            std::thread::sleep(GLANCE);
+            world.seats().1 > before
+        });
+        assert!(taken, "it takes a seat");
+        server.kill().expect("it can be killed");
+        server.wait().expect("it ends");
+    };
+    killed(&world);
+    let said = world.place.json(&["connections", "ping", "acu"], 4).to_string();
+    assert!(said.contains("asks to slow down"), "{said}");
+    world.minutes(11);
+    world.by_browser();
+    world.allow();
+    world.clock.set_rate(1);
+    killed(&world);
+    let (taken, opened) = world.seats();
+    assert_eq!(taken, 1, "it was left");
+    world.place.json(&["connections", "ping", "acu"], 0);
+    assert_eq!(world.seats(), (0, opened), "no other was opened, and this one was given back");
+}

@@ -117,6 +117,23 @@ async fn ping_names_the_versions_that_are_offered() {
     assert_eq!(health.account_name.as_deref(), Some("Acumatica 26.101.0225"));
 }
 
+/// Nothing that the API shows tells a test tenant: the setting does.
+#[tokio::test]
+async fn a_test_tenant_is_a_sandbox_by_its_setting_alone() {
+    use ports::health::Environment;
+    for (setting, environment) in [
+        (("client_id", "guid@Acme"), Environment::Production),
+        (("environment", "live"), Environment::Production),
+        (("environment", "sandbox"), Environment::Sandbox),
+    ] {
+        let served = json!({"endpoints": []});
+        let settings = [("client_id", "guid@Acme"), setting];
+        let world = super::connect(&settings, vec![token("t1", None), says(served)]);
+        let health = world.acumatica.check_health().await.unwrap();
+        assert_eq!(health.environment, environment, "{setting:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_full_window_is_cut_at_a_stamp_and_nothing_is_lost() {
     let early = "2026-03-01T10:00:00.123+00:00";
