@@ -94,13 +94,14 @@ impl Engine {
         let world = self.world();
         let mut findings = Vec::new();
         let mut sums = Sums::default();
+        let attention = self.store.attention(true).await?;
         for row in self.all_cases(CaseKind::Payout, link).await? {
-            findings.extend(self.verify_payout(&world, &row, &mut sums).await?);
+            findings.extend(self.verify_payout(&world, &row, &attention, &mut sums).await?);
         }
         for row in self.all_cases(CaseKind::Collection, link).await? {
             self.sum_collection(&row, &mut sums).await?;
         }
-        for item in self.store.attention(true).await? {
+        for item in attention {
             let ours = link.is_none_or(|link| item.link.as_ref() == Some(link));
             if ours && item.reason.code == ReasonCode::DoubleCollection {
                 findings.push(Finding {
@@ -138,6 +139,7 @@ impl Engine {
         &self,
         world: &World,
         row: &CaseRow,
+        attention: &[AttentionRow],
         sums: &mut Sums,
     ) -> Result<Option<Finding>> {
         let id = PayoutId::new(row.key.subject.as_str());
@@ -175,7 +177,7 @@ impl Engine {
             let why = row.reason.as_ref().map_or_else(String::new, |reason| reason.sentence());
             // What waits for a person does not come by itself.
             let stuck = needs_person(row)
-                || told_of(&self.store.attention(true).await?, row)
+                || told_of(attention, row)
                 || self.waits_for_person(account, &kept).await?;
             let verdict = if stuck { Verdict::NotProved } else { Verdict::Pending };
             return Ok(Some(Finding { what, processor: Some(amount), books: None, verdict, why }));
