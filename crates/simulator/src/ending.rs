@@ -1,15 +1,16 @@
 //! The end of a story: faults stop, periods open, banks settle, and within days everything must be
 //! at rest; then a quiet day must cost next to nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::say::Order;
 use jiff::SignedDuration;
-use model::case::{Actor, CaseKind};
+use model::case::{Actor, CaseKey, CaseKind};
 use model::ids::PayoutId;
 use model::policy::Mode;
 use model::reason::{ReasonCode, ReasonKind};
-use store::rows::{CaseFilter, CaseRow};
+use store::rows::CaseFilter;
 
 use crate::assertions::ending;
 use crate::at_once::at_once;
@@ -121,15 +122,14 @@ impl Simulation {
 
     fn say_retry(&mut self) {
         self.world.state().watched.people_acted();
-        let all = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
-        let cases = at_once(self.store.cases(&all)).unwrap_or_default();
-        let is_refused = |case: &CaseRow| {
-            case.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::Rejected)
-        };
+        // Also of what is told beside a case's reason.
+        let items = at_once(self.store.attention(false)).unwrap_or_default();
+        let refused = items.into_iter().filter(|item| item.reason.code == ReasonCode::Rejected);
+        let cases: BTreeSet<CaseKey> = refused.map(|item| item.case).collect();
         let ada = Actor::Person("ada".to_owned());
-        for case in cases.iter().filter(|case| is_refused(case)) {
-            if let Err(error) = at_once(self.console.order(&case.key, Order::Retry, &ada)) {
-                self.world.broken(format!("nobody can say retry of {}: {error}", case.key));
+        for case in cases {
+            if let Err(error) = at_once(self.console.order(&case, Order::Retry, &ada)) {
+                self.world.broken(format!("nobody can say retry of {case}: {error}"));
             }
         }
     }

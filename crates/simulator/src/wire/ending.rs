@@ -1,14 +1,15 @@
 //! The end of a story at the wire depth: faults stop, and within days everything must be at rest; then
 //! a quiet day must cost next to nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use engine::say::Order;
 use jiff::SignedDuration;
-use model::case::Actor;
+use model::case::{Actor, CaseKey};
 use model::reason::ReasonCode;
-use store::rows::{CaseFilter, CaseRow};
+use store::rows::CaseFilter;
 
 use super::assertions::{ending, secrecy};
 use super::simulation::Simulation;
@@ -89,15 +90,14 @@ impl Simulation {
         if !self.profile.base.families.contains(&Family::Refusals) {
             return;
         }
-        let all = CaseFilter { limit: 10_000, ..CaseFilter::default() };
-        let cases = at_once(self.site.store.cases(&all)).unwrap_or_default();
-        let is_refused = |case: &CaseRow| {
-            case.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::Rejected)
-        };
+        // Also of what is told beside a case's reason.
+        let items = at_once(self.site.store.attention(false)).unwrap_or_default();
+        let refused = items.into_iter().filter(|item| item.reason.code == ReasonCode::Rejected);
+        let cases: BTreeSet<CaseKey> = refused.map(|item| item.case).collect();
         let ada = Actor::Person("ada".to_owned());
-        for case in cases.iter().filter(|case| is_refused(case)) {
-            if let Err(error) = at_once(self.console.order(&case.key, Order::Retry, &ada)) {
-                self.broken(format!("nobody can say retry of {}: {error}", case.key));
+        for case in cases {
+            if let Err(error) = at_once(self.console.order(&case, Order::Retry, &ada)) {
+                self.broken(format!("nobody can say retry of {case}: {error}"));
             }
         }
     }
