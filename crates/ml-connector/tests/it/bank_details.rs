@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use crate::world::{World, rows, text};
 
-/// Values that must stand nowhere once they were handed over.
 /// How often the work is killed.
 const KILLS_LEAST: u64 = 12;
 const KILLS_MAX: u64 = 50;
+
+/// Values that must stand nowhere once they were handed over.
 const NUMBER: &str = "55779911";
 const SORT_CODE: &str = "200000";
 const IBAN: &str = "DE89370400440532013000";
