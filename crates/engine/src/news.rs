@@ -135,7 +135,7 @@ impl Engine {
                 case,
                 adopted: true,
                 created_at: collection.created_at,
-                body: serde_json::to_value(collection).unwrap_or_default(),
+                body: serde_json::to_value(collection).unwrap_or_default().into(),
             });
         }
         self.store.put_collections(&rows).await?;

@@ -17,12 +17,12 @@ use model::reason::{Reason, ReasonCode, ReasonKind};
 use ports::{Depth, Guard};
 use store::StoreError;
 use store::rows::{
-    CaseContext, ClaimRequest, Claimed, Hint, LookResult, NewCommand, Saved, Settle,
+    CaseContext, ClaimRequest, Claimed, FactRow, Hint, LookResult, NewCommand, Saved, Settle,
 };
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
-use crate::look::{Batch, Looked};
+use crate::look::{Batch, DECISION_FACT, Looked, fact};
 use crate::put_off::RETRY_SECONDS;
 use crate::send::{Sent, needs_direct};
 use crate::world::World;
@@ -180,8 +180,10 @@ impl Engine {
         keep_content(&mut looked, context, self.now());
         stop_resending(&mut looked, context, world, self.now());
         pace(&mut looked, context, self.now());
-        let same = same_as_before(context, &looked.decision);
-        let result = self.result(claimed, context, &looked, same);
+        let decided = fact(DECISION_FACT, &looked.decision);
+        let same = same_as_before(context, &looked.decision, decided.as_ref());
+        looked.facts.extend(decided);
+        let result = self.result(claimed, context, &mut looked, same);
         if let Some(new) = result.command.as_ref().filter(|_| model::defect!(IntentAfterCall)) {
             drop(self.call(world, claimed, &new.command, &new.connection).await?);
         }
@@ -189,7 +191,7 @@ impl Engine {
         drop(turn);
         let now = self.now();
         let open_soon = (!looked.open.is_empty()).then(|| now + OUTCOME_SECONDS.seconds());
-        let due = earliest(looked.decision.look_at, open_soon);
+        let due = earliest(result.decision.look_at, open_soon);
         match (saved, &result.command) {
             (Saved::LeaseLost, _) => Ok((None, false)),
             (Saved::Locked { by }, _) => {
@@ -238,7 +240,7 @@ impl Engine {
         &self,
         claimed: &Claimed,
         context: &CaseContext,
-        looked: &Looked,
+        looked: &mut Looked,
         same: bool,
     ) -> LookResult {
         let now = self.now();
@@ -279,28 +281,25 @@ impl Engine {
             .collect::<BTreeSet<&CaseKey>>()
             .into_iter()
             .filter(|case| **case != claimed.key)
-            .map(|case| Hint { case: case.clone(), due_at: hint_at, link: looked.link.clone() });
+            .map(|case| Hint { case: case.clone(), due_at: hint_at, link: looked.link.clone() })
+            .collect();
+        let settle = settle(looked, context, command.as_ref().map(|new| &new.command.key));
         LookResult {
             case: claimed.id,
             epoch: claimed.epoch,
             seq: looked.seq,
             at: now,
             link: looked.link.clone(),
-            facts: looked
-                .facts
-                .iter()
-                .cloned()
-                .chain(crate::look::fact("decision", &looked.decision))
-                .collect(),
-            decision: looked.decision.clone(),
-            settle: settle(looked, context, command.as_ref().map(|new| &new.command.key)),
+            facts: std::mem::take(&mut looked.facts),
+            settle,
             command,
-            kept_items: looked.kept.clone(),
-            pairs: looked.pairs.clone(),
-            collections: looked.collections.clone(),
-            freed: looked.freed.clone(),
-            hints: hints.collect(),
-            refs: looked.refs.clone(),
+            kept_items: std::mem::take(&mut looked.kept),
+            pairs: std::mem::take(&mut looked.pairs),
+            collections: std::mem::take(&mut looked.collections),
+            freed: std::mem::take(&mut looked.freed),
+            hints,
+            refs: std::mem::take(&mut looked.refs),
+            decision: looked.decision.clone(),
             actor: Actor::System,
         }
     }
@@ -470,9 +469,9 @@ fn limited(world: &World, looked: &Looked) -> bool {
 }
 
 /// The look came to what the last one came to, with nothing to do.
-fn same_as_before(context: &CaseContext, decision: &Decision) -> bool {
-    let before = context.facts.get("decision").map(|(_, body)| body);
-    decision.command.is_none() && before == serde_json::to_value(decision).ok().as_ref()
+fn same_as_before(context: &CaseContext, decision: &Decision, told: Option<&FactRow>) -> bool {
+    let before = context.facts.get(DECISION_FACT).map(|(_, body)| body);
+    decision.command.is_none() && before == told.map(|fact| &fact.body)
 }
 
 fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {

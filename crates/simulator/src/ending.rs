@@ -12,7 +12,7 @@ use model::policy::Mode;
 use model::reason::{ReasonCode, ReasonKind};
 use store::rows::CaseFilter;
 
-use crate::assertions::ending;
+use crate::assertions::{ending, trail};
 use crate::at_once::at_once;
 use crate::moves::{Family, bank, currencies, policies, refusals};
 use crate::simulation::Simulation;
@@ -177,6 +177,11 @@ impl Simulation {
         }
         for line in self.wrong() {
             self.world.broken(format!("after a quiet day: {line}"));
+        }
+        // All of it, once: rows are only ever added.
+        let told = self.world.story.text();
+        for line in at_once(trail::check(self.store.as_ref(), &told)) {
+            self.world.broken(line);
         }
     }
 }

@@ -18,6 +18,9 @@ macro_rules! faults {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Fault { $($fault,)* $($wire,)* $($deed,)* }
 
+        /// How many kinds there are.
+        const KINDS: usize = [$(Fault::$fault,)* $(Fault::$wire,)* $(Fault::$deed,)*].len();
+
         impl Fault {
             /// Kinds of the model depth.
             pub const ALL: &'static [Fault] = &[$(Fault::$fault,)*];
@@ -91,6 +94,14 @@ faults! {
     }
 }
 
+fn by_kind(rates: &BTreeMap<Fault, u32>) -> [Option<u32>; KINDS] {
+    let mut by_kind = [None; KINDS];
+    for (fault, rate) in rates {
+        by_kind[*fault as usize] = Some(*rate);
+    }
+    by_kind
+}
+
 /// Dice with a memory. Whether a fault strikes depends on the seed, the step, the kind and how many
 /// occasions the kind had in the step, and on nothing else.
 #[derive(Debug)]
@@ -99,10 +110,10 @@ pub struct Faults {
     step: u32,
     /// How long things take within the step.
     within: Random,
-    /// Chances in ten thousand; absent: never.
-    rates: BTreeMap<Fault, u32>,
-    /// Occasions of the step so far.
-    occasions: BTreeMap<Fault, u32>,
+    /// Chances in ten thousand, by kind; absent: never.
+    rates: [Option<u32>; KINDS],
+    /// Occasions of the step so far, by kind.
+    occasions: [u32; KINDS],
     counts: BTreeMap<Fault, u64>,
     kept: Kept,
     struck: Vec<Choice>,
@@ -118,8 +129,8 @@ impl Faults {
             seed,
             step: 0,
             within: chance_at(seed, Dice::Within, [0; 3]),
-            rates,
-            occasions: BTreeMap::new(),
+            rates: by_kind(&rates),
+            occasions: [0; KINDS],
             counts: BTreeMap::new(),
             kept: None,
             struck: Vec::new(),
@@ -135,7 +146,7 @@ impl Faults {
 
     /// From now on these strike at every occasion, and no others do.
     pub fn always(&mut self, faults: &[Fault]) {
-        self.rates = faults.iter().map(|fault| (*fault, ALWAYS)).collect();
+        self.rates = by_kind(&faults.iter().map(|fault| (*fault, ALWAYS)).collect());
         self.kept = None;
     }
 
@@ -151,7 +162,7 @@ impl Faults {
     pub fn begin_step(&mut self, step: u32) {
         self.step = step;
         self.within = chance_at(self.seed, Dice::Within, [step, 0, 0]);
-        self.occasions.clear();
+        self.occasions = [0; KINDS];
     }
 
     pub fn switch(&mut self, on: bool) {
@@ -166,13 +177,13 @@ impl Faults {
     /// Whether the fault can strike at all in this seed.
     #[must_use]
     pub fn has(&self, fault: Fault) -> bool {
-        self.rates.contains_key(&fault)
+        self.rates[fault as usize].is_some()
     }
 
     /// Whether the fault strikes now; counted when it does.
     pub fn strikes(&mut self, fault: Fault) -> bool {
-        let Some(rate) = self.rates.get(&fault).copied().filter(|_| self.on) else { return false };
-        let nth = self.occasions.entry(fault).or_default();
+        let Some(rate) = self.rates[fault as usize].filter(|_| self.on) else { return false };
+        let nth = &mut self.occasions[fault as usize];
         *nth += 1;
         let choice = Choice::Fault { step: self.step, fault, nth: *nth };
         let struck = match &self.kept {
@@ -191,7 +202,7 @@ impl Faults {
 
     /// As `strikes`, where only the first occasion of a step is one: what begins anew comes to its end.
     pub fn strikes_first(&mut self, fault: Fault) -> bool {
-        !self.occasions.contains_key(&fault) && self.strikes(fault)
+        self.occasions[fault as usize] == 0 && self.strikes(fault)
     }
 
     /// Counts what others brought about.

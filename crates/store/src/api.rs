@@ -16,9 +16,9 @@ use model::payout::KeptItem;
 use ports::exchange::Exchange;
 
 use crate::rows::{
-    AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
-    Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow,
-    InboxSeen, Link, LookResult, Mark, NewMandateOrder, Note, OddDelivery, PairQuery,
+    AttentionRow, AuditRow, Body, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck,
+    ClaimRequest, Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint,
+    InboxRow, InboxSeen, Link, LookResult, Mark, NewMandateOrder, Note, OddDelivery, PairQuery,
     PaymentContext, PersonSaid, Saved, SendOutcome, StatusCounts,
 };
 
@@ -135,11 +135,7 @@ pub trait Store: Send + Sync {
     async fn lease_holders(&self) -> Result<Vec<String>>;
 
     /// The stored fact of this subject of each case, in the order asked.
-    async fn facts_named(
-        &self,
-        cases: &[CaseKey],
-        subject: &str,
-    ) -> Result<Vec<Option<serde_json::Value>>>;
+    async fn facts_named(&self, cases: &[CaseKey], subject: &str) -> Result<Vec<Option<Body>>>;
 
     // ---- what people say ----
 

@@ -1,6 +1,7 @@
 //! What the store keeps, as the engine sees it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,9 @@ pub struct ClaimRequest {
     pub limit: u32,
 }
 
+/// What a fact says: shared by whoever holds it, and never changed.
+pub type Body = Arc<serde_json::Value>;
+
 /// All that a look at a case needs of what is stored already.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CaseContext {
@@ -104,7 +108,7 @@ pub struct CaseContext {
     /// What people said of the case, oldest first.
     pub person_facts: Vec<PersonFact>,
     /// The latest stored facts by subject: `(sequence, body)`.
-    pub facts: BTreeMap<String, (i64, serde_json::Value)>,
+    pub facts: BTreeMap<String, (i64, Body)>,
     pub attention: Vec<AttentionRow>,
     /// Bank details of its orders that still lie sealed.
     pub bank_details: Vec<BankDetailsId>,
@@ -144,7 +148,7 @@ pub struct CommandRow {
 pub struct FactRow {
     /// What it is about, unique within the case ("invoice", "collection/PM1", "receipt/KEY").
     pub subject: String,
-    pub body: serde_json::Value,
+    pub body: Body,
 }
 
 /// Facts, history and commands of one look: one transaction.
@@ -356,7 +360,7 @@ pub struct CollectionRow {
     pub adopted: bool,
     pub created_at: Timestamp,
     /// As last seen.
-    pub body: serde_json::Value,
+    pub body: Body,
 }
 
 /// The processor's customers, indexed for matching (its lists have no e-mail filter).

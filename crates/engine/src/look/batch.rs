@@ -19,7 +19,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::world::{ErpPort, World};
 
-use super::{cheap_sight, sight};
+use super::{cheap_sight, sight, told};
 
 /// Documents by our key.
 type Documents = BTreeMap<Key, Sight<ErpDocument>>;
@@ -243,8 +243,7 @@ fn customers_wanted(batch: &Batch, cases: &[(&Claimed, &CaseContext)]) -> BTreeS
 fn documents_known(context: &CaseContext) -> BTreeSet<(DocumentKind, Key)> {
     let seen = context.facts.iter().filter_map(|(subject, (_, body))| {
         let key = Key::from_stored(subject.strip_prefix("document/")?);
-        let document: ErpDocument = serde_json::from_value(body.clone()).ok()?;
-        Some((document.kind(), key))
+        Some((told(body.get("document")?)?, key))
     });
     let asked = context
         .commands

@@ -41,6 +41,9 @@ pub const INVOICE_FACT: &str = "invoice";
 /// The subject of the fact that holds how many events of its payments a case's look knew.
 pub(crate) const HEARD_FACT: &str = "heard";
 
+/// The subject of the fact that holds the case's last decision.
+pub(crate) const DECISION_FACT: &str = "decision";
+
 /// The subject of the fact that holds the ERP's customer.
 pub(crate) const CUSTOMER_FACT: &str = "customer";
 
@@ -143,7 +146,12 @@ pub(crate) fn cheap_sight<T>(read: Read<T>) -> Sight<T> {
 
 pub(crate) fn fact<T: serde::Serialize>(subject: impl Into<String>, value: &T) -> Option<FactRow> {
     let body = serde_json::to_value(value).ok()?;
-    Some(FactRow { subject: subject.into(), body })
+    Some(FactRow { subject: subject.into(), body: body.into() })
+}
+
+/// What a fact says; `None`: it is of another form than this version's.
+pub(crate) fn told<T: serde::de::DeserializeOwned>(body: &serde_json::Value) -> Option<T> {
+    T::deserialize(body).ok()
 }
 
 /// References by which news finds a case.

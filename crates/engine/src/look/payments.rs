@@ -19,8 +19,8 @@ use store::rows::{CaseContext, CaseId, Claimed, CollectionRow, PaymentContext};
 use crate::engine::Engine;
 use crate::error::Result;
 
-use super::sight;
 use super::sources::Served;
+use super::{sight, told};
 
 /// Seconds for which a direct read serves the cheap looks that follow it, when nothing is heard.
 const RECENT_SECONDS: i64 = 300;
@@ -71,8 +71,8 @@ impl Engine {
         let named_here = |id: &CollectionId| {
             stored.collections.iter().any(|row| {
                 row.id == *id
-                    && serde_json::from_value::<Collection>(row.body.clone())
-                        .is_ok_and(|one| one.invoice().as_ref() == Some(&asked.invoice.id))
+                    && told::<Collection>(&row.body)
+                        .is_some_and(|one| one.invoice().as_ref() == Some(&asked.invoice.id))
             })
         };
         ids.retain(|id| ours.contains(id) || named_here(id) || !taken_back(asked, id));
@@ -241,7 +241,7 @@ impl Engine {
 /// Events of its payments that the case's last look knew.
 fn heard_before(context: &CaseContext) -> Option<usize> {
     let (_, body) = context.facts.get(super::HEARD_FACT)?;
-    serde_json::from_value(body.clone()).ok()
+    told(body)
 }
 
 /// What is stored of payments that are not among `kept` goes out of the case's sight, unless a document
@@ -339,6 +339,6 @@ fn directory_row(
         case: Some(claimed.key.clone()),
         adopted,
         created_at: collection.created_at,
-        body: serde_json::to_value(collection).unwrap_or_default(),
+        body: serde_json::to_value(collection).unwrap_or_default().into(),
     }
 }

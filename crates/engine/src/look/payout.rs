@@ -24,7 +24,7 @@ use crate::world::{ErpPort, ProcessorPort, World};
 
 use super::batch::Batch;
 use super::sources::Served;
-use super::{Looked, fact, sight};
+use super::{Looked, fact, sight, told};
 
 /// Documents of a payout that are read one by one before money moves; more are read by query, and
 /// the ERP itself refuses what is not eligible.
@@ -207,8 +207,8 @@ pub(crate) fn kind_of_role(role: DocumentRole) -> DocumentKind {
 }
 
 pub(super) fn last_reason(context: &CaseContext) -> Option<Reason> {
-    let (_, decision) = context.facts.get("decision")?;
-    serde_json::from_value(decision.get("reason")?.clone()).ok()
+    let (_, decision) = context.facts.get(super::DECISION_FACT)?;
+    told(decision.get("reason")?)
 }
 
 /// Deposits that people made of a payout's documents, as its last look read them.
@@ -223,7 +223,7 @@ pub(super) fn gone_at(context: &CaseContext) -> BTreeMap<Key, Timestamp> {
         .iter()
         .filter_map(|(subject, (_, body))| {
             let key = Key::from_stored(subject.strip_prefix(GONE)?);
-            Some((key, serde_json::from_value(body.clone()).ok()?))
+            Some((key, told(body)?))
         })
         .collect()
 }

@@ -13,6 +13,7 @@ use model::direct::Authorised;
 use model::ids::{ErpCustomerId, LinkId};
 use model::policy::{DetailsNotAllowed, Mode};
 use ports::BankDetails;
+use serde::Deserialize;
 use store::rows::CaseFilter;
 
 use crate::cli::{AuthorisedBy, CreateMandate, Mandates};
@@ -122,7 +123,7 @@ async fn customer_id(instance: &Instance, text: &str) -> Result<ErpCustomerId> {
             return Ok(ErpCustomerId::new(text));
         }
         let facts = instance.store.facts_named(&keys, CUSTOMER_FACT).await?;
-        let read = facts.into_iter().flatten().map(serde_json::from_value::<ErpCustomer>);
+        let read = facts.iter().flatten().map(|body| ErpCustomer::deserialize(body.as_ref()));
         let same = |one: &ErpCustomer| one.code.eq_ignore_ascii_case(text);
         by_code.extend(read.filter_map(std::result::Result::ok).filter(same).map(|one| one.id));
         filter.after = Some(last);

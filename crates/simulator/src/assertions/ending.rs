@@ -116,7 +116,6 @@ pub async fn check(
         return wrong;
     }
     wrong.extend(unproved(world, console, &booked).await);
-    wrong.extend(super::trail::check(store, &world.story.text()).await);
     wrong
 }
 

@@ -18,9 +18,9 @@ use model::key::Key;
 use model::payout::KeptItem;
 use ports::exchange::Exchange;
 use store::rows::{
-    AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
-    Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow,
-    InboxSeen, Link, LookResult, Mark, NewMandateOrder, Note, OddDelivery, PairQuery,
+    AttentionRow, AuditRow, Body, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck,
+    ClaimRequest, Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint,
+    InboxRow, InboxSeen, Link, LookResult, Mark, NewMandateOrder, Note, OddDelivery, PairQuery,
     PaymentContext, PersonSaid, Saved, SendOutcome, StatusCounts,
 };
 use store::{Result, Store, StoreError};
@@ -223,7 +223,7 @@ through_faults! {
     writes release(case: CaseId, epoch: i64, due_at: Option<Timestamp>) -> ();
     writes expire_worker(worker: &str) -> u32;
     reads lease_holders() -> Vec<String>;
-    reads facts_named(cases: &[CaseKey], subject: &str) -> Vec<Option<serde_json::Value>>;
+    reads facts_named(cases: &[CaseKey], subject: &str) -> Vec<Option<Body>>;
     writes person_said(case: &CaseKey, said: &PersonSaid, actor: &Actor, at: Timestamp) -> ();
     writes order_mandate(
         hint: &Hint,

@@ -96,7 +96,7 @@ fn seen(id: &str, case: Option<u32>, created: i64) -> CollectionRow {
         case: case.map(super::fixtures::case),
         adopted: false,
         created_at: at(created),
-        body: json!({ "status": "confirmed", "nth": created }),
+        body: json!({ "status": "confirmed", "nth": created }).into(),
     }
 }
 
@@ -105,7 +105,7 @@ async fn a_collection_keeps_its_case(store: AnyStore) {
     matched.adopted = true;
     ok(store.put_collections(&[matched.clone(), seen("PM2", None, 2)]).await);
     let mut later = seen("PM1", None, 1);
-    later.body = json!({ "status": "paid_out" });
+    later.body = json!({ "status": "paid_out" }).into();
     ok(store.put_collections(&[later.clone()]).await);
     let ids = ["PM2", "PM9", "PM1"].map(CollectionId::new);
     let rows = ok(store.collection_rows(&processor(), &ids).await);

@@ -139,7 +139,7 @@ async fn payment_context_holds_events_items_and_documents(store: AnyStore) {
         case: Some(case(1)),
         adopted: false,
         created_at: at(0),
-        body: serde_json::json!({}),
+        body: serde_json::json!({}).into(),
     };
     ok(store.put_collections(&[row("PM1"), row("PM2")]).await);
     let late = item("PO1", 1, Some("PM1"), on(9));

@@ -11,7 +11,9 @@ use model::reason::ReasonCode;
 use super::{Rows, Tx, cases, commands, connections, directory, payouts, people, streams, trail};
 use crate::api::Result;
 use crate::canonical::canonical;
-use crate::rows::{AttentionRow, CaseContext, CaseId, FactRow, LookResult, PaymentContext, Saved};
+use crate::rows::{
+    AttentionRow, Body, CaseContext, CaseId, FactRow, LookResult, PaymentContext, Saved,
+};
 use crate::rules;
 use crate::values::{micros, reason, refused, time};
 
@@ -195,11 +197,7 @@ pub(super) fn ignore(tx: &mut Tx<'_>, case: CaseId, code: ReasonCode) {
 }
 
 /// One subject's fact of many cases.
-pub(super) fn facts_named(
-    rows: &Rows,
-    cases: &[CaseKey],
-    subject: &str,
-) -> Vec<Option<serde_json::Value>> {
+pub(super) fn facts_named(rows: &Rows, cases: &[CaseKey], subject: &str) -> Vec<Option<Body>> {
     let one = |case: &CaseKey| {
         let id = rows.cases_by_key.get(case)?;
         rows.facts.get(&(*id, subject.to_owned())).map(|(_, body)| body.clone())

@@ -31,7 +31,7 @@ use model::payout::KeptItem;
 use ports::exchange::Exchange;
 
 use crate::api::Result;
-use crate::rows::{CaseId, CollectionRow, Link, PersonFact};
+use crate::rows::{Body, CaseId, CollectionRow, Link, PersonFact};
 use crate::vault::{Sealed, Vault};
 use cases::Case;
 use commands::Command;
@@ -88,7 +88,7 @@ tables! {
     cases_by_key: CaseKey => CaseId,
     /// The text of the last decision.
     decided: CaseId => String,
-    facts: (CaseId, String) => (i64, serde_json::Value),
+    facts: (CaseId, String) => (i64, Body),
     person_facts: (CaseId, i64) => PersonFact,
     bank_details: BankDetailsId => Details,
     case_refs: (CaseId, String) => (),

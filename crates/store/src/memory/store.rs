@@ -22,9 +22,9 @@ use super::{
 };
 use crate::api::{Result, Store};
 use crate::rows::{
-    AttentionRow, AuditRow, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck, ClaimRequest,
-    Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint, InboxRow,
-    InboxSeen, Link, LookResult, Mark, NewMandateOrder, Note, OddDelivery, PairQuery,
+    AttentionRow, AuditRow, Body, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck,
+    ClaimRequest, Claimed, CollectionRow, CommandRow, Connection, DayTotals, DirectoryRow, Hint,
+    InboxRow, InboxSeen, Link, LookResult, Mark, NewMandateOrder, Note, OddDelivery, PairQuery,
     PaymentContext, PersonSaid, Saved, SendOutcome, StatusCounts,
 };
 use crate::rules::Send;
@@ -375,11 +375,7 @@ impl Store for MemoryStore {
         self.read(|rows| views::stale(rows, looked_before, limit))
     }
 
-    async fn facts_named(
-        &self,
-        cases: &[CaseKey],
-        subject: &str,
-    ) -> Result<Vec<Option<serde_json::Value>>> {
+    async fn facts_named(&self, cases: &[CaseKey], subject: &str) -> Result<Vec<Option<Body>>> {
         self.read(|rows| Ok(look::facts_named(rows, cases, subject)))
     }
 

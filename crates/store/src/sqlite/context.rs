@@ -7,7 +7,7 @@ use model::case::CaseKey;
 use super::tx::{Tx, json, parsed, refused};
 use super::{attention, bank_details, commands, directory, payouts, people, streams};
 use crate::api::Result;
-use crate::rows::{CaseContext, CaseId, PaymentContext};
+use crate::rows::{Body, CaseContext, CaseId, PaymentContext};
 
 /// The tag of events about collections, as `EventSubject` names it.
 const COLLECTION_EVENT: &str = "collection";
@@ -42,7 +42,7 @@ pub(super) fn contexts(tx: &Tx<'_>, cases: &[CaseId]) -> Result<Vec<CaseContext>
     cases.iter().map(one).collect()
 }
 
-type Fact = (CaseId, String, i64, serde_json::Value);
+type Fact = (CaseId, String, i64, Body);
 
 fn facts(tx: &Tx<'_>, ids: &str) -> Result<Vec<Fact>> {
     tx.all(
@@ -50,10 +50,14 @@ fn facts(tx: &Tx<'_>, ids: &str) -> Result<Vec<Fact>> {
          where case_id in (select value from json_each(?1))",
         [ids],
         |row| {
-            let body = parsed(&row.get::<_, String>(3)?, "fact")?;
+            let body = fact(&row.get::<_, String>(3)?)?;
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, body))
         },
     )
+}
+
+fn fact(text: &str) -> Result<Body> {
+    Ok(Body::new(parsed(text, "fact")?))
 }
 
 /// One subject's fact of many cases.
@@ -61,7 +65,7 @@ pub(super) fn facts_named(
     tx: &Tx<'_>,
     cases: &[CaseKey],
     subject: &str,
-) -> Result<Vec<Option<serde_json::Value>>> {
+) -> Result<Vec<Option<Body>>> {
     let one = |case: &CaseKey| {
         let body = tx.one(
             "select facts.body from cases
@@ -70,7 +74,7 @@ pub(super) fn facts_named(
             [case.kind.word(), case.account.as_str(), &case.subject, subject],
             |row| Ok(row.get::<_, String>(0)?),
         )?;
-        body.map(|body| parsed(&body, "fact")).transpose()
+        body.map(|body| fact(&body)).transpose()
     };
     cases.iter().map(one).collect()
 }

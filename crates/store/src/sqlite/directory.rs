@@ -10,7 +10,7 @@ use model::ids::{AccountId, CollectionId, ErpCustomerId, LinkId, ProcessorCustom
 use super::cases;
 use super::tx::{Tx, from_word, json, micros, parsed, time, word};
 use crate::api::Result;
-use crate::rows::{CollectionRow, DirectoryRow, PairQuery};
+use crate::rows::{Body, CollectionRow, DirectoryRow, PairQuery};
 
 pub(super) fn put_customers(tx: &Tx<'_>, rows: &[DirectoryRow]) -> Result<()> {
     for row in rows {
@@ -168,7 +168,7 @@ fn collection(row: &Row<'_>) -> Result<CollectionRow> {
         case: case.map(|key| cases::key_of(&key)).transpose()?,
         adopted: row.get(3)?,
         created_at: time(row.get(4)?)?,
-        body: parsed(&row.get::<_, String>(5)?, "collection")?,
+        body: Body::new(parsed(&row.get::<_, String>(5)?, "collection")?),
     })
 }
 

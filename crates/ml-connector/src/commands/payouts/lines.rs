@@ -10,7 +10,8 @@ use model::invoice::Invoice;
 use model::money::{Currency, ItemAmount};
 use model::payout::{ItemRoute, KeptItem};
 use rust_decimal::Decimal;
-use store::rows::CaseRow;
+use serde::Deserialize;
+use store::rows::{Body, CaseRow};
 
 use crate::failure::Result;
 use crate::instance::Instance;
@@ -81,9 +82,9 @@ pub async fn of(instance: &Instance, row: &CaseRow) -> Result<Lines> {
     Ok(Lines { payout, items, documents, invoices })
 }
 
-fn named(case: CaseKey, invoice: Option<serde_json::Value>) -> Named {
+fn named(case: CaseKey, invoice: Option<Body>) -> Named {
     let id = case.subject;
-    match invoice.and_then(|body| serde_json::from_value::<Invoice>(body).ok()) {
+    match invoice.and_then(|body| Invoice::deserialize(body.as_ref()).ok()) {
         Some(invoice) => {
             Named { id, number: invoice.number, customer: invoice.customer.to_string() }
         }
