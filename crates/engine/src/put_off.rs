@@ -14,7 +14,7 @@ use store::rows::{CaseContext, CaseId, Claimed};
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
-use crate::look::{Batch, Looked};
+use crate::look::{self, Batch, DECISION_FACT, Looked, fact};
 
 /// Seconds after which a case is looked at again when the other side could not be reached.
 pub(crate) const RETRY_SECONDS: i64 = 30;
@@ -108,7 +108,8 @@ impl Engine {
             let seq = self.store.next_seq().await?;
             let mut looked = Looked::bare(seq, told(context, error));
             looked.link.clone_from(&claimed.link);
-            let result = self.result(claimed, context, &looked, true);
+            looked.facts.extend(fact(DECISION_FACT, &looked.decision));
+            let result = self.result(claimed, context, &mut looked, true);
             self.store.save_look(&result).await?;
         }
         let seconds = if tell { REFUSED_SECONDS } else { RETRY_SECONDS };
@@ -125,9 +126,8 @@ fn told(context: &CaseContext, error: &PortError) -> Decision {
         other => other.to_string(),
     };
     let refused = Reason::new(ReasonCode::LookRefused, words);
-    let before = context.facts.get("decision").map(|(_, body)| body.clone());
-    let Some(mut decision) = before.and_then(|body| serde_json::from_value::<Decision>(body).ok())
-    else {
+    let before = context.facts.get(DECISION_FACT);
+    let Some(mut decision) = before.and_then(|(_, body)| look::told::<Decision>(body)) else {
         return Decision::rest(Stage::Open, refused);
     };
     decision.command = None;
@@ -150,7 +150,7 @@ mod tests {
     fn context(decision: Option<&Decision>) -> CaseContext {
         let mut context = CaseContext::default();
         let body = decision.map(|decision| serde_json::to_value(decision).unwrap());
-        context.facts.extend(body.map(|body| ("decision".to_owned(), (1, body))));
+        context.facts.extend(body.map(|body| (DECISION_FACT.to_owned(), (1, body.into()))));
         context
     }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use tracing::warn;
@@ -225,15 +226,20 @@ impl Engine {
         batch: &Batch,
         depth: Depth,
     ) -> Result<Looked> {
-        match claimed.key.kind {
+        // Each on the heap: many cases are looked at at a time, and what holds the state of all kinds
+        // of looks is moved several times before it begins.
+        let look: BoxFuture<'_, Result<Looked>> = match claimed.key.kind {
             CaseKind::Collection => {
-                self.look_collection(world, claimed, context, batch, depth).await
+                Box::pin(self.look_collection(world, claimed, context, batch, depth))
             }
-            CaseKind::Payout => self.look_payout(world, claimed, context, batch, depth).await,
-            CaseKind::Refund => self.look_refund(world, claimed, context, batch, depth).await,
-            CaseKind::Mandate => self.look_mandate(world, claimed, context, batch, depth).await,
-            CaseKind::Customer => self.look_customer(world, claimed, context, batch, depth).await,
-        }
+            CaseKind::Payout => Box::pin(self.look_payout(world, claimed, context, batch, depth)),
+            CaseKind::Refund => Box::pin(self.look_refund(world, claimed, context, batch, depth)),
+            CaseKind::Mandate => Box::pin(self.look_mandate(world, claimed, context, batch, depth)),
+            CaseKind::Customer => {
+                Box::pin(self.look_customer(world, claimed, context, batch, depth))
+            }
+        };
+        look.await
     }
 
     pub(crate) fn result(
