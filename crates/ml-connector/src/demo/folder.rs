@@ -8,6 +8,9 @@ use crate::failure::{Failure, Result};
 
 /// Space that must be there: the database grows by less between two looks.
 const PROBE_BYTES: usize = 1 << 20;
+/// Less than this once it failed, and it failed for want of space: children that ended have given some
+/// back.
+const LEFT_BYTES: usize = 16 << 20;
 /// Name of the file that is written to see whether one can be.
 const PROBE: &str = "space.probe";
 /// About what a run of the usual size writes.
@@ -95,8 +98,18 @@ fn holds_anything(path: &Path) -> bool {
 /// Why nothing can be written in a folder, in a sentence with what to do; `None`: it can.
 #[must_use]
 pub fn trouble(folder: &Path) -> Option<Failure> {
+    probe(folder, PROBE_BYTES)
+}
+
+/// The same of a run that has failed.
+#[must_use]
+pub fn trouble_of_failed(folder: &Path) -> Option<Failure> {
+    probe(folder, LEFT_BYTES)
+}
+
+fn probe(folder: &Path, bytes: usize) -> Option<Failure> {
     let probe = folder.join(PROBE);
-    let written = std::fs::write(&probe, vec![b'.'; PROBE_BYTES]);
+    let written = std::fs::write(&probe, vec![b'.'; bytes]);
     // Where it could not be made there is nothing to remove.
     let _ = std::fs::remove_file(&probe);
     written.err().map(|error| refused(folder, &error))

@@ -129,7 +129,7 @@ async fn ended_with(failure: &Failure, json: bool, folder: Folder) -> ExitCode {
     // found once counts. What was written explains nothing then.
     let found = match failure {
         Failure::Unwritable(_) => None,
-        _ => folder::trouble(folder.path()),
+        _ => folder::trouble_of_failed(folder.path()),
     };
     let failure = found.as_ref().unwrap_or(failure);
     if let Failure::Unwritable(_) = failure {
