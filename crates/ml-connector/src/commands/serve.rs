@@ -1,11 +1,15 @@
 //! `serve`: webhooks, polls, sweeps, retries and postings in one process.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connectors::registry;
 use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
 use server::{Shared, metrics};
+use store::rows::Connection;
 use tokio::sync::{Notify, oneshot, watch};
 use tracing::{error, info};
 
@@ -178,13 +182,38 @@ async fn housekeeping(instance: Arc<Instance>, stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Changes when another process changes connections or links.
+/// Changes when another process changes connections, their credentials or links.
 async fn versions_of(instance: &Instance) -> Result<Vec<String>> {
     let links = instance.store.links().await?;
-    let connections = instance.store.connections().await?;
-    let links = links.iter().map(|link| format!("{} {}", link.id, link.version));
-    let connections = connections.iter().map(|connection| format!("{connection:?}"));
-    Ok(links.chain(connections).collect())
+    let mut versions: Vec<String> =
+        links.iter().map(|link| format!("{} {}", link.id, link.version)).collect();
+    for connection in instance.store.connections().await? {
+        let secrets = instance.store.secrets(&connection.id).await?;
+        versions.push(format!("{connection:?} {:x}", fingerprint(&connection, &secrets)));
+    }
+    Ok(versions)
+}
+
+/// Of what a person entered; what connectors renew by themselves they share by themselves. It never
+/// leaves this process.
+fn fingerprint(connection: &Connection, secrets: &[(String, SecretString)]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let entered = secrets.iter().filter(|(name, _)| is_entered(connection, name));
+    for (name, secret) in entered {
+        (name, secret.expose_secret()).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// Whether the system asks people for this secret.
+fn is_entered(connection: &Connection, secret: &str) -> bool {
+    let erps = registry::erps().iter().map(|entry| (entry.slug, entry.credentials, entry.settings));
+    let processors = registry::processors().iter();
+    let processors = processors.map(|entry| (entry.slug, entry.credentials, entry.settings));
+    let mut systems = erps.chain(processors).filter(|(slug, ..)| *slug == connection.system);
+    systems.any(|(_, credentials, settings)| {
+        credentials.iter().chain(settings).any(|field| field.secret && field.name == secret)
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the shell is where waiting happens")]
