@@ -1,6 +1,6 @@
 //! The suite that every ERP port must pass, on Acumatica's connector and emulator.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -32,14 +32,19 @@ const LACKS: [Need; 4] = [
     Need::Trouble(Trouble::Stale),
 ];
 
+/// A refused password is not sent again for so long.
+const BARRED_SECONDS: i64 = 3_600;
+
 struct Account {
     world: World,
     customers: AtomicU32,
+    /// The password was refused.
+    barred: AtomicBool,
 }
 
 impl Account {
     fn on(world: World) -> Account {
-        Account { world, customers: AtomicU32::new(0) }
+        Account { world, customers: AtomicU32::new(0), barred: AtomicBool::new(false) }
     }
 
     /// The next request that is sent to change a record, whichever it is.
@@ -188,6 +193,7 @@ impl ErpSubject for Account {
                 let refused = json!({"kind": "oauth_error", "error": "invalid_client",
                     "path": "/identity/"});
                 self.every(refused);
+                self.barred.store(true, Ordering::SeqCst);
                 self.password("changed");
                 let ended = json!({"revoke_grants": true, "end_sessions": true});
                 self.world.control("/faults", ended);
@@ -203,6 +209,9 @@ impl ErpSubject for Account {
     fn calm(&self) {
         self.password("secret");
         self.world.calm();
+        if self.barred.swap(false, Ordering::SeqCst) {
+            self.world.pass(BARRED_SECONDS);
+        }
     }
 }
 

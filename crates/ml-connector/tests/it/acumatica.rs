@@ -3,6 +3,7 @@
 
 mod allowed;
 mod hands;
+mod lockout;
 mod ping;
 mod refused;
 mod seats;

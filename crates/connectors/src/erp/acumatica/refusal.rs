@@ -126,6 +126,12 @@ impl Refusal {
         self.says("invalid credentials")
     }
 
+    /// After too many wrong passwords.
+    #[must_use]
+    pub fn is_locked_out(&self) -> bool {
+        self.says("locked out")
+    }
+
     /// The tenant that a sign-in names (acumatica sheet section 3).
     #[must_use]
     pub fn is_unknown_tenant(&self) -> bool {

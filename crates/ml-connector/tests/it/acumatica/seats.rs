@@ -31,7 +31,7 @@ impl World {
         panic!("{wanted} seats are not taken: {:?}", self.seats());
     }
 
-    fn serve(&self) -> Child {
+    pub(super) fn serve(&self) -> Child {
         let mut server = self.place.begin(&["serve"]);
         // Read on, so that it never waits for a reader.
         let (mut out, mut errors) = (server.stdout.take(), server.stderr.take());
@@ -50,7 +50,7 @@ impl World {
     }
 }
 
-fn ask_to_stop(server: &mut Child) {
+pub(super) fn ask_to_stop(server: &mut Child) {
     let id = server.id().to_string();
     let told = Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
     assert!(told.success());

@@ -66,6 +66,15 @@ pub fn sign_in_refused(status: u16, body: &[u8], asked: Asked<'_>) -> PortError 
     PortError::Unavailable(format!("signing in is answered with {status}"))
 }
 
+/// Whether it is the password that is refused, or the user: each try counts towards a lock-out
+/// (acumatica sheet sections 2 and 3).
+pub fn is_password_refused(status: u16, body: &[u8]) -> bool {
+    let refusal = Refusal::read(status, body);
+    let answer: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    let grant = answer.get("error").and_then(Value::as_str) == Some("invalid_grant");
+    grant || refusal.is_bad_credentials() || refusal.is_locked_out()
+}
+
 /// Every site answers below `/entity` and `/identity` (acumatica sheet sections 2 and 3).
 fn no_site(site: &str) -> PortError {
     PortError::Unavailable(format!(

@@ -25,7 +25,7 @@ use tokio::sync::Mutex;
 use crate::http::Authoriser;
 use crate::http::auth::bearer_value;
 use crate::http::urls::encode;
-use answers::{Asked, Tokens, cookies, read_tokens, sign_in_refused};
+use answers::{Asked, Tokens, cookies, is_password_refused, read_tokens, sign_in_refused};
 use kept::Shelf;
 
 /// A token is renewed this long before it expires.
@@ -38,6 +38,10 @@ const SESSION_LIFE: SignedDuration = SignedDuration::from_mins(9);
 const SIGN_IN_DEADLINE: Duration = Duration::from_secs(60);
 /// Nobody waits longer at the end: what is left ends by itself.
 const SIGN_OUT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A password that was refused is not sent again for so long, unless it was entered anew: each try
+/// counts towards a lock-out of the user (acumatica sheet section 3).
+const BARRED: SignedDuration = SignedDuration::from_hours(1);
 
 /// How a connection proves who it is.
 pub enum Credentials {
@@ -97,6 +101,8 @@ pub struct SignIn {
     clock: Arc<dyn Clock>,
     /// Held across a renewal and across signing out, so that there is one at a time.
     held: Mutex<Option<Held>>,
+    /// When the password was refused, and how.
+    barred: std::sync::Mutex<Option<(Timestamp, PortError)>>,
     /// Port calls that are under way: the session is signed out after the last.
     users: AtomicUsize,
     /// The connection is not used any more: what still comes is signed out after itself.
@@ -128,6 +134,7 @@ impl SignIn {
             transport,
             clock,
             held: Mutex::default(),
+            barred: std::sync::Mutex::default(),
             users: AtomicUsize::new(0),
             leaves,
         }
@@ -223,6 +230,7 @@ impl SignIn {
     async fn renew(&self, held: Option<&Held>) -> Result<Held, PortError> {
         match &self.credentials {
             Credentials::Cookie { user, password, tenant, branch } => {
+                self.check_barred()?;
                 let mut body = Map::new();
                 let mut put = |name: &str, value: &str| body.insert(name.into(), json!(value));
                 put("name", user);
@@ -248,6 +256,8 @@ impl SignIn {
                 shelf.renewed(suits, ask).await.map(Held::Token)
             }
             Credentials::OAuth { client_id, client_secret, user, password } => {
+                // The password is tried last, so whatever came before it was refused too.
+                self.check_barred()?;
                 let client = client_form(client_id, client_secret);
                 let refresh = match held {
                     Some(Held::Token(tokens) | Held::Refused(tokens)) => tokens.refresh.as_ref(),
@@ -266,9 +276,38 @@ impl SignIn {
                     encode(password.expose_secret()),
                     encode(SCOPES)
                 );
-                self.ask(form).await.map(Held::Token)
+                let now = self.clock.now();
+                let response = ask_token(self.transport.as_ref(), &self.site, form).await?;
+                let (status, body) = (response.status().as_u16(), response.body());
+                let read = read_tokens(status, body, now, self.asked(), false);
+                self.bar_if_refused(status, body, read).map(Held::Token)
             }
         }
+    }
+
+    /// The refusal, while the password is not to be tried again.
+    fn check_barred(&self) -> Result<(), PortError> {
+        let barred = self.barred.lock().ok().and_then(|barred| barred.clone());
+        match barred {
+            Some((at, error)) if self.clock.now().duration_since(at) < BARRED => Err(error),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Remembers a refusal of the password.
+    fn bar_if_refused<T>(
+        &self,
+        status: u16,
+        body: &[u8],
+        outcome: Result<T, PortError>,
+    ) -> Result<T, PortError> {
+        if let Err(error @ PortError::Unauthorised(_)) = &outcome
+            && is_password_refused(status, body)
+            && let Ok(mut barred) = self.barred.lock()
+        {
+            *barred = Some((self.clock.now(), error.clone()));
+        }
+        outcome
     }
 
     /// What the sign-in names, for a refusal of it.
@@ -292,8 +331,7 @@ impl SignIn {
         let now = self.clock.now();
         let of_code = matches!(self.credentials, Credentials::Code { .. });
         let response = ask_token(self.transport.as_ref(), &self.site, form).await?;
-        let asked = self.asked();
-        read_tokens(response.status().as_u16(), response.body(), now, asked, of_code)
+        read_tokens(response.status().as_u16(), response.body(), now, self.asked(), of_code)
     }
 
     async fn open_session(&self, body: &Value) -> Result<Held, PortError> {
@@ -310,7 +348,8 @@ impl SignIn {
             .map_err(|error| PortError::Unavailable(format!("signing in: {error}")))?;
         let status = response.status().as_u16();
         if !response.status().is_success() {
-            return Err(sign_in_refused(status, response.body(), self.asked()));
+            let refused = sign_in_refused(status, response.body(), self.asked());
+            return self.bar_if_refused(status, response.body(), Err(refused));
         }
         let cookies = cookies(response.headers()).ok_or_else(|| {
             PortError::Unavailable("the sign-in was answered without a session".to_owned())

@@ -79,6 +79,47 @@ async fn the_session_limit_slows_down_and_a_wrong_password_does_not_loop() {
     world.script.assert_over();
 }
 
+/// Each try would count towards a lock-out of the user.
+#[tokio::test]
+async fn a_refused_password_is_not_tried_again_for_an_hour() {
+    let refused = || exception("Error: Invalid credentials. Please try again.");
+    let locked = exception("Error: Your account has been locked out. Contact support.");
+    let invalid = || reply(400, r#"{"error": "invalid_grant"}"#);
+    let oauth = |replies| super::connect(&[("client_id", "guid@Acme")], replies);
+    for (world, calls) in [
+        (cookie(vec![refused(), refused()]), 2),
+        (cookie(vec![locked, refused()]), 2),
+        (oauth(vec![invalid(), invalid()]), 2),
+        // Signed in before: the refresh is refused, then the password.
+        (
+            oauth(vec![
+                token("t1", Some("r1")),
+                reply(401, ""),
+                invalid(),
+                invalid(),
+                invalid(),
+                invalid(),
+            ]),
+            6,
+        ),
+    ] {
+        for minutes in [0, 1, 30, 28, 2] {
+            world.clock.jump(jiff::SignedDuration::from_mins(minutes));
+            let error = world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap_err();
+            assert!(matches!(error, PortError::Unauthorised(_)), "{error}");
+        }
+        assert_eq!(world.script.lines().len(), calls, "{:?}", world.script.lines());
+        world.script.assert_over();
+    }
+    // A site that is being upgraded refuses too, and is asked again.
+    let other = || exception("Error: The site is in maintenance mode.");
+    let world = cookie(vec![other(), other()]);
+    for _ in 0..2 {
+        drop(world.acumatica.invoices(&["1".into()], Depth::Direct).await);
+    }
+    world.script.assert_over();
+}
+
 /// What is not there is told by its name, with the setting to mend; credentials are another thing.
 #[tokio::test]
 async fn a_wrong_site_tenant_or_branch_is_no_question_of_credentials() {

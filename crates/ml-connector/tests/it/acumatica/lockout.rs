@@ -1,0 +1,46 @@
+//! A password that the ERP refuses is not sent again and again until the user is locked.
+
+use serde_json::{Value, json};
+
+use super::World;
+
+impl World {
+    /// Sign-ins by cookie so far.
+    fn logins(&self) -> u64 {
+        let truth = self.erp("/truth", &Value::Null);
+        truth["requests"]["POST /Demo/entity/auth/login"].as_u64().unwrap_or_default()
+    }
+
+    fn user(&self, password: &str) {
+        let user = json!({"name": "mlconnector", "password": password});
+        self.erp("/seed", &json!({"users": [user]}));
+    }
+}
+
+#[test]
+fn slow_a_server_with_a_wrong_password_does_not_lock_the_user() {
+    let (world, _) = World::live(&["75.00"], &[]);
+    let cookies = ["connections", "add", "acumatica", "acu", "--set", "client_id="];
+    world.place.well(&[&cookies[..], &["--set", "tenant=Acme"]].concat());
+    world.user("changed");
+    let before = world.logins();
+    let mut server = world.serve();
+    // Many polls, each of which wants in.
+    for _ in 0..12 {
+        std::thread::sleep(std::time::Duration::from_millis(400));
+        world.minutes(3);
+    }
+    assert!((1..=3).contains(&(world.logins() - before)), "{} tries", world.logins() - before);
+    // What is entered anew is tried at once.
+    world.place.write("password", b"changed");
+    let entered = ["connections", "add", "acumatica", "acu", "--secret", "password=file:password"];
+    world.place.well(&entered);
+    let asked = world.logins();
+    let more = (0..400).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        world.logins() > asked + 1
+    });
+    assert!(more, "it goes on by itself");
+    super::seats::ask_to_stop(&mut server);
+    world.place.json(&["connections", "ping", "acu"], 0);
+}
