@@ -104,7 +104,7 @@ impl Erp for Acumatica {
         _invoice: &InvoiceId,
         collection: &CollectionId,
     ) -> Result<Vec<Read<Receipt>>, PortError> {
-        self.read_receipts_naming(customer, collection).await
+        self.sign_in.during(self.read_receipts_naming(customer, collection)).await
     }
 
     async fn periods(&self) -> Result<PeriodBook, PortError> {

@@ -68,6 +68,22 @@ async fn a_session_is_signed_out_also_after_an_error() {
     }
 }
 
+/// Whatever is asked, its session is given back when nothing else is under way.
+#[tokio::test]
+async fn every_read_is_signed_out_after() {
+    let none = || says(json!([]));
+    let session = || reply_with(204, SESSION, "");
+    let world = cookie(vec![session(), none(), done(), session(), none(), done()]);
+    let erp = &world.acumatica;
+    erp.receipts_naming(&"C1".into(), &"1".into(), &"PM1".into()).await.unwrap();
+    erp.choices(ports::erp::ChoiceKind::Accounts).await.unwrap();
+    let steps = world.steps();
+    let logins = steps.iter().filter(|line| line.ends_with("/auth/login")).count();
+    let logouts = steps.iter().filter(|line| line.ends_with("/auth/logout")).count();
+    assert_eq!((logins, logouts), (2, 2), "{steps:?}");
+    world.script.assert_over();
+}
+
 #[tokio::test]
 async fn the_session_limit_slows_down_and_a_wrong_password_does_not_loop() {
     let world = cookie(vec![exception("API Login Limit")]);
