@@ -18,7 +18,7 @@ use store::rows::{CaseFilter, CollectionRow, Hint};
 use crate::doubts::{Doubt, Said, brings_nothing};
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
-use crate::look::{Served, told};
+use crate::look::Served;
 use crate::news::erp_accounts;
 use crate::say::of_kind;
 use crate::world::{ErpPort, ProcessorPort, World};
@@ -60,7 +60,7 @@ impl Engine {
             rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             for row in rows {
                 let items = self.store.items_of_collection(account, &row.id).await?;
-                let seen = told(&row.body);
+                let seen = row.body.read();
                 found.push(Foreign { account: account.clone(), id: row.id, seen, items });
             }
         }
@@ -174,7 +174,7 @@ impl Engine {
         of_kind(case, CaseKind::Collection, "--adopt", "collection/ACCOUNT/INVOICE")?;
         let world = self.world();
         let (processor, row) = self.find_payment(&world, id).await?;
-        let seen = told::<Collection>(&row.body);
+        let seen = row.body.read::<Collection>();
         match (row.case, &seen) {
             (Some(other), _) if other != *case => {
                 return Err(refused(format!("payment {id} belongs to {other} already")));

@@ -14,7 +14,7 @@ use model::ids::{
 use model::money::Currency;
 use model::payment::{Collection, metadata};
 use ports::Read;
-use store::rows::{CollectionRow, Hint};
+use store::rows::{Body, CollectionRow, Hint};
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -135,7 +135,7 @@ impl Engine {
                 case,
                 adopted: true,
                 created_at: collection.created_at,
-                body: serde_json::to_value(collection).unwrap_or_default().into(),
+                body: Body::of(collection).unwrap_or_default(),
             });
         }
         self.store.put_collections(&rows).await?;

@@ -12,7 +12,8 @@ use model::ids::{ConnectionId, ErpCustomerId, EventId, InvoiceId, LinkId, Proces
 use model::invoice::{Annotation, Invoice};
 use model::policy::{CollectWhich, Mode};
 use ports::{Read, Seen};
-use store::rows::{DirectoryRow, Hint};
+use serde::Deserialize;
+use store::rows::{Body, DirectoryRow, Hint};
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
@@ -446,11 +447,19 @@ fn invoices_due(
     Ok(false)
 }
 
+/// What is asked of a record as the last look saw it.
+#[derive(Deserialize)]
+struct KnownVersion {
+    version: String,
+}
+
 /// The record's stamp differs from the one that the last look saw; odd records are always news.
-fn is_news<I, T: Versioned>(known: &serde_json::Value, seen: &Seen<I, T>) -> bool {
-    let known = known.get("version").and_then(serde_json::Value::as_str);
+fn is_news<I, T: Versioned>(known: &Body, seen: &Seen<I, T>) -> bool {
     match &seen.read {
-        Read::Found(record) => known != Some(record.version()),
+        Read::Found(record) => {
+            let known = known.read::<KnownVersion>();
+            known.is_none_or(|known| known.version != record.version())
+        }
         Read::Odd(_) | Read::Missing => true,
     }
 }

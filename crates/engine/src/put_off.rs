@@ -14,7 +14,7 @@ use store::rows::{CaseContext, CaseId, Claimed};
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
-use crate::look::{self, Batch, DECISION_FACT, Looked, fact};
+use crate::look::{Batch, DECISION_FACT, Looked, fact};
 
 /// Seconds after which a case is looked at again when the other side could not be reached.
 pub(crate) const RETRY_SECONDS: i64 = 30;
@@ -127,7 +127,7 @@ fn told(context: &CaseContext, error: &PortError) -> Decision {
     };
     let refused = Reason::new(ReasonCode::LookRefused, words);
     let before = context.facts.get(DECISION_FACT);
-    let Some(mut decision) = before.and_then(|(_, body)| look::told::<Decision>(body)) else {
+    let Some(mut decision) = before.and_then(|(_, body)| body.read::<Decision>()) else {
         return Decision::rest(Stage::Open, refused);
     };
     decision.command = None;
@@ -146,11 +146,12 @@ fn told(context: &CaseContext, error: &PortError) -> Decision {
 mod tests {
     use super::*;
     use model::command::RejectionCause;
+    use store::Body;
 
     fn context(decision: Option<&Decision>) -> CaseContext {
         let mut context = CaseContext::default();
-        let body = decision.map(|decision| serde_json::to_value(decision).unwrap());
-        context.facts.extend(body.map(|body| (DECISION_FACT.to_owned(), (1, body.into()))));
+        let body = decision.map(|decision| Body::of(decision).unwrap());
+        context.facts.extend(body.map(|body| (DECISION_FACT.to_owned(), (1, body))));
         context
     }
 

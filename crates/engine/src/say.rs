@@ -12,7 +12,7 @@ use store::rows::{CaseContext, CaseRow, Claimed};
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
-use crate::look::{Looked, told};
+use crate::look::Looked;
 use crate::world::World;
 
 /// The orders that a person gives about the newest attempt.
@@ -67,7 +67,7 @@ impl Engine {
                 matches!(&event.subject, EventSubject::Collection(id) if id == row.id.as_str())
                     && ENDING_ACTIONS.contains(&event.action.as_str())
             });
-            let read = told::<Collection>(&row.body);
+            let read = row.body.read::<Collection>();
             AboutAttempt {
                 refunded: read.map_or(0, |collection| collection.refunded.minor),
                 collection: row.id.clone(),

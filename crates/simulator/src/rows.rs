@@ -8,7 +8,7 @@ use store::{MasterKeySource, MemoryStore, SqliteStore, Store, StoreError, Vault}
 use zeroize::Zeroizing;
 
 /// One seed in so many is told on SQLite.
-const ON_SQLITE: u64 = 40;
+const ON_SQLITE: u64 = 200;
 
 /// The store of a story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

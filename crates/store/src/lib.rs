@@ -2,6 +2,7 @@
 //! behind one trait, with a conformance suite that every implementation passes.
 
 pub mod api;
+mod body;
 mod canonical;
 mod chain;
 pub mod conformance;
@@ -15,6 +16,7 @@ mod values;
 pub mod vault;
 
 pub use api::{Result, Store, StoreError};
+pub use body::Body;
 pub use master_key::MasterKeySource;
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;

@@ -1,11 +1,11 @@
 //! What the store keeps, as the engine sees it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use crate::body::Body;
 use model::case::{Actor, CaseKey, CaseKind};
 use model::command::{Command, CommandState, CommandView, Rejection, WriteAnswer};
 use model::customer::{CustomerPair, ProcessorCustomer};
@@ -96,9 +96,6 @@ pub struct ClaimRequest {
     pub kind: CaseKind,
     pub limit: u32,
 }
-
-/// What a fact says: shared by whoever holds it, and never changed.
-pub type Body = Arc<serde_json::Value>;
 
 /// All that a look at a case needs of what is stored already.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use model::reason::Reason;
 
 use crate::api::{Result, StoreError};
+use crate::body::Body;
 
 pub(crate) fn refused<T>(why: impl Into<String>) -> Result<T> {
     Err(StoreError::Refused(why.into()))
@@ -44,6 +45,13 @@ fn value<T: Serialize>(value: &T) -> Result<serde_json::Value> {
 /// Reads stored JSON. The error names the place, not the content.
 pub(crate) fn parsed<T: DeserializeOwned>(text: &str, what: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| {
+        StoreError::Broken(format!("the stored {what} can not be read: {:?}", error.classify()))
+    })
+}
+
+/// What is stored of a fact, as its text.
+pub(crate) fn stored_body(text: String, what: &str) -> Result<Body> {
+    Body::stored(text).map_err(|error| {
         StoreError::Broken(format!("the stored {what} can not be read: {:?}", error.classify()))
     })
 }

@@ -13,13 +13,14 @@ use model::key::Key;
 use model::receipt::{DocumentKind, ErpDocument};
 use model::sight::Sight;
 use ports::{Depth, Read};
+use serde::Deserialize;
 use store::rows::{CaseContext, Claimed, DayTotals};
 
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::world::{ErpPort, World};
 
-use super::{cheap_sight, sight, told};
+use super::{cheap_sight, sight};
 
 /// Documents by our key.
 type Documents = BTreeMap<Key, Sight<ErpDocument>>;
@@ -239,11 +240,17 @@ fn customers_wanted(batch: &Batch, cases: &[(&Claimed, &CaseContext)]) -> BTreeS
         .collect()
 }
 
+/// The kind of a document that a fact holds.
+#[derive(Deserialize)]
+struct KindOf {
+    document: DocumentKind,
+}
+
 /// Documents that the case has seen or asked for.
 fn documents_known(context: &CaseContext) -> BTreeSet<(DocumentKind, Key)> {
     let seen = context.facts.iter().filter_map(|(subject, (_, body))| {
         let key = Key::from_stored(subject.strip_prefix("document/")?);
-        Some((told(body.get("document")?)?, key))
+        Some((body.read::<KindOf>()?.document, key))
     });
     let asked = context
         .commands

@@ -26,7 +26,7 @@ use super::batch::Batch;
 use super::payments::Asked;
 use super::payout::last_reason;
 use super::sources::Served;
-use super::{Looked, fact, refs, saves, sight, told};
+use super::{Looked, fact, refs, saves, sight};
 
 /// The customer as the collection sees it.
 struct Payer {
@@ -313,7 +313,7 @@ fn remembered(context: &CaseContext) -> Option<Invoice> {
     let subjects = [invoice_subject(Depth::Direct), invoice_subject(Depth::Cheap)];
     let newest = subjects.iter().filter_map(|subject| context.facts.get(*subject));
     let (_, body) = newest.max_by_key(|(seq, _)| *seq).filter(|_| paid)?;
-    let last: Invoice = told(body)?;
+    let last: Invoice = body.read()?;
     Some(Invoice {
         due: Money::zero(last.due.currency),
         status: InvoiceStatus::Voided,

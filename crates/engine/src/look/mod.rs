@@ -28,7 +28,7 @@ use model::payout::KeptItem;
 use model::policy::Mode;
 use model::sight::Sight;
 use ports::Read;
-use store::rows::{CollectionRow, FactRow, Settle};
+use store::rows::{Body, CollectionRow, FactRow, Settle};
 
 use model::customer::CustomerPair;
 
@@ -145,13 +145,7 @@ pub(crate) fn cheap_sight<T>(read: Read<T>) -> Sight<T> {
 }
 
 pub(crate) fn fact<T: serde::Serialize>(subject: impl Into<String>, value: &T) -> Option<FactRow> {
-    let body = serde_json::to_value(value).ok()?;
-    Some(FactRow { subject: subject.into(), body: body.into() })
-}
-
-/// What a fact says; `None`: it is of another form than this version's.
-pub(crate) fn told<T: serde::de::DeserializeOwned>(body: &serde_json::Value) -> Option<T> {
-    T::deserialize(body).ok()
+    Some(FactRow { subject: subject.into(), body: Body::of(value)? })
 }
 
 /// References by which news finds a case.

@@ -14,13 +14,13 @@ use model::invoice::Invoice;
 use model::payment::Collection;
 use model::person::PersonSaid;
 use ports::{Depth, Read};
-use store::rows::{CaseContext, CaseId, Claimed, CollectionRow, PaymentContext};
+use store::rows::{Body, CaseContext, CaseId, Claimed, CollectionRow, PaymentContext};
 
 use crate::engine::Engine;
 use crate::error::Result;
 
+use super::sight;
 use super::sources::Served;
-use super::{sight, told};
 
 /// Seconds for which a direct read serves the cheap looks that follow it, when nothing is heard.
 const RECENT_SECONDS: i64 = 300;
@@ -71,7 +71,9 @@ impl Engine {
         let named_here = |id: &CollectionId| {
             stored.collections.iter().any(|row| {
                 row.id == *id
-                    && told::<Collection>(&row.body)
+                    && row
+                        .body
+                        .read::<Collection>()
                         .is_some_and(|one| one.invoice().as_ref() == Some(&asked.invoice.id))
             })
         };
@@ -241,7 +243,7 @@ impl Engine {
 /// Events of its payments that the case's last look knew.
 fn heard_before(context: &CaseContext) -> Option<usize> {
     let (_, body) = context.facts.get(super::HEARD_FACT)?;
-    told(body)
+    body.read()
 }
 
 /// What is stored of payments that are not among `kept` goes out of the case's sight, unless a document
@@ -339,6 +341,6 @@ fn directory_row(
         case: Some(claimed.key.clone()),
         adopted,
         created_at: collection.created_at,
-        body: serde_json::to_value(collection).unwrap_or_default().into(),
+        body: Body::of(collection).unwrap_or_default(),
     }
 }

@@ -16,6 +16,7 @@ use model::reason::{Reason, ReasonCode};
 use model::receipt::{DocumentKind, ErpDocument};
 use model::sight::Sight;
 use ports::{Depth, PortError, Read};
+use serde::Deserialize;
 use store::rows::{CaseContext, Claimed, FactRow};
 
 use crate::engine::Engine;
@@ -24,7 +25,7 @@ use crate::world::{ErpPort, ProcessorPort, World};
 
 use super::batch::Batch;
 use super::sources::Served;
-use super::{Looked, fact, sight, told};
+use super::{Looked, fact, sight};
 
 /// Documents of a payout that are read one by one before money moves; more are read by query, and
 /// the ERP itself refuses what is not eligible.
@@ -206,9 +207,15 @@ pub(crate) fn kind_of_role(role: DocumentRole) -> DocumentKind {
     }
 }
 
+/// What is asked of the last decision.
+#[derive(Deserialize)]
+struct Decided {
+    reason: Reason,
+}
+
 pub(super) fn last_reason(context: &CaseContext) -> Option<Reason> {
     let (_, decision) = context.facts.get(super::DECISION_FACT)?;
-    told(decision.get("reason")?)
+    Some(decision.read::<Decided>()?.reason)
 }
 
 /// Deposits that people made of a payout's documents, as its last look read them.
@@ -223,7 +230,7 @@ pub(super) fn gone_at(context: &CaseContext) -> BTreeMap<Key, Timestamp> {
         .iter()
         .filter_map(|(subject, (_, body))| {
             let key = Key::from_stored(subject.strip_prefix(GONE)?);
-            Some((key, told(body)?))
+            Some((key, body.read()?))
         })
         .collect()
 }

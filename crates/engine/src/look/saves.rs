@@ -9,7 +9,7 @@ use ports::Depth;
 use serde::{Deserialize, Serialize};
 use store::rows::{CaseContext, CommandRow, FactRow};
 
-use super::{fact, told};
+use super::fact;
 
 /// The newest version that looks of one depth were shown, and the sequence of the look that last
 /// could tell it from our own saves.
@@ -29,7 +29,7 @@ fn subject(depth: Depth) -> &'static str {
 
 fn known(context: &CaseContext, depth: Depth) -> Option<Known> {
     let (_, body) = context.facts.get(subject(depth))?;
-    told(body)
+    body.read()
 }
 
 /// Our saves in the ERP that were sent since a look.

@@ -134,5 +134,5 @@ fn known_payments(context: &CaseContext) -> impl Iterator<Item = Collection> {
         .facts
         .iter()
         .filter(|(subject, _)| subject.starts_with(PAYMENT_FACT))
-        .filter_map(|(_, (_, body))| super::told(body))
+        .filter_map(|(_, (_, body))| body.read())
 }

@@ -19,7 +19,7 @@ use store::rows::{CaseContext, CommandRow};
 use super::{Finding, PAGE, Sums, Verdict, not_proved};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::look::{kind_made, told};
+use crate::look::kind_made;
 use crate::world::{ErpPort, World};
 
 /// Documents of others that a finding names; more are counted.
@@ -276,7 +276,7 @@ fn documents_of(erp: &AccountId, context: &CaseContext) -> Made {
         .filter_map(|row| {
             let key = row.view.key.clone();
             let seen = context.facts.get(&format!("document/{key}"));
-            let seen = seen.and_then(|(_, body)| told(body));
+            let seen = seen.and_then(|(_, body)| body.read());
             Some(((kind_made(&row.view.write)?, key), seen))
         })
         .collect()
@@ -290,7 +290,7 @@ fn not_made(context: &CaseContext) -> Vec<ReceiptId> {
     };
     let seen = context.facts.iter().filter_map(|(subject, (_, body))| {
         let key = subject.strip_prefix("document/").filter(|key| !made(key))?;
-        key.starts_with("receipt/").then(|| told(body))?
+        key.starts_with("receipt/").then(|| body.read())?
     });
     let receipts = seen.filter_map(|document| match document {
         ErpDocument::Receipt(receipt) => Some(receipt.id),

@@ -24,7 +24,7 @@ use store::rows::{AttentionRow, CaseFilter, CaseRow};
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::look::{Batch, Served, kind_of_role, read_by_hand, serve_link, told};
+use crate::look::{Batch, Served, kind_of_role, read_by_hand, serve_link};
 use crate::world::World;
 
 /// Cases read at a time.
@@ -274,14 +274,14 @@ impl Engine {
         for (subject, (_, body)) in &context.facts {
             if waits == Some(ReasonCode::WaitingForPayout)
                 && subject.starts_with("collection/")
-                && let Some(collection) = told::<model::payment::Collection>(body)
+                && let Some(collection) = body.read::<model::payment::Collection>()
                 && collection.status == model::payment::CollectionStatus::Confirmed
             {
                 let amount = ItemAmount::from_minor(collection.amount.minor);
                 sums.add("confirmed, not paid out", collection.amount.currency, amount);
             }
             if subject.starts_with("document/")
-                && let Some(ErpDocument::Receipt(receipt)) = told::<ErpDocument>(body)
+                && let Some(ErpDocument::Receipt(receipt)) = body.read::<ErpDocument>()
                 && !receipt.voided
             {
                 let currency = receipt.amount.currency;

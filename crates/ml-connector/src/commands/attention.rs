@@ -11,7 +11,6 @@ use model::ids::{CollectionId, LinkId, ProcessorCustomerId};
 use model::payment::Collection;
 use model::person::PersonSaid;
 use model::reason::{Reason, ReasonCode, ReasonKind};
-use serde::Deserialize;
 use store::rows::{AttentionRow, Link, OddDelivery};
 
 use crate::cli::{Attention, Resolve};
@@ -113,7 +112,7 @@ async fn under_way(instance: &Instance, case: &CaseKey) -> Result<Option<String>
     }
     let payments = instance.store.payment_context(case).await?.collections;
     let newest = payments.into_iter().max_by_key(|row| (row.created_at, row.id.clone()));
-    let newest = newest.and_then(|row| Collection::deserialize(row.body.as_ref()).ok());
+    let newest = newest.and_then(|row| row.body.read::<Collection>());
     if newest.is_none_or(|payment| !payment.status.live()) {
         return Ok(None);
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use engine::INVOICE_FACT;
 use model::case::{CaseKey, CaseKind};
 use model::ids::{AccountId, InvoiceId, PayoutId, ProcessorRefundId};
+use serde::Deserialize;
 use store::rows::{CaseFilter, Side};
 
 use crate::commands::delivery;
@@ -118,6 +119,12 @@ async fn accounts(instance: &Instance) -> Result<Vec<(Side, AccountId)>> {
     Ok(all)
 }
 
+/// What is asked of an invoice as it was last seen.
+#[derive(Deserialize)]
+struct Numbered {
+    number: String,
+}
+
 /// Invoices with this document number, as they were last seen.
 async fn by_number(instance: &Instance, text: &str) -> Result<BTreeSet<CaseKey>> {
     let mut found = BTreeSet::new();
@@ -129,9 +136,8 @@ async fn by_number(instance: &Instance, text: &str) -> Result<BTreeSet<CaseKey>>
         let keys: Vec<CaseKey> = rows.into_iter().map(|row| row.key).collect();
         let invoices = instance.store.facts_named(&keys, INVOICE_FACT).await?;
         for (key, invoice) in keys.into_iter().zip(invoices) {
-            let number = invoice.as_ref().and_then(|one| one.get("number"));
-            let number = number.and_then(serde_json::Value::as_str);
-            if number.is_some_and(|number| number.eq_ignore_ascii_case(text)) {
+            let invoice = invoice.and_then(|body| body.read::<Numbered>());
+            if invoice.is_some_and(|invoice| invoice.number.eq_ignore_ascii_case(text)) {
                 found.insert(key);
             }
         }

@@ -13,8 +13,7 @@ use model::direct::Authorised;
 use model::ids::{ErpCustomerId, LinkId};
 use model::policy::{DetailsNotAllowed, Mode};
 use ports::BankDetails;
-use serde::Deserialize;
-use store::rows::CaseFilter;
+use store::rows::{Body, CaseFilter};
 
 use crate::cli::{AuthorisedBy, CreateMandate, Mandates};
 use crate::failure::{Failure, Result};
@@ -123,9 +122,9 @@ async fn customer_id(instance: &Instance, text: &str) -> Result<ErpCustomerId> {
             return Ok(ErpCustomerId::new(text));
         }
         let facts = instance.store.facts_named(&keys, CUSTOMER_FACT).await?;
-        let read = facts.iter().flatten().map(|body| ErpCustomer::deserialize(body.as_ref()));
+        let read = facts.iter().flatten().filter_map(Body::read::<ErpCustomer>);
         let same = |one: &ErpCustomer| one.code.eq_ignore_ascii_case(text);
-        by_code.extend(read.filter_map(std::result::Result::ok).filter(same).map(|one| one.id));
+        by_code.extend(read.filter(same).map(|one| one.id));
         filter.after = Some(last);
     }
     match by_code.as_slice() {

@@ -7,7 +7,6 @@ use model::command::Write;
 use model::invoice::Invoice;
 use model::payment::Collection;
 use model::reason::{Reason, ReasonKind};
-use serde::Deserialize;
 use store::rows::{AuditRow, CaseContext};
 
 use crate::commands::case_name::find;
@@ -29,7 +28,7 @@ pub async fn run(instance: &Instance, case: &str, json: bool) -> Result<ExitCode
     if json {
         let told = told(instance, &key, row.reason.as_ref()).await?;
         let facts: std::collections::BTreeMap<_, _> =
-            context.facts.iter().map(|(subject, (_, body))| (subject, body.as_ref())).collect();
+            context.facts.iter().map(|(subject, (_, body))| (subject, body.value())).collect();
         output::json(&serde_json::json!({
             "case": key.to_string(), "stage": row.stage, "reason": row.reason, "due_at": row.due_at,
             "looked_at": row.looked_at, "link": row.link, "attention": told, "facts": facts, "history": history,
@@ -88,8 +87,8 @@ async fn told(instance: &Instance, key: &CaseKey, own: Option<&Reason>) -> Resul
 fn known(context: &CaseContext) -> Vec<String> {
     let read = |subject: &str| context.facts.get(subject).map(|(seq, body)| (*seq, body));
     let invoices = ["invoice", "invoice_direct"].into_iter().filter_map(read);
-    let newest = invoices.max_by_key(|(seq, _)| *seq).map(|(_, body)| body.as_ref());
-    let invoice = newest.and_then(|body| Invoice::deserialize(body).ok());
+    let newest = invoices.max_by_key(|(seq, _)| *seq).map(|(_, body)| body);
+    let invoice = newest.and_then(|body| body.read::<Invoice>());
     let mut lines: Vec<String> = invoice
         .map(|one| {
             format!(
@@ -103,7 +102,7 @@ fn known(context: &CaseContext) -> Vec<String> {
         if !subject.starts_with("collection/") {
             continue;
         }
-        let payment = Collection::deserialize(body.as_ref()).ok();
+        let payment = body.read::<Collection>();
         lines.extend(payment.map(|one| {
             let charged = one.charge_on.map_or_else(String::new, |on| format!(", charged on {on}"));
             let word = serde_json::to_value(one.status).unwrap_or_default();

@@ -209,8 +209,14 @@ pub(super) fn lease_holders(rows: &Rows) -> Vec<String> {
 
 /// Makes these the references of a case.
 pub(super) fn put_refs(tx: &mut Tx<'_>, case: CaseId, refs: &[String]) {
-    let stored = tx.rows.case_refs.range((case, String::new())..(case + 1, String::new()));
-    let stored: BTreeSet<String> = stored.map(|((_, reference), ())| reference.clone()).collect();
+    let stored = || {
+        let rows = tx.rows.case_refs.range((case, String::new())..(case + 1, String::new()));
+        rows.map(|((_, reference), ())| reference)
+    };
+    if stored().eq(refs) {
+        return;
+    }
+    let stored: BTreeSet<String> = stored().cloned().collect();
     let wanted: BTreeSet<String> = refs.iter().cloned().collect();
     for old in stored.difference(&wanted) {
         tx.rows.case_refs.remove(&(case, old.clone()));

@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use model::case::{CaseKey, CaseKind};
-use model::decision::ItemDocument;
+use model::decision::{Decision, ItemDocument, Stage};
 use model::ids::AccountId;
-use model::reason::ReasonCode;
+use model::key::Key;
+use model::reason::{Reason, ReasonCode};
 
 use super::{Rows, Tx, cases, commands, connections, directory, payouts, people, streams, trail};
 use crate::api::Result;
-use crate::canonical::canonical;
 use crate::rows::{
     AttentionRow, Body, CaseContext, CaseId, FactRow, LookResult, PaymentContext, Saved,
 };
@@ -90,8 +90,6 @@ pub(super) fn items_of(case: CaseId) -> std::ops::Range<(CaseId, &'static str, S
 /// Stores where the case stands; history gets a row only when that is something new.
 fn put_decision(tx: &mut Tx<'_>, key: &CaseKey, look: &LookResult) -> Result<()> {
     let decision = &look.decision;
-    let body = rules::decided(decision);
-    let text = canonical(&body);
     tx.rows.cases.change(&look.case, |case| {
         if look.link.is_some() {
             case.link.clone_from(&look.link);
@@ -100,12 +98,39 @@ fn put_decision(tx: &mut Tx<'_>, key: &CaseKey, look: &LookResult) -> Result<()>
         case.reason = Some(decision.reason.clone());
         case.looked_at = Some(micros(look.at));
     });
-    if tx.rows.decided.get(&look.case) == Some(&text) {
+    if tx.rows.decided.get(&look.case).is_some_and(|before| before.is(decision)) {
         return Ok(());
     }
-    trail::append_text(tx, &look.actor, Some(key), "decided", text.clone(), look.at)?;
-    tx.rows.decided.put(look.case, text);
+    trail::append(tx, &look.actor, Some(key), "decided", &rules::decided(decision), look.at)?;
+    tx.rows.decided.put(look.case, Decided::of(decision));
     Ok(())
+}
+
+/// What history says of a decision (`rules::decided`), to tell whether the next one is something new.
+#[derive(Debug, Clone)]
+pub(super) struct Decided {
+    stage: Stage,
+    reason: Reason,
+    command: Option<Key>,
+    attention: Vec<Reason>,
+}
+
+impl Decided {
+    fn of(decision: &Decision) -> Decided {
+        Decided {
+            stage: decision.stage,
+            reason: decision.reason.clone(),
+            command: decision.command.as_ref().map(|command| command.key.clone()),
+            attention: decision.attention.clone(),
+        }
+    }
+
+    fn is(&self, decision: &Decision) -> bool {
+        self.stage == decision.stage
+            && self.reason == decision.reason
+            && self.command.as_ref() == decision.command.as_ref().map(|command| &command.key)
+            && self.attention == decision.attention
+    }
 }
 
 /// The processor account of a settled item: that of the case, else of the kept item, else of the

@@ -38,6 +38,7 @@ use commands::Command;
 use connections::Connected;
 use directory::Paired;
 use inbox::Delivery;
+use look::Decided;
 use people::Details;
 use streams::Stream;
 use table::Table;
@@ -86,8 +87,8 @@ tables! {
     links: LinkId => Link,
     cases: CaseId => Case,
     cases_by_key: CaseKey => CaseId,
-    /// The text of the last decision.
-    decided: CaseId => String,
+    /// What history says last of a decision.
+    decided: CaseId => Decided,
     facts: (CaseId, String) => (i64, Body),
     person_facts: (CaseId, i64) => PersonFact,
     bank_details: BankDetailsId => Details,

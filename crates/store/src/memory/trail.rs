@@ -51,19 +51,8 @@ pub(super) fn append(
     body: &Value,
     at: Timestamp,
 ) -> Result<()> {
-    append_text(tx, actor, case, what, canonical(body), at)
-}
-
-/// As `append`, of a body in its canonical form.
-pub(super) fn append_text(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    case: Option<&CaseKey>,
-    what: &str,
-    body: String,
-    at: Timestamp,
-) -> Result<()> {
     let head = head(tx.rows);
+    let body = canonical(body);
     let case_key = case.map(ToString::to_string);
     let nth = case.map(|case| next_nth(tx.rows, case));
     let (seq, at, text) = (head.rows + 1, micros(at), json(actor)?);

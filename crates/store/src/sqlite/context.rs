@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::case::CaseKey;
 
-use super::tx::{Tx, json, parsed, refused};
+use super::tx::{Tx, json, refused, stored_body};
 use super::{attention, bank_details, commands, directory, payouts, people, streams};
 use crate::api::Result;
 use crate::rows::{Body, CaseContext, CaseId, PaymentContext};
@@ -50,14 +50,10 @@ fn facts(tx: &Tx<'_>, ids: &str) -> Result<Vec<Fact>> {
          where case_id in (select value from json_each(?1))",
         [ids],
         |row| {
-            let body = fact(&row.get::<_, String>(3)?)?;
+            let body = stored_body(row.get(3)?, "fact")?;
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, body))
         },
     )
-}
-
-fn fact(text: &str) -> Result<Body> {
-    Ok(Body::new(parsed(text, "fact")?))
 }
 
 /// One subject's fact of many cases.
@@ -74,7 +70,7 @@ pub(super) fn facts_named(
             [case.kind.word(), case.account.as_str(), &case.subject, subject],
             |row| Ok(row.get::<_, String>(0)?),
         )?;
-        body.map(|body| fact(&body)).transpose()
+        body.map(|body| stored_body(body, "fact")).transpose()
     };
     cases.iter().map(one).collect()
 }

@@ -8,9 +8,9 @@ use model::customer::{CustomerPair, ProcessorCustomer, fold_email};
 use model::ids::{AccountId, CollectionId, ErpCustomerId, LinkId, ProcessorCustomerId};
 
 use super::cases;
-use super::tx::{Tx, from_word, json, micros, parsed, time, word};
+use super::tx::{Tx, from_word, json, micros, parsed, stored_body, time, word};
 use crate::api::Result;
-use crate::rows::{Body, CollectionRow, DirectoryRow, PairQuery};
+use crate::rows::{CollectionRow, DirectoryRow, PairQuery};
 
 pub(super) fn put_customers(tx: &Tx<'_>, rows: &[DirectoryRow]) -> Result<()> {
     for row in rows {
@@ -135,7 +135,7 @@ pub(super) fn put_collections(tx: &Tx<'_>, rows: &[CollectionRow]) -> Result<()>
                 row.case.as_ref().map(ToString::to_string),
                 row.adopted,
                 micros(row.created_at),
-                row.body.to_string(),
+                row.body.text(),
             ],
         )?;
     }
@@ -168,7 +168,7 @@ fn collection(row: &Row<'_>) -> Result<CollectionRow> {
         case: case.map(|key| cases::key_of(&key)).transpose()?,
         adopted: row.get(3)?,
         created_at: time(row.get(4)?)?,
-        body: Body::new(parsed(&row.get::<_, String>(5)?, "collection")?),
+        body: stored_body(row.get(5)?, "collection")?,
     })
 }
 

@@ -55,7 +55,7 @@ fn put_fact(tx: &Tx<'_>, look: &LookResult, fact: &FactRow) -> Result<()> {
          on conflict (case_id, subject) do update set
            seq = excluded.seq, body = excluded.body
          where excluded.seq >= facts.seq",
-        params![look.case, fact.subject, look.seq, fact.body.to_string()],
+        params![look.case, fact.subject, look.seq, fact.body.text()],
     )?;
     Ok(())
 }

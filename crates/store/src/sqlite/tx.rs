@@ -7,7 +7,7 @@ use crate::api::{Result, StoreError};
 use crate::vault::{Vault, VaultError};
 
 pub(super) use crate::values::{
-    from_word, json, maybe_time, micros, parsed, refused, seconds, time, word,
+    from_word, json, maybe_time, micros, parsed, refused, seconds, stored_body, time, word,
 };
 
 /// An open transaction. Errors are returned, never swallowed: whoever opened it rolls back.

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use model::case::{CaseKey, CaseKind};
@@ -132,10 +131,7 @@ async fn gather(instance: &Instance, key: &CaseKey, row: CaseRow) -> Result<Evid
         made_at: instance.clock.now(),
         made_by: instance.actor().to_string(),
         program: concat!("ml-connector ", env!("CARGO_PKG_VERSION")),
-        facts: facts
-            .into_iter()
-            .map(|(subject, (_, body))| (subject, Arc::unwrap_or_clone(body)))
-            .collect(),
+        facts: facts.into_iter().map(|(subject, (_, body))| (subject, body.value())).collect(),
         events,
         items,
         documents,

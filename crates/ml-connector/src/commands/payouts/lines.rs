@@ -10,7 +10,6 @@ use model::invoice::Invoice;
 use model::money::{Currency, ItemAmount};
 use model::payout::{ItemRoute, KeptItem};
 use rust_decimal::Decimal;
-use serde::Deserialize;
 use store::rows::{Body, CaseRow};
 
 use crate::failure::Result;
@@ -84,7 +83,7 @@ pub async fn of(instance: &Instance, row: &CaseRow) -> Result<Lines> {
 
 fn named(case: CaseKey, invoice: Option<Body>) -> Named {
     let id = case.subject;
-    match invoice.and_then(|body| Invoice::deserialize(body.as_ref()).ok()) {
+    match invoice.and_then(|body| body.read::<Invoice>()) {
         Some(invoice) => {
             Named { id, number: invoice.number, customer: invoice.customer.to_string() }
         }

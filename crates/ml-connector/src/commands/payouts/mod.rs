@@ -13,7 +13,6 @@ use model::key::Key;
 use model::payout::Payout;
 use model::receipt::{Deposit, ErpDocument};
 use model::sight::Sight;
-use serde::Deserialize;
 use store::rows::{CaseContext, CaseFilter, CaseRow};
 
 use crate::cli::Payouts;
@@ -48,8 +47,7 @@ async fn all(instance: &Instance) -> Result<Vec<CaseRow>> {
 /// The payout as it was last read.
 async fn seen(instance: &Instance, row: &CaseRow) -> Result<Option<Payout>> {
     let context = instance.store.contexts(&[row.id]).await?.pop().unwrap_or_default();
-    let body = context.facts.get("payout").map(|(_, body)| body.as_ref());
-    Ok(body.and_then(|body| Payout::deserialize(body).ok()))
+    Ok(context.facts.get("payout").and_then(|(_, body)| body.read()))
 }
 
 async fn list(instance: &Instance, json: bool) -> Result<ExitCode> {
@@ -111,15 +109,14 @@ async fn find(instance: &Instance, payout: &str) -> Result<CaseRow> {
 fn documents(context: &CaseContext) -> BTreeMap<Key, Sight<ErpDocument>> {
     let read = context.facts.iter().filter_map(|(subject, (_, body))| {
         let key = Key::from_stored(subject.strip_prefix(DOCUMENT)?);
-        Some((key, Sight::Found(ErpDocument::deserialize(body.as_ref()).ok()?)))
+        Some((key, Sight::Found(body.read()?)))
     });
     read.collect()
 }
 
 /// Deposits that people made of the payout's receipts and refunds, as they were last read.
 fn by_hand(context: &CaseContext) -> Vec<Deposit> {
-    let read = context.facts.get(BY_HAND_FACT).map(|(_, body)| body.as_ref());
-    read.and_then(|body| Vec::deserialize(body).ok()).unwrap_or_default()
+    context.facts.get(BY_HAND_FACT).and_then(|(_, body)| body.read()).unwrap_or_default()
 }
 
 async fn show(instance: &Instance, payout: &str, json: bool) -> Result<ExitCode> {
