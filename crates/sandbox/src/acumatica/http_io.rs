@@ -23,7 +23,10 @@ impl<'a> Call<'a> {
     pub fn new(site: &str, request: &'a Request<Bytes>) -> Option<Call<'a>> {
         let path = request.uri().path();
         let rest = path.strip_prefix(site)?;
-        let segments = rest.split('/').filter(|segment| !segment.is_empty()).map(decode).collect();
+        // A key with a slash can not stand in a path, encoded or not (section 6).
+        let rest = decode(rest);
+        let segments = rest.split('/').filter(|segment| !segment.is_empty());
+        let segments = segments.map(str::to_owned).collect();
         let raw = request.uri().query().unwrap_or_default();
         Some(Call {
             method: request.method().as_str(),

@@ -147,6 +147,8 @@ pub struct Settings {
     pub select_drops_expanded: bool,
     /// Time zone of the user, for moments without an offset.
     pub user_zone: String,
+    /// What numbering sequences put before their numbers.
+    pub number_prefix: String,
     /// Minutes after which an idle session ends.
     pub idle_minutes: i64,
     pub build: String,
@@ -183,6 +185,7 @@ impl Default for Settings {
             endpoints_as_array: false,
             select_drops_expanded: true,
             user_zone: "UTC".to_owned(),
+            number_prefix: String::new(),
             idle_minutes: 10,
             build: "25.201.0213".to_owned(),
         }
@@ -380,9 +383,10 @@ impl State {
     pub fn next_number(&mut self, sequence: &str) -> String {
         let next = self.numbers.entry(sequence.to_owned()).or_default();
         *next += 1;
+        let prefix = &self.settings.number_prefix;
         match sequence {
-            "GL" | "AR" | "CA" => format!("{sequence}{next:08}"),
-            _ => format!("{next:06}"),
+            "GL" | "AR" | "CA" => format!("{prefix}{sequence}{next:08}"),
+            _ => format!("{prefix}{next:06}"),
         }
     }
 
