@@ -236,6 +236,8 @@ async fn acumatica_does_so_on_a_site_of_another_form() {
             "period_errors_as_exception": true, "endpoints_as_array": true,
             "select_drops_expanded": false, "single_tenant": true, "busy_forms": false,
             "retry_after": true, "parts_move_stamp": true, "cross_view_empty": false,
+            // A key with a slash can not stand in a path.
+            "number_prefix": "AC/",
         },
         "preferences": {"hold_on_entry": false, "require_payment_ref": false,
             "post_on_release": false, "void_using_clearing": true},

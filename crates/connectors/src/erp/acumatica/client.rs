@@ -11,7 +11,7 @@ use serde_json::Value;
 use model::key::Key;
 use ports::PortError;
 
-use super::query::Ask;
+use super::query::{Ask, all_of, any_of};
 use super::refusal::Refusal;
 use super::wire::{Body, parse_list, parse_one};
 use crate::http::classify::{unreadable_read, words};
@@ -78,13 +78,41 @@ impl Client {
         keys: &[&str],
         ask: &Ask,
     ) -> Result<Result<Body, Refusal>, PortError> {
-        let keys: String = keys.iter().map(|key| format!("/{}", encode(key))).collect();
-        let path = format!("{}/{entity}{keys}{}", self.base, ask.query());
-        let answer = self.http.send(Call::get(path)).await?;
+        let path = match self.path_of(entity, keys).await? {
+            Ok(path) => path,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let answer = self.http.send(Call::get(format!("{path}{}", ask.query()))).await?;
         if !answer.status.is_success() {
             return Ok(Err(refused(&answer)));
         }
         parse_one(&answer.body).map(Ok).map_err(|why| unreadable_read(&answer, why))
+    }
+
+    /// The path of a record: by its keys; one with a slash, which can not stand in a path, by the id
+    /// that a list of it shows (acumatica sheet section 6).
+    async fn path_of(
+        &self,
+        entity: &str,
+        keys: &[&str],
+    ) -> Result<Result<String, Refusal>, PortError> {
+        let at = format!("{}/{entity}", self.base);
+        let Some(names) = key_names(entity).filter(|_| keys.iter().any(|key| key.contains('/')))
+        else {
+            let keys: String = keys.iter().map(|key| format!("/{}", encode(key))).collect();
+            return Ok(Ok(format!("{at}{keys}")));
+        };
+        let wanted: Vec<String> =
+            names.iter().zip(keys).map(|(name, key)| any_of(name, &[*key])).collect();
+        let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+        let select = names.last().copied().unwrap_or_default();
+        let ask = Ask { select, ..Ask::default() }.filter(all_of(&wanted));
+        let rows = match self.try_list(entity, &ask).await? {
+            Ok(rows) => rows,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let id = rows.first().and_then(|row| row.get("id")).and_then(Value::as_str);
+        Ok(id.map(|id| format!("{at}/{}", encode(id))).ok_or_else(Refusal::missing))
     }
 
     /// The records that fit, in no promised order.
@@ -168,8 +196,10 @@ impl Client {
         keys: &[&str],
         key: &Key,
     ) -> Result<Outcome<()>, PortError> {
-        let keys: String = keys.iter().map(|key| format!("/{}", encode(key))).collect();
-        let path = format!("{}/{entity}{keys}", self.base);
+        let path = match self.path_of(entity, keys).await? {
+            Ok(path) => path,
+            Err(refusal) => return Ok(Outcome::Refused(refusal)),
+        };
         let mut call = Call::get(path).command(key.as_str());
         call.method = Method::DELETE;
         call.effect = crate::http::Effect::Write;
@@ -247,6 +277,18 @@ impl Client {
             }
         }
         Ok(Ended::Open("the operation takes longer than we wait".to_owned()))
+    }
+}
+
+/// Key fields of the entities whose numbers a site chooses, in the order of a path (acumatica sheet
+/// section 9).
+fn key_names(entity: &str) -> Option<&'static [&'static str]> {
+    match entity {
+        "Customer" => Some(&["CustomerID"]),
+        "Invoice" | "Payment" => Some(&["Type", "ReferenceNbr"]),
+        "JournalTransaction" => Some(&["Module", "BatchNbr"]),
+        "PaymentMethod" => Some(&["PaymentMethodID"]),
+        _ => None,
     }
 }
 

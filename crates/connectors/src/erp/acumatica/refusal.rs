@@ -63,6 +63,17 @@ impl Refusal {
         refusal
     }
 
+    /// What a record that no list shows would be refused with.
+    #[must_use]
+    pub fn missing() -> Refusal {
+        Refusal {
+            status: 500,
+            kind: "PX.Api.ContractBased.NoEntitySatisfiesTheConditionException".to_owned(),
+            detail: "No entity satisfies the condition.".to_owned(),
+            field: None,
+        }
+    }
+
     fn says(&self, text: &str) -> bool {
         self.detail.to_lowercase().contains(text)
     }
