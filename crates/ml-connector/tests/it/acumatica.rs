@@ -450,3 +450,21 @@ fn slow_a_killed_process_leaves_nothing_twice() {
     assert_eq!((world.balance(BANK), world.balance(CLEARING)), (world.paid_out(), 0));
     world.proved();
 }
+
+/// A slash can not stand in a path: documents that are numbered so are reached by their ids.
+#[test]
+fn slow_numbers_with_a_slash_are_collected_booked_and_taken_back() {
+    let (world, invoices) = World::live(&["75.00"], &[]);
+    world.erp("/seed", &json!({"settings": {"number_prefix": "AC/"}}));
+    world.until("the deposit", 14, |world| !world.batches("deposit").is_empty());
+    assert_eq!(world.owed(&invoices[0]), closed());
+    let receipts = world.records("Payment");
+    assert!(text(&receipts[0]["ReferenceNbr"]).starts_with("AC/"), "{receipts:?}");
+    world.act(&json!({"action": "charge_back", "payment": world.payment(&invoices[0])}));
+    let second = world.invoice("200.00");
+    world.until("the refund", 20, |world| !world.batches("refund").is_empty());
+    world.until("the second deposit", 5, |world| world.batches("deposit").len() == 2);
+    assert_eq!((world.owed(&invoices[0]), world.owed(&second)), (open("75"), closed()));
+    assert_eq!((world.balance(BANK), world.balance(CLEARING)), (world.paid_out(), 0));
+    world.proved();
+}
