@@ -59,10 +59,14 @@ pub async fn run(
             .collect();
         output::table(&["cases", "kind", "stage", "waits for"], rows, nothing);
     }
-    if quiet.is_none()
-        && let Some(why) = hindrance(instance, &put_off)
-    {
-        return Err(Failure::OutOfTime { seconds: timeout, why });
+    if quiet.is_none() {
+        if let Some(why) = hindrance(instance, &put_off) {
+            return Err(Failure::OutOfTime { seconds: timeout, why });
+        }
+        eprintln!(
+            "not finished within {timeout} s, and nothing hinders it: what is left stays due. Run the \
+             same command again, with a longer --timeout, or leave it to \"ml-connector serve\""
+        );
     }
     Ok(if quiet_now || (!until_quiet && quiet.is_some()) {
         ExitCode::SUCCESS

@@ -7,6 +7,7 @@ mod lockout;
 mod ping;
 mod refused;
 mod seats;
+mod unfinished;
 
 use std::sync::Arc;
 
