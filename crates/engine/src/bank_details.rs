@@ -2,7 +2,7 @@
 //! that unseals the details for one request (mission row NG6).
 
 use model::case::{Actor, CaseKey};
-use model::command::{ProcessorWrite, Rejection, RejectionCause, WriteAnswer};
+use model::command::{ProcessorWrite, Rejection, RejectionCause, Write, WriteAnswer};
 use model::customer::ErpCustomer;
 use model::direct::Authorised;
 use model::ids::{AccountId, ErpCustomerId, LinkId, MandateId, ProcessorCustomerId};
@@ -116,26 +116,35 @@ impl Engine {
         Ok(())
     }
 
-    /// A write to a processor. Bank details are unsealed here and dropped with the request.
-    pub(crate) async fn write_processor(
-        &self,
-        processor: &ProcessorPort,
-        key: &Key,
-        write: &ProcessorWrite,
-    ) -> Result<std::result::Result<WriteAnswer, PortError>> {
-        let ProcessorWrite::CreateBankAccount(account) = write else {
-            return Ok(processor.port.write(key, write).await);
+    /// The bank details that a write needs, unsealed. They are read before the send begins: between its
+    /// beginning and the request nothing may take time.
+    pub(crate) async fn details_for(&self, write: &Write) -> Result<Option<BankDetails>> {
+        let Write::Processor(ProcessorWrite::CreateBankAccount(account)) = write else {
+            return Ok(None);
         };
         let sealed = self.store.bank_details(&account.details).await?;
-        let Some(details) = sealed.as_ref().and_then(BankDetails::from_text) else {
-            return Ok(Err(PortError::Rejected(Rejection {
-                cause: RejectionCause::Other,
-                words: "the bank details are not there any more".to_owned(),
-                field: None,
-            })));
-        };
-        Ok(processor.port.write_bank_account(key, account, &details).await)
+        Ok(sealed.as_ref().and_then(BankDetails::from_text))
     }
+}
+
+/// A write to a processor. Bank details are dropped with the request.
+pub(crate) async fn write_processor(
+    processor: &ProcessorPort,
+    key: &Key,
+    write: &ProcessorWrite,
+    details: Option<BankDetails>,
+) -> std::result::Result<WriteAnswer, PortError> {
+    let ProcessorWrite::CreateBankAccount(account) = write else {
+        return processor.port.write(key, write).await;
+    };
+    let Some(details) = details else {
+        return Err(PortError::Rejected(Rejection {
+            cause: RejectionCause::Other,
+            words: "the bank details are not there any more".to_owned(),
+            field: None,
+        }));
+    };
+    processor.port.write_bank_account(key, account, &details).await
 }
 
 async fn erp_customer(served: &Served, id: &ErpCustomerId) -> Result<ErpCustomer> {

@@ -7,9 +7,10 @@ use tracing::{info, warn};
 
 use model::command::{Command, ErpWrite, Rejection, RejectionCause, Write, WriteAnswer};
 use model::key::Key;
-use ports::{Description, PortError};
+use ports::{BankDetails, Description, PortError};
 use store::rows::{Claimed, SendOutcome};
 
+use crate::bank_details::write_processor;
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
 use crate::world::World;
@@ -48,6 +49,7 @@ impl Engine {
                 world.processor(connection).ok_or_else(not_connected)?.port.description().clone()
             }
         };
+        let details = self.details_for(&command.write).await?;
         let Some(_under_way) = self.winding.begin() else { return Ok(Sent::Withheld) };
         let seq = self.store.next_seq().await?;
         let now = self.now();
@@ -68,7 +70,7 @@ impl Engine {
             return Ok(Sent::Withheld);
         }
         self.winding.count_send();
-        let answered = self.call(world, claimed, command, connection).await?;
+        let answered = self.call(world, claimed, command, connection, details).await?;
         let (outcome, sent) = match answered {
             Ok(answer) => {
                 info!(key = %command.key, id = %answer.id, adopted = answer.adopted, "done");
@@ -92,6 +94,7 @@ impl Engine {
         claimed: &Claimed,
         command: &Command,
         connection: &model::ids::ConnectionId,
+        details: Option<BankDetails>,
     ) -> Result<std::result::Result<WriteAnswer, PortError>> {
         let not_connected =
             || EngineError::Setup(format!("connection {connection} is not connected"));
@@ -108,7 +111,7 @@ impl Engine {
             Write::Processor(write) => {
                 let processor = world.processor(connection).ok_or_else(not_connected)?;
                 self.forget_recent(claimed.id);
-                self.write_processor(&processor, key, write).await?
+                write_processor(&processor, key, write, details).await
             }
         })
     }

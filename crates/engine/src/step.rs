@@ -186,7 +186,8 @@ impl Engine {
         looked.facts.extend(decided);
         let result = self.result(claimed, context, &mut looked, same);
         if let Some(new) = result.command.as_ref().filter(|_| model::defect!(IntentAfterCall)) {
-            drop(self.call(world, claimed, &new.command, &new.connection).await?);
+            let details = self.details_for(&new.command.write).await?;
+            drop(self.call(world, claimed, &new.command, &new.connection, details).await?);
         }
         let saved = self.store.save_look(&result).await?;
         drop(turn);

@@ -154,10 +154,15 @@ impl Line {
     }
 
     /// As a window, of a list that is paged by a cursor and only grows: nothing in it moves.
-    fn window_of_events<T>(&self, records: Vec<T>, page: Option<&str>) -> Page<T> {
+    fn window_by_cursor<T>(
+        &self,
+        stream: &'static str,
+        records: Vec<T>,
+        page: Option<&str>,
+    ) -> Page<T> {
         let answer = self.page(records, page, false);
         if answer.next.is_none() {
-            self.interrupt.end_window("events");
+            self.interrupt.end_window(stream);
         }
         answer
     }

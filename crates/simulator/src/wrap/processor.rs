@@ -108,7 +108,7 @@ impl Processor for WorkerProcessor {
         let shown = rows.filter(|row| row.visible_at <= now && row.event.at >= since);
         let events = shown.map(|row| row.event.clone()).collect();
         drop(state);
-        Ok(self.line.window_of_events(events, page))
+        Ok(self.line.window_by_cursor("events", events, page))
     }
 
     async fn payouts_since(
@@ -148,7 +148,7 @@ impl Processor for WorkerProcessor {
         self.asked().await?;
         let all =
             self.line.world.listed(|_, processor| processor.customers.values().cloned().collect());
-        Ok(self.line.window("directory", all, page))
+        Ok(self.line.window_by_cursor("directory", all, page))
     }
 
     async fn customers(
