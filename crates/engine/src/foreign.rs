@@ -132,10 +132,9 @@ impl Engine {
         }
         let link = crate::news::only_link(&world, &processor);
         let hint = Hint { case: case.clone(), due_at: self.now(), link };
-        self.store.hint(&[hint]).await?;
         // At once, so that nobody matches it with another invoice before this one is looked at.
         let row = CollectionRow { case: Some(case.clone()), adopted: true, ..row };
-        self.store.put_collections(&[row]).await?;
+        self.store.put_collections(&[row], &[hint]).await?;
         let said = PersonSaid::Match { collection: payment.clone(), invoice: found.id.clone() };
         self.say(&case, &said, actor).await?;
         Ok(Matched { case, number: found.number, then })

@@ -110,7 +110,8 @@ impl Engine {
         Ok(cases)
     }
 
-    /// Enters payments in the directory; gives the cases of those that are new there.
+    /// Enters payments in the directory; gives the cases of those that are new there, which are hinted
+    /// in the same transaction.
     pub(crate) async fn enter(
         &self,
         world: &World,
@@ -138,7 +139,12 @@ impl Engine {
                 body: Body::of(collection).unwrap_or_default(),
             });
         }
-        self.store.put_collections(&rows).await?;
+        let (due_at, link) = (self.now(), only_link(world, processor));
+        let hint = |case: &CaseKey| Hint { case: case.clone(), due_at, link: link.clone() };
+        let hints: Vec<Hint> = cases.iter().map(hint).collect();
+        if !rows.is_empty() {
+            self.store.put_collections(&rows, &hints).await?;
+        }
         Ok(cases)
     }
 

@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use model::case::CaseKey;
 use model::customer::{ErpCustomer, ProcessorCustomer};
-use model::event::Event;
 use model::ids::{ConnectionId, ErpCustomerId, EventId, InvoiceId, LinkId, ProcessorCustomerId};
 use model::invoice::{Annotation, Invoice};
 use model::policy::{CollectWhich, Mode};
@@ -295,26 +294,27 @@ impl Engine {
         Ok(self.store.put_directory(&rows).await?)
     }
 
-    /// Reads the event list from `since` on, stores what is new, and hints its cases. Of what no complete
-    /// window held yet the cases are hinted also when it is stored: whoever stored it may have died
-    /// before the hint.
+    /// Reads the event list from `since` on, and stores what is new together with the hints for its
+    /// cases: whoever dies before leaves it new to the next.
     pub(crate) async fn read_events_since(
         &self,
         world: &World,
         processor: &ProcessorPort,
         since: Timestamp,
     ) -> Result<()> {
-        let read_to = self.store.mark(&processor.connection, EVENTS).await?.until;
         let mut page: Option<String> = None;
         for _ in 0..PAGES_MAX {
             let answer = processor.port.events(since, page.as_deref()).await?;
-            let fresh = self.store.put_events(&processor.account, &answer.records).await?;
-            let new: BTreeSet<EventId> = fresh.into_iter().map(|event| event.id).collect();
-            let unread = |event: &Event| read_to.is_none_or(|read_to| event.at > read_to);
+            let account = &processor.account;
+            let ids: Vec<EventId> = answer.records.iter().map(|event| event.id.clone()).collect();
+            let unknown = self.store.unknown_events(account, &ids).await?;
+            let unknown: BTreeSet<EventId> = unknown.into_iter().collect();
             let mut news = answer.records;
-            news.retain(|event| new.contains(&event.id) || unread(event));
-            let hints = self.hints_of(world, processor, &news, self.now()).await?;
-            self.store.hint(&hints).await?;
+            news.retain(|event| unknown.contains(&event.id));
+            if !news.is_empty() {
+                let hints = self.hints_of(world, processor, &news, self.now()).await?;
+                self.store.put_events(account, &news, &hints).await?;
+            }
             page = answer.next;
             if page.is_none() {
                 return Ok(());
@@ -366,10 +366,7 @@ impl Engine {
             let answer = processor.port.collections_since(since, page.as_deref()).await?;
             let found: Vec<_> =
                 answer.records.into_iter().filter_map(|seen| seen.read.into_found()).collect();
-            let cases = self.enter(world, processor, &found).await?;
-            let due_at = self.now();
-            let hint = |case| Hint { case, due_at, link: only_link(world, processor) };
-            self.store.hint(&cases.into_iter().map(hint).collect::<Vec<_>>()).await?;
+            self.enter(world, processor, &found).await?;
             page = answer.next;
             if page.is_none() {
                 return Ok(());

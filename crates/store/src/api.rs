@@ -9,7 +9,8 @@ use model::customer::{CustomerPair, ProcessorCustomer};
 use model::decision::ItemDocument;
 use model::event::Event;
 use model::ids::{
-    AccountId, BankDetailsId, CollectionId, ConnectionId, LinkId, PayoutId, ProcessorRefundId,
+    AccountId, BankDetailsId, CollectionId, ConnectionId, EventId, LinkId, PayoutId,
+    ProcessorRefundId,
 };
 use model::key::Key;
 use model::payout::KeptItem;
@@ -205,8 +206,12 @@ pub trait Store: Send + Sync {
         lease_now: Timestamp,
         lease_seconds: u32,
     ) -> Result<bool>;
-    /// Stores events by id and gives the ones that are new.
-    async fn put_events(&self, account: &AccountId, events: &[Event]) -> Result<Vec<Event>>;
+    /// Those of these events that are not stored yet.
+    async fn unknown_events(&self, account: &AccountId, ids: &[EventId]) -> Result<Vec<EventId>>;
+    /// Stores events by id, those that are new, together with the hints that they give: an event that
+    /// is stored was heard.
+    async fn put_events(&self, account: &AccountId, events: &[Event], hints: &[Hint])
+    -> Result<()>;
     /// Events of a subject (`kind` as in `EventSubject`'s tag, its id), by time.
     async fn events_of(&self, account: &AccountId, kind: &str, id: &str) -> Result<Vec<Event>>;
     async fn put_directory(&self, rows: &[DirectoryRow]) -> Result<()>;
@@ -228,7 +233,8 @@ pub trait Store: Send + Sync {
         processor: &AccountId,
         customer: &str,
     ) -> Result<Vec<(AccountId, CustomerPair)>>;
-    async fn put_collections(&self, rows: &[CollectionRow]) -> Result<()>;
+    /// Enters payments, together with the hints that they give.
+    async fn put_collections(&self, rows: &[CollectionRow], hints: &[Hint]) -> Result<()>;
     async fn collection_rows(
         &self,
         account: &AccountId,

@@ -129,10 +129,9 @@ impl Engine {
         decision.hints.extend(payments.freed_payouts);
         let looked = Looked::served(seq, &served, resolved, decision);
         let mut rows = collection_facts(&facts, found, depth, gone);
-        rows.extend(saves::seen(context, found, depth, seq, self.now()).filter(|_| !gone));
-        // Of the two only this look is saved: what the cheap one was shown is no news to the next.
-        let cheap = cheap.filter(|_| depth == Depth::Direct && !gone);
-        rows.extend(cheap.and_then(|one| saves::seen(context, one, Depth::Cheap, seq, self.now())));
+        if !gone {
+            rows.extend(saves::seen_by_both(context, found, cheap, depth, seq, self.now()));
+        }
         Ok(Looked {
             facts: rows,
             pairs: payer.new_pairs,

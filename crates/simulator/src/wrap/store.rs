@@ -12,7 +12,8 @@ use model::customer::{CustomerPair, ProcessorCustomer};
 use model::decision::ItemDocument;
 use model::event::Event;
 use model::ids::{
-    AccountId, BankDetailsId, CollectionId, ConnectionId, LinkId, PayoutId, ProcessorRefundId,
+    AccountId, BankDetailsId, CollectionId, ConnectionId, EventId, LinkId, PayoutId,
+    ProcessorRefundId,
 };
 use model::key::Key;
 use model::payout::KeptItem;
@@ -248,7 +249,8 @@ through_faults! {
         lease_now: Timestamp,
         lease_seconds: u32
     ) -> bool;
-    writes put_events(account: &AccountId, events: &[Event]) -> Vec<Event>;
+    reads unknown_events(account: &AccountId, ids: &[EventId]) -> Vec<EventId>;
+    writes put_events(account: &AccountId, events: &[Event], hints: &[Hint]) -> ();
     reads events_of(account: &AccountId, kind: &str, id: &str) -> Vec<Event>;
     writes put_directory(rows: &[DirectoryRow]) -> ();
     reads directory_by_email(account: &AccountId, folded: &str) -> Vec<ProcessorCustomer>;
@@ -258,7 +260,7 @@ through_faults! {
         processor: &AccountId,
         customer: &str
     ) -> Vec<(AccountId, CustomerPair)>;
-    writes put_collections(rows: &[CollectionRow]) -> ();
+    writes put_collections(rows: &[CollectionRow], hints: &[Hint]) -> ();
     reads collection_rows(account: &AccountId, ids: &[CollectionId]) -> Vec<Option<CollectionRow>>;
     reads foreign_collections(account: &AccountId, limit: u32) -> Vec<CollectionRow>;
     reads items_of_payout(account: &AccountId, payout: &PayoutId) -> Vec<KeptItem>;

@@ -103,10 +103,10 @@ fn seen(id: &str, case: Option<u32>, created: i64) -> CollectionRow {
 async fn a_collection_keeps_its_case(store: AnyStore) {
     let mut matched = seen("PM1", Some(1), 1);
     matched.adopted = true;
-    ok(store.put_collections(&[matched.clone(), seen("PM2", None, 2)]).await);
+    ok(store.put_collections(&[matched.clone(), seen("PM2", None, 2)], &[]).await);
     let mut later = seen("PM1", None, 1);
     later.body = json!({ "status": "paid_out" }).into();
-    ok(store.put_collections(&[later.clone()]).await);
+    ok(store.put_collections(&[later.clone()], &[]).await);
     let ids = ["PM2", "PM9", "PM1"].map(CollectionId::new);
     let rows = ok(store.collection_rows(&processor(), &ids).await);
     assert_eq!(rows[0], Some(seen("PM2", None, 2)));
@@ -117,20 +117,20 @@ async fn a_collection_keeps_its_case(store: AnyStore) {
 async fn foreign_collections_are_listed_until_matched(store: AnyStore) {
     let rows =
         [seen("PM3", None, 9), seen("PM1", None, 5), seen("PM2", Some(2), 1), seen("PM4", None, 5)];
-    ok(store.put_collections(&rows).await);
+    ok(store.put_collections(&rows, &[]).await);
     let foreign = async |limit: u32| -> Vec<String> {
         let found = ok(store.foreign_collections(&processor(), limit).await);
         found.into_iter().map(|row| row.id.to_string()).collect()
     };
     assert_eq!(foreign(10).await, ["PM1", "PM4", "PM3"]);
     assert_eq!(foreign(2).await, ["PM1", "PM4"]);
-    ok(store.put_collections(&[seen("PM1", Some(1), 5)]).await);
+    ok(store.put_collections(&[seen("PM1", Some(1), 5)], &[]).await);
     assert_eq!(foreign(10).await, ["PM4", "PM3"]);
 }
 
 async fn a_freed_collection_is_nobodys_unless_another_case_took_it(store: AnyStore) {
     let rows = [seen("PM1", Some(1), 1), seen("PM2", Some(2), 2)];
-    ok(store.put_collections(&rows).await);
+    ok(store.put_collections(&rows, &[]).await);
     let held = lease(&store, "w", 1, 0).await;
     let freed = ["PM1", "PM2"].map(|id| (processor(), CollectionId::new(id))).to_vec();
     ok(store.save_look(&LookResult { freed, ..look(&store, &held, 0).await }).await);

@@ -141,7 +141,7 @@ async fn payment_context_holds_events_items_and_documents(store: AnyStore) {
         created_at: at(0),
         body: serde_json::json!({}).into(),
     };
-    ok(store.put_collections(&[row("PM1"), row("PM2")]).await);
+    ok(store.put_collections(&[row("PM1"), row("PM2")], &[]).await);
     let late = item("PO1", 1, Some("PM1"), on(9));
     let early = item("PO2", 0, Some("PM2"), on(2));
     keep(&store, &[late.clone(), early.clone(), item("PO3", 0, Some("PM9"), on(1))]).await;
@@ -167,7 +167,7 @@ async fn payment_context_holds_events_items_and_documents(store: AnyStore) {
         metadata: Default::default(),
     };
     let events = [event("EV1", "PM1", 7), event("EV2", "PM2", 3), event("EV3", "PM9", 1)];
-    ok(store.put_events(&processor(), &events).await);
+    ok(store.put_events(&processor(), &events, &[]).await);
 
     let context = ok(store.payment_context(&case(1)).await);
     assert_eq!(context.collections.len(), 2);

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use futures::future::join_all;
 
+use model::case::CaseKey;
 use model::event::{Event, EventSubject};
 use model::ids::{ConnectionId, EventId};
 
-use super::fixtures::{AnyStore, at, ok, processor};
-use crate::rows::Mark;
+use super::fixtures::{AnyStore, at, case, hint, ok, processor, refused};
+use crate::rows::{Hint, Mark};
 
 super::suite! {
     a_mark_moves_forward_only,
     one_worker_reads_a_stream,
     racing_workers_get_one_stream_lease,
     events_are_stored_once,
+    an_event_is_stored_with_its_hints,
     events_come_by_subject_and_time,
 }
 
@@ -78,16 +80,30 @@ fn of_collection(id: &str, now: i64) -> Event {
 async fn events_are_stored_once(store: AnyStore) {
     let (one, two) = (of_collection("EV1", 1), of_collection("EV2", 2));
     let twice = [one.clone(), one.clone()];
-    assert_eq!(ok(store.put_events(&processor(), &twice).await), vec![one.clone()]);
+    let ids = [one.id.clone(), two.id.clone()];
+    assert_eq!(ok(store.unknown_events(&processor(), &ids).await), ids);
+    ok(store.put_events(&processor(), &twice, &[]).await);
+    assert_eq!(ok(store.unknown_events(&processor(), &ids).await), ids[1..]);
     let changed = Event { action: "paid_out".to_owned(), ..one.clone() };
-    let new = ok(store.put_events(&processor(), &[changed, two.clone()]).await);
-    assert_eq!(new, vec![two.clone()]);
+    ok(store.put_events(&processor(), &[changed, two.clone()], &[]).await);
+    assert_eq!(ok(store.unknown_events(&processor(), &ids).await), []);
     let stored = ok(store.events_of(&processor(), "collection", "PM1").await);
     assert_eq!(stored, vec![one.clone(), two], "the first copy stays");
-    assert_eq!(
-        ok(store.put_events(&"pro:OR2".into(), std::slice::from_ref(&one)).await),
-        vec![one]
-    );
+    assert_eq!(ok(store.unknown_events(&"pro:OR2".into(), &ids).await), ids);
+}
+
+/// Whoever dies leaves an event either unknown or heard.
+async fn an_event_is_stored_with_its_hints(store: AnyStore) {
+    let event = of_collection("EV1", 1);
+    let odd = Hint { case: CaseKey { account: "a/b".into(), ..case(1) }, ..hint(1, 0) };
+    refused(store.put_events(&processor(), std::slice::from_ref(&event), &[hint(2, 0), odd]).await);
+    let ids = [event.id.clone()];
+    assert_eq!(ok(store.unknown_events(&processor(), &ids).await), ids);
+    assert_eq!(ok(store.case(&case(2)).await), None);
+    ok(store.put_events(&processor(), &[event], &[hint(2, 0)]).await);
+    assert_eq!(ok(store.unknown_events(&processor(), &ids).await), []);
+    let due = ok(store.case(&case(2)).await).and_then(|row| row.due_at);
+    assert_eq!(due, Some(at(0)));
 }
 
 async fn events_come_by_subject_and_time(store: AnyStore) {
@@ -100,7 +116,7 @@ async fn events_come_by_subject_and_time(store: AnyStore) {
         event("EV6", 0, EventSubject::MandateRequest("BR1".to_owned())),
         event("EV7", 0, EventSubject::Other("schedule".to_owned())),
     ];
-    assert_eq!(ok(store.put_events(&processor(), &events).await).len(), 7);
+    ok(store.put_events(&processor(), &events, &[]).await);
     let of = async |kind: &str, id: &str| -> Vec<String> {
         let found = ok(store.events_of(&processor(), kind, id).await);
         found.into_iter().map(|event| event.id.to_string()).collect()

@@ -10,7 +10,8 @@ use model::customer::{CustomerPair, ProcessorCustomer};
 use model::decision::ItemDocument;
 use model::event::Event;
 use model::ids::{
-    AccountId, BankDetailsId, CollectionId, ConnectionId, LinkId, PayoutId, ProcessorRefundId,
+    AccountId, BankDetailsId, CollectionId, ConnectionId, EventId, LinkId, PayoutId,
+    ProcessorRefundId,
 };
 use model::key::Key;
 use model::payout::KeptItem;
@@ -248,8 +249,20 @@ impl Store for MemoryStore {
         })
     }
 
-    async fn put_events(&self, account: &AccountId, events: &[Event]) -> Result<Vec<Event>> {
-        self.write(|tx| Ok(streams::put_events(tx, account, events)))
+    async fn unknown_events(&self, account: &AccountId, ids: &[EventId]) -> Result<Vec<EventId>> {
+        self.read(|rows| Ok(streams::unknown_events(rows, account, ids)))
+    }
+
+    async fn put_events(
+        &self,
+        account: &AccountId,
+        events: &[Event],
+        hints: &[Hint],
+    ) -> Result<()> {
+        self.write(|tx| {
+            streams::put_events(tx, account, events);
+            cases::hint(tx, hints)
+        })
     }
 
     async fn events_of(&self, account: &AccountId, kind: &str, id: &str) -> Result<Vec<Event>> {
@@ -291,8 +304,11 @@ impl Store for MemoryStore {
         self.read(|rows| Ok(directory::pairs_of_processor(rows, processor, customer)))
     }
 
-    async fn put_collections(&self, rows: &[CollectionRow]) -> Result<()> {
-        self.write(|tx| directory::put_collections(tx, rows))
+    async fn put_collections(&self, rows: &[CollectionRow], hints: &[Hint]) -> Result<()> {
+        self.write(|tx| {
+            directory::put_collections(tx, rows)?;
+            cases::hint(tx, hints)
+        })
     }
 
     async fn collection_rows(

@@ -68,8 +68,12 @@ pub(super) fn lease(
     true
 }
 
-pub(super) fn put_events(tx: &mut Tx<'_>, account: &AccountId, events: &[Event]) -> Vec<Event> {
-    let mut new = Vec::new();
+pub(super) fn unknown_events(rows: &Rows, account: &AccountId, ids: &[EventId]) -> Vec<EventId> {
+    let known = |id: &EventId| rows.events.has(&(account.clone(), id.clone()));
+    ids.iter().filter(|id| !known(id)).cloned().collect()
+}
+
+pub(super) fn put_events(tx: &mut Tx<'_>, account: &AccountId, events: &[Event]) {
     for event in events {
         let key = (account.clone(), event.id.clone());
         if tx.rows.events.has(&key) {
@@ -81,9 +85,7 @@ pub(super) fn put_events(tx: &mut Tx<'_>, account: &AccountId, events: &[Event])
         let place = (account.clone(), kind, subject, at, event.id.clone());
         tx.rows.events_by_subject.put(place, event.clone());
         tx.rows.events.put(key, ());
-        new.push(event.clone());
     }
-    new
 }
 
 /// By time, then id.

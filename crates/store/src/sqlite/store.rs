@@ -10,7 +10,8 @@ use model::customer::{CustomerPair, ProcessorCustomer};
 use model::decision::ItemDocument;
 use model::event::Event;
 use model::ids::{
-    AccountId, BankDetailsId, CollectionId, ConnectionId, LinkId, PayoutId, ProcessorRefundId,
+    AccountId, BankDetailsId, CollectionId, ConnectionId, EventId, LinkId, PayoutId,
+    ProcessorRefundId,
 };
 use model::key::Key;
 use model::payout::KeptItem;
@@ -284,8 +285,20 @@ impl Store for SqliteStore {
         ))
     }
 
-    async fn put_events(&self, account: &AccountId, events: &[Event]) -> Result<Vec<Event>> {
-        go!(self.write, (account, events), |tx| streams::put_events(tx, &account, &events))
+    async fn unknown_events(&self, account: &AccountId, ids: &[EventId]) -> Result<Vec<EventId>> {
+        go!(self.read, (account, ids), |tx| streams::unknown_events(tx, &account, &ids))
+    }
+
+    async fn put_events(
+        &self,
+        account: &AccountId,
+        events: &[Event],
+        hints: &[Hint],
+    ) -> Result<()> {
+        go!(self.write, (account, events, hints), |tx| {
+            streams::put_events(tx, &account, &events)?;
+            cases::hint(tx, &hints)
+        })
     }
 
     async fn events_of(&self, account: &AccountId, kind: &str, id: &str) -> Result<Vec<Event>> {
@@ -328,8 +341,11 @@ impl Store for SqliteStore {
         ))
     }
 
-    async fn put_collections(&self, rows: &[CollectionRow]) -> Result<()> {
-        go!(self.write, (rows), |tx| directory::put_collections(tx, &rows))
+    async fn put_collections(&self, rows: &[CollectionRow], hints: &[Hint]) -> Result<()> {
+        go!(self.write, (rows, hints), |tx| {
+            directory::put_collections(tx, &rows)?;
+            cases::hint(tx, &hints)
+        })
     }
 
     async fn collection_rows(

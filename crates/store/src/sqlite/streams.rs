@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use model::event::Event;
-use model::ids::{AccountId, ConnectionId};
+use model::ids::{AccountId, ConnectionId, EventId};
 
 use super::tx::{Tx, json, maybe_time, micros, parsed, seconds};
 use crate::api::Result;
@@ -68,11 +68,27 @@ pub(super) fn lease(
     Ok(changed == 1)
 }
 
-pub(super) fn put_events(tx: &Tx<'_>, account: &AccountId, events: &[Event]) -> Result<Vec<Event>> {
-    let mut new = Vec::new();
+pub(super) fn unknown_events(
+    tx: &Tx<'_>,
+    account: &AccountId,
+    ids: &[EventId],
+) -> Result<Vec<EventId>> {
+    let mut unknown = Vec::new();
+    for id in ids {
+        let known = "select 1 from events where account = ?1 and id = ?2";
+        let known =
+            tx.one(known, [account.as_str(), id.as_str()], |row| Ok(row.get::<_, i64>(0)?))?;
+        if known.is_none() {
+            unknown.push(id.clone());
+        }
+    }
+    Ok(unknown)
+}
+
+pub(super) fn put_events(tx: &Tx<'_>, account: &AccountId, events: &[Event]) -> Result<()> {
     for event in events {
         let (kind, subject) = event_subject(&event.subject);
-        let changed = tx.run(
+        tx.run(
             "insert into events (account, id, at, kind, subject, body)
              values (?1, ?2, ?3, ?4, ?5, ?6)
              on conflict (account, id) do nothing",
@@ -85,11 +101,8 @@ pub(super) fn put_events(tx: &Tx<'_>, account: &AccountId, events: &[Event]) -> 
                 json(event)?
             ],
         )?;
-        if changed == 1 {
-            new.push(event.clone());
-        }
     }
-    Ok(new)
+    Ok(())
 }
 
 pub(super) fn events_of(
