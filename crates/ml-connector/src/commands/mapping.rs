@@ -125,7 +125,28 @@ fn fits(policy: &Policy, choices: &[Choice]) -> std::result::Result<(), String> 
             bank_fits(key, bank, choice)?;
         }
     }
-    Ok(())
+    can_be_received(policy, choices)
+}
+
+/// Where the ERP keeps what waits for a deposit apart by currency, each of the link's currencies has such
+/// an account.
+fn can_be_received(policy: &Policy, choices: &[Choice]) -> std::result::Result<(), String> {
+    if policy.accounts.undeposited.is_some() {
+        return Ok(());
+    }
+    let own = choices.iter().filter(|choice| choice.kind == "undeposited");
+    let kept_in: Vec<Option<Currency>> = own.map(|choice| choice.currency).collect();
+    if kept_in.is_empty() || kept_in.contains(&None) {
+        return Ok(());
+    }
+    let missing = policy.currencies.iter().find(|one| !kept_in.contains(&Some(**one)));
+    missing.map_or(Ok(()), |currency| {
+        Err(format!(
+            "the ERP connection has no clearing account in {currency}: receipts could not be recorded. \
+             Name one in its settings (ml-connector connections add … --set clearing=…), or leave \
+             {currency} out of the link's currencies"
+        ))
+    })
 }
 
 /// Accounts listed for a person to choose from.
@@ -225,6 +246,25 @@ mod tests {
         // An ERP without funds of its own takes what is mapped.
         check("undeposited = '651'", &all[1..], Ok(()));
         check("undeposited = '640'", &all[1..], Err("a clearing account"));
+    }
+
+    #[test]
+    fn each_currency_has_a_clearing_account_where_the_erp_has_one_for_each() {
+        let mut all = choices();
+        let check = |all: &[Choice], currencies: &str, expected: Option<&str>| {
+            let text = format!("currencies = {currencies}\naccounts.fees = '640'");
+            let policy: Policy = toml::from_str(&text).unwrap();
+            match (fits(&policy, all), expected) {
+                (Ok(()), None) => {}
+                (Err(why), Some(part)) => assert!(why.contains(part), "{why:?} lacks {part:?}"),
+                (got, expected) => panic!("{currencies}: {got:?}, expected {expected:?}"),
+            }
+        };
+        check(&all, "['GBP', 'SEK']", None);
+        all[0].currency = Some(Currency::GBP);
+        check(&all, "['GBP']", None);
+        check(&all, "['GBP', 'SEK']", Some("no clearing account in SEK"));
+        check(&all[1..], "['GBP', 'SEK']", None);
     }
 
     #[test]

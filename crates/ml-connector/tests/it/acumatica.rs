@@ -2,6 +2,7 @@
 //! system behind them.
 
 mod allowed;
+mod foreign;
 mod hands;
 mod lockout;
 mod ping;

@@ -44,7 +44,8 @@ pub fn phase(entity: Entity<'_>) -> Result<Phase, String> {
 /// What other documents say of a payment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Surroundings {
-    /// It stands in a released deposit of ours.
+    /// It stands in a released deposit of ours, or waits for none: it was received on a cash account
+    /// that is no clearing account.
     pub deposited: bool,
     /// Its voiding document carries our mark.
     pub voided_by_us: bool,

@@ -275,9 +275,13 @@ impl Acumatica {
             Read::Odd(why) => return Ok(Read::Odd(why)),
         };
         let entity = Entity(&body);
+        // On another cash account than a clearing one it waits for no deposit.
+        let account = entity.text("CashAccount");
+        let elsewhere = account.is_some_and(|account| !self.settings.is_clearing(&account));
         let around = match receipt::phase(entity) {
             Ok(Phase::Released) => {
-                let deposited = in_deposit(entity, deposits) || self.left_alone(entity).await?;
+                let deposited =
+                    elsewhere || in_deposit(entity, deposits) || self.left_alone(entity).await?;
                 Surroundings { deposited, ..Surroundings::default() }
             }
             Ok(Phase::Voided) => {
@@ -286,7 +290,7 @@ impl Acumatica {
                     Ok(around) => around,
                     Err(why) => return Ok(Read::Odd(why)),
                 };
-                around.deposited |= in_deposit(entity, deposits);
+                around.deposited |= elsewhere || in_deposit(entity, deposits);
                 around
             }
             Ok(Phase::Unreleased | Phase::Held) | Err(_) => Surroundings::default(),

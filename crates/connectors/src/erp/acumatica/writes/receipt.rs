@@ -25,7 +25,25 @@ impl Acumatica {
         let row = application(write).map_err(invalid)?;
         let body = body(write, &self.settings).map_err(invalid)?;
         let whole = ErpWrite::RecordReceipt(write.clone());
-        self.stand(key, Plan { kind: PAYMENT, body, row, write: &whole }).await
+        let stood = self.stand(key, Plan { kind: PAYMENT, body, row, write: &whole }).await;
+        stood.map_err(|error| with_account(error, write, &self.settings))
+    }
+}
+
+/// A refusal of the cash account does not say which one it was.
+fn with_account(error: PortError, write: &RecordReceipt, settings: &Settings) -> PortError {
+    match (error, &write.account) {
+        (PortError::Rejected(mut rejection), Some(account))
+            if rejection.words.contains("Cash Account") =>
+        {
+            rejection.words = format!(
+                "{} A payment stands on cash accounts only: make account {account} one (CA202000) in \
+                 {}, allow it for the payment method {} (CA204000), and retry",
+                rejection.words, write.amount.currency, settings.payment_method
+            );
+            PortError::Rejected(rejection)
+        }
+        (error, _) => error,
     }
 }
 
