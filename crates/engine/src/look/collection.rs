@@ -14,6 +14,7 @@ use model::mandate::Mandate;
 use model::money::Money;
 use model::policy::{MandateRequestPolicy, Mode};
 use model::reason::{Reason, ReasonCode};
+use model::receipt::DocumentKind;
 use model::sight::Sight;
 use ports::{Depth, PortError, Read};
 use store::rows::{CaseContext, Claimed};
@@ -154,6 +155,10 @@ impl Engine {
     ) -> Result<()> {
         let keys = books::keys_to_read(facts);
         facts.documents = self.documents(&served.erp, &keys, depth, batch).await?;
+        while let Some(key) = books::forgotten_to_read(facts) {
+            let read = [(DocumentKind::Receipt, key)];
+            facts.documents.extend(self.documents(&served.erp, &read, depth, batch).await?);
+        }
         let made = |key: &Key| facts.frame.done_id(key).is_some();
         self.read_unseen(&served.erp, &keys, &mut facts.documents, made).await?;
         let made = |key: &Key| facts.frame.done_id(key).is_some();

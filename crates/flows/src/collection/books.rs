@@ -19,11 +19,11 @@ use crate::dating::{date_document, period_closed};
 use crate::unresolved::unresolved;
 
 use super::facts::{CollectionFacts, is_collected};
-pub use super::receipts::keys_to_read;
 use super::receipts::{
     before_cut_over, confirmed_keys, next_confirmed_key, receipt_key, reversal_begun,
     stands_settled, unsettled_confirmed,
 };
+pub use super::receipts::{forgotten_to_read, keys_to_read};
 use super::{rests, reversal, suspense};
 
 /// How the books stand.

@@ -10,10 +10,11 @@ use model::ids::{CollectionId, PayoutId};
 use model::invoice::{Invoice, InvoiceStatus};
 use model::key::Key;
 use model::payout::KeptItem;
+use model::policy::PostOn;
 use model::receipt::{DocumentKind, ErpDocument};
 use model::sight::Sight;
 
-use super::facts::{CollectionFacts, count};
+use super::facts::{CollectionFacts, count, is_collected};
 
 /// The documents of ours that a decision about these payments depends on.
 #[must_use]
@@ -28,6 +29,7 @@ pub fn keys_to_read(facts: &CollectionFacts) -> Vec<(DocumentKind, Key)> {
             }
             keys.push((DocumentKind::Receipt, key));
         }
+        keys.extend(forgotten_of(facts, id).map(|key| (DocumentKind::Receipt, key)));
         for kept in facts.settlements(id).filter(|kept| !before_cut_over(facts, kept)) {
             keys.push((DocumentKind::Receipt, receipt_key(facts, kept)));
         }
@@ -69,13 +71,51 @@ pub fn next_confirmed_key(facts: &CollectionFacts, id: &CollectionId) -> Key {
     confirmed_key(id, confirmed_numbers(facts, id).last().map_or(1, |last| last + 1))
 }
 
-/// One that was decided, never sent and given up leaves its number out, with others after it.
+/// Those that commands know, and those that the ERP has all the same.
 fn confirmed_numbers(facts: &CollectionFacts, id: &CollectionId) -> BTreeSet<usize> {
+    let found = facts.documents.keys().filter(|key| facts.receipt(key).is_some());
+    known_numbers(facts, id).chain(found.filter_map(|key| number_of(id, key))).collect()
+}
+
+/// One that was decided, never sent and given up leaves its number out, with others after it.
+fn known_numbers(facts: &CollectionFacts, id: &CollectionId) -> impl Iterator<Item = usize> {
     use model::command::CommandState::Intended;
-    let stem = confirmed_key(id, 0);
-    let stem = stem.as_str().trim_end_matches('0');
     let there = facts.frame.commands.iter().filter(|view| view.sends > 0 || view.state == Intended);
-    there.filter_map(|view| view.key.as_str().strip_prefix(stem)?.parse().ok()).collect()
+    there.filter_map(|view| number_of(id, &view.key))
+}
+
+/// The number of a receipt of this payment at confirmed.
+fn number_of(id: &CollectionId, key: &Key) -> Option<usize> {
+    let stem = confirmed_key(id, 0);
+    key.as_str().strip_prefix(stem.as_str().trim_end_matches('0'))?.parse().ok()
+}
+
+/// One more key to ask the ERP for: a receipt at confirmed may stand under it that no command knows,
+/// made before the database was put back from a copy. `None`: there is nothing to ask.
+#[must_use]
+pub fn forgotten_to_read(facts: &CollectionFacts) -> Option<Key> {
+    facts.readable().find_map(|(_, collection)| forgotten_of(facts, &collection.id))
+}
+
+/// Asked before another receipt is made for a settlement, and of a payment that was confirmed once and
+/// is lost now, for what stands would be taken back.
+fn forgotten_of(facts: &CollectionFacts, id: &CollectionId) -> Option<Key> {
+    let asks = |kept: &KeptItem| {
+        tied_key(facts, kept).is_none()
+            && !before_cut_over(facts, kept)
+            && !is_sent(facts, &own_key(id.as_str(), kept))
+    };
+    let collected = facts.readable().any(|(_, one)| one.id == *id && is_collected(one.status));
+    let lost = !collected
+        && facts.frame.policy.post_on == PostOn::Confirmed
+        && facts.last_event(id, "confirmed").is_some();
+    if !lost && !facts.settlements(id).any(asks) {
+        return None;
+    }
+    let known: BTreeSet<Key> = known_numbers(facts, id).map(|nth| confirmed_key(id, nth)).collect();
+    let mut unknown = (1..).map(|nth| confirmed_key(id, nth)).filter(|key| !known.contains(key));
+    let next = unknown.find(|key| facts.receipt(key).is_none())?;
+    (!facts.documents.contains_key(&next)).then_some(next)
 }
 
 /// The key of the reversal of a receipt that was posted at confirmed and never settled.

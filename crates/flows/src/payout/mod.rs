@@ -97,7 +97,7 @@ fn decide_status(facts: &PayoutFacts, own: &[OwnDocument]) -> Next {
     if facts.kept.is_empty() {
         return keep_items(facts, payout);
     }
-    if let Some(decision) = unbooked(facts, payout) {
+    if let Some(decision) = unbooked(facts, payout, own) {
         return Next::Do(Box::new(decision));
     }
     let released = routes::released(facts);
@@ -145,7 +145,7 @@ fn kept_now(facts: &PayoutFacts, keep: &[KeptItem]) -> Decision {
 
 /// Why nothing of a paid payout is booked, if so. Its items are kept all the same: reversals in
 /// later payouts rest on them.
-fn unbooked(facts: &PayoutFacts, payout: &Payout) -> Option<Decision> {
+fn unbooked(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Option<Decision> {
     let policy = &facts.frame.policy;
     let arrival_on = facts.kept.first().map(|kept| kept.arrival_on);
     let booked_from = policy.cut_over_on;
@@ -159,6 +159,8 @@ fn unbooked(facts: &PayoutFacts, payout: &Payout) -> Option<Decision> {
     }
     match policy.mode {
         Mode::On | Mode::PostOnly => {}
+        // What is booked stays booked.
+        Mode::Off if own.iter().any(|own| own.carries_lines && !own.is_gone()) => {}
         Mode::Off => {
             return Some(Decision::rest(Stage::Collected, Reason::plain(ReasonCode::LinkOff)));
         }

@@ -21,8 +21,9 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn slow_an_older_copy_adopts_what_was_made_after_it() {
-    for days_before_copy in [0, 4] {
-        let (world, customer, invoices) = World::live(&["80.00", "19.99"], &[]);
+    for (days_before_copy, post_on) in [(0, "paid_out"), (4, "paid_out"), (0, "confirmed")] {
+        let post_on = format!("post_on=\"{post_on}\"");
+        let (world, customer, invoices) = World::live(&["80.00", "19.99"], &[&post_on]);
         world.sync();
         world.days(days_before_copy);
         world.sync();

@@ -94,6 +94,18 @@ fn a_receipt_that_a_person_changed_is_never_made_again() {
 }
 
 #[test]
+fn a_receipt_at_confirmed_that_only_the_erp_knows_is_not_made_again() {
+    let stands = "receipt PM1/confirmed-1 100 applied:100, forgotten receipt/PM1/confirmed-1";
+    check(&format!("{PAID}, invoice paid, {stands}"), "note/R1/PO1 \"payment PM1, payout PO1\"");
+    // One that somebody voided since is no receipt.
+    let voided = "receipt PM1/confirmed-1 100 voided, forgotten receipt/PM1/confirmed-1";
+    check(&format!("{PAID}, {voided}"), "receipt_voided");
+    let lost = "policy post-on-confirmed, payment PM1 failed, event PM1 confirmed 4d, \
+                event PM1 late_failure bank_account_closed, invoice paid";
+    check(&format!("{lost}, {stands}"), "unapply/PM1/confirmed-1/1 100 off I");
+}
+
+#[test]
 fn odd_items_are_shown() {
     check("payment PM1 paid_out, item PO1/0 paid PM1 100 fraction", "odd_record");
     check("payment PM1 paid_out, item PO1/0 paid PM1 -100", "odd_record");

@@ -156,6 +156,10 @@ impl World {
             ["gone", key] => {
                 drop(self.facts.documents.insert(Key::from_stored(key), Sight::Missing))
             }
+            // The database was put back from a copy that is older.
+            ["forgotten", key] => {
+                self.facts.frame.commands.retain(|view| view.key.as_str() != *key);
+            }
             ["unread", key] => drop(self.facts.documents.remove(&Key::from_stored(key))),
             ["requested"] => self.facts.mandate_requested = true,
             ["unmatched"] => {

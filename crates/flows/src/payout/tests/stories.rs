@@ -552,6 +552,11 @@ by somebody: deposit/PO1/1 D1 was voided)",
 }
 
 #[test]
+fn a_booked_payout_stays_so_when_its_link_is_switched_off() {
+    check_small("policy off", "closed booked (9.90 GBP)");
+}
+
+#[test]
 fn a_receipt_that_is_voided_behind_its_deposit_does_not_hold_the_payout() {
     check_small("receipt PM1 voided", "closed booked (9.90 GBP)");
     check_small(
