@@ -91,6 +91,7 @@ faults! {
         PaidInOther = "payment in pounds for such an invoice",
         RefusedForGood = "documents refused for good",
         Exchanged = "payout that reaches the bank in another currency",
+        Predecessor = "payments of a predecessor at the cut-over",
     }
 }
 

@@ -54,10 +54,12 @@ pub enum Focus {
     Details,
     /// Invoices in a currency that no link collects, and payments for them in another.
     Currencies,
+    /// An older integration collected before the cut-over, and left receipts or none.
+    Predecessor,
 }
 
 impl Focus {
-    pub const ALL: [Focus; 15] = [
+    pub const ALL: [Focus; 16] = [
         Focus::Anything,
         Focus::Wide,
         Focus::Reversals,
@@ -73,6 +75,7 @@ impl Focus {
         Focus::Requests,
         Focus::Details,
         Focus::Currencies,
+        Focus::Predecessor,
     ];
 
     /// Its name on the command line, in stories and in tables.
@@ -94,6 +97,7 @@ impl Focus {
             Focus::Requests => "requests",
             Focus::Details => "details",
             Focus::Currencies => "currencies",
+            Focus::Predecessor => "predecessor",
         }
     }
 
@@ -133,6 +137,7 @@ impl Focus {
             Focus::Requests => requests(profile, random),
             Focus::Details => details(profile, random),
             Focus::Currencies => currencies(profile, random),
+            Focus::Predecessor => predecessor(profile, random),
         }
     }
 }
@@ -372,4 +377,12 @@ fn currencies(profile: &mut Profile, random: &mut Random) {
     only(profile, random, &always, &at_times);
     calmer(profile, random);
     steps(profile, random, 8, 24);
+}
+
+fn predecessor(profile: &mut Profile, random: &mut Random) {
+    let at_times = [Family::Reversals, Family::Refunds, Family::Invoices, Family::Away];
+    let always = [Family::Bank, Family::Bank, Family::Predecessor];
+    only(profile, random, &always, &at_times);
+    calmer(profile, random);
+    steps(profile, random, 6, 20);
 }

@@ -80,7 +80,8 @@ fn usual_rate(fault: Fault) -> u32 {
         | Fault::OtherCurrency
         | Fault::PaidInOther
         | Fault::RefusedForGood
-        | Fault::Exchanged => 0,
+        | Fault::Exchanged
+        | Fault::Predecessor => 0,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
 use crate::focus::Focus;
 use crate::intake::Intake;
-use crate::moves::{self, Family, handed_over, invoices, orders, policies};
+use crate::moves::{self, Family, handed_over, invoices, orders, policies, predecessor};
 use crate::profile::{Pace, Profile};
 use crate::random::Random;
 use crate::rows::Rows;
@@ -222,7 +222,19 @@ impl Simulation {
                 self.world.tell(&line);
             }
         }
+        self.meet_predecessor();
         self.world.announce();
+    }
+
+    fn meet_predecessor(&mut self) {
+        let nth = u32::try_from(self.profile.invoices).unwrap_or(1);
+        let left = self.profile.families.contains(&Family::Predecessor);
+        if left && self.makes(Choice::Move { step: 0, nth }) {
+            let mut random = chance_at(self.seed, Dice::Move, [0, nth, 0]);
+            for line in predecessor::leave(&self.world, &mut random) {
+                self.world.tell(&line);
+            }
+        }
     }
 
     /// Whether this choice is made; noted when it is.
@@ -350,7 +362,8 @@ impl Simulation {
             | Family::Exchange
             | Family::FailedRefunds
             | Family::Requests
-            | Family::Currencies => {
+            | Family::Currencies
+            | Family::Predecessor => {
                 if let Some(line) = moves::make(family, &self.world, &mut random) {
                     self.world.tell(&line);
                 }

@@ -54,6 +54,25 @@ fn lacking<'a>(
     })
 }
 
+/// Receipts that stand for settlements before the cut-over, the oldest first: whoever collected them
+/// has booked them, and they stand for no later settlement of the same payment.
+fn of_earlier(
+    facts: &CollectionFacts,
+    id: &CollectionId,
+    receipts: &[Receipt],
+    used: &BTreeSet<ReceiptId>,
+) -> Vec<ReceiptId> {
+    let mut taken: Vec<ReceiptId> = Vec::new();
+    for kept in facts.settlements(id).filter(|kept| before_cut_over(facts, kept)) {
+        let minor = kept.item.amount.whole_minor();
+        let free =
+            receipts.iter().filter(|one| !used.contains(&one.id) && !taken.contains(&one.id));
+        let same = free.filter(|one| Some(one.amount.minor) == minor);
+        taken.extend(same.min_by_key(|one| (one.dated_on, &one.id)).map(|one| one.id.clone()));
+    }
+    taken
+}
+
 /// Puts each receipt that was found in the place of the one that would be recorded. One over another
 /// amount takes it too, and is then told of as differing: better than a second one. One that has no
 /// settlement yet counts in the invoice's balance.
@@ -68,6 +87,7 @@ pub fn take_over(facts: &mut CollectionFacts, found: BTreeMap<CollectionId, Vec<
     }));
     for (id, mut receipts) in found {
         receipts.retain(|receipt| !receipt.voided);
+        used.extend(of_earlier(facts, &id, &receipts, &used));
         let places: Vec<(model::key::Key, Option<i64>)> = lacking(facts, &id)
             .map(|kept| (receipt_key(facts, kept), kept.item.amount.whole_minor()))
             .collect();

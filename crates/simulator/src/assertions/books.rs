@@ -7,6 +7,7 @@ use model::command::{ErpWrite, Write};
 use model::ids::{CollectionId, InvoiceId, PayoutId, ReceiptId};
 use model::payout::{PayoutItemKind, PayoutStatus};
 
+use crate::setup;
 use crate::world::erp::{BANK, Books, EXCHANGE_CLEARING, ReceiptRow};
 use crate::world::processor::{PaymentRow, Processor};
 use crate::world::{STALENESS_SECONDS, State};
@@ -85,6 +86,10 @@ fn check_payment(state: &State, id: &CollectionId, row: &PaymentRow) -> Vec<Stri
         return Vec::new();
     }
     let (settled, reversed) = items_of(&state.processor, id);
+    let booked_here = |item: &&Item| item.0 >= setup::first_day();
+    if settled.iter().any(|item| !booked_here(&item)) {
+        return of_predecessor(id, &receipts, settled.iter().filter(booked_here).count());
+    }
     let mut standing: Vec<(&ReceiptId, &ReceiptRow)> = receipts;
     standing.retain(|(receipt, row)| !row.voided && !taken_back_unsettled(books, receipt));
     let mut wrong = Vec::new();
@@ -110,6 +115,20 @@ fn check_payment(state: &State, id: &CollectionId, row: &PaymentRow) -> Vec<Stri
         }
     }
     wrong
+}
+
+/// A payment that settled before the cut-over: what arrived by then is not booked here once more.
+fn of_predecessor(
+    id: &CollectionId,
+    receipts: &[(&ReceiptId, &ReceiptRow)],
+    later: usize,
+) -> Vec<String> {
+    let ours = receipts.iter().filter(|(_, row)| row.key.is_some() && !row.voided).count();
+    let wrong = ours > later;
+    wrong
+        .then(|| format!("P3: {id} arrived before the cut-over: {later} later settlements, {ours} receipts of ours"))
+        .into_iter()
+        .collect()
 }
 
 fn live(state: &State, id: &CollectionId) -> bool {

@@ -45,6 +45,14 @@ const STUCK: &str = "no receipts are left to deposit together with these refunds
 const OF_OTHERS: [ReasonCode; 3] =
     [ReasonCode::ForeignPayment, ReasonCode::ForeignHeld, ReasonCode::AlreadyCollected];
 
+/// Others may wait for what a person has to book first of what was not collected through the link.
+const OF_THE_PAST: [ReasonCode; 2] =
+    [ReasonCode::ForeignHeld, ReasonCode::PredecessorReceiptMissing];
+
+/// Needs a person because of what a predecessor left.
+const OF_PREDECESSOR: [ReasonCode; 2] =
+    [ReasonCode::PredecessorReceiptMissing, ReasonCode::AlreadyCollected];
+
 /// Needs a person because of what became of bank details that were handed over.
 const OF_DETAILS: [ReasonCode; 2] =
     [ReasonCode::BankDetailsNotAllowed, ReasonCode::BankDetailsRefused];
@@ -102,7 +110,7 @@ pub async fn check(
             }
         }
         let held_up = |invoice: &InvoiceId| {
-            let holds = |case: &CaseRow| is_waiting(case) || is_overtaken(case);
+            let holds = |case: &CaseRow| is_waiting(case) || is_overtaken(case) || is_past(case);
             people && cases.iter().any(|case| holds(case) && is_of(case, invoice))
         };
         wrong.extend(super::books::check(&state, held_up));
@@ -154,6 +162,11 @@ fn is_waiting(case: &CaseRow) -> bool {
     case.reason.as_ref().is_some_and(|reason| waits_for_others(reason.code))
 }
 
+/// A person has to book first what was not collected through the link.
+fn is_past(case: &CaseRow) -> bool {
+    case.reason.as_ref().is_some_and(|reason| OF_THE_PAST.contains(&reason.code))
+}
+
 fn is_overtaken(case: &CaseRow) -> bool {
     case.reason.as_ref().is_some_and(|reason| {
         reason.code == ReasonCode::OutcomeUnclear && reason.detail.ends_with(OTHER_CONTENT)
@@ -170,8 +183,7 @@ pub fn booked(case: &CaseRow) -> Option<PayoutId> {
 /// A case that others may wait for as long as nobody does something about it.
 pub fn is_for_people(case: &CaseRow) -> bool {
     let code = case.reason.as_ref().map(|reason| reason.code);
-    is_overtaken(case)
-        || code.is_some_and(|code| OF_EDITS.contains(&code) || code == ReasonCode::ForeignHeld)
+    is_overtaken(case) || is_past(case) || code.is_some_and(|code| OF_EDITS.contains(&code))
 }
 
 pub fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<String> {
@@ -189,6 +201,7 @@ pub fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<
                 // A refund that no deposit of the ERP's length can carry.
                 || (code == ReasonCode::DepositByPerson && reason.detail.starts_with(STUCK))
                 || (OF_OTHERS.contains(&code) && (has(Family::Foreign) || has(Family::Currencies)))
+                || (OF_PREDECESSOR.contains(&code) && has(Family::Predecessor))
                 || (OF_DETAILS.contains(&code) && has(Family::HandedOver))
                 || (OF_CUSTOMERS.contains(&code) && has(Family::Customers))
                 // Payers who were asked cancelled each time.

@@ -15,6 +15,7 @@ pub mod orders;
 pub mod payouts;
 pub mod periods;
 pub mod policies;
+pub mod predecessor;
 pub mod refunds;
 pub mod refusals;
 pub mod requests;
@@ -71,6 +72,8 @@ pub enum Family {
     HandedOver,
     /// Invoices and payments in currencies that do not fit.
     Currencies,
+    /// A predecessor made payments before the cut-over: no move of a step.
+    Predecessor,
 }
 
 impl Family {
@@ -118,7 +121,8 @@ impl Family {
             | Family::Exchange
             | Family::FailedRefunds
             | Family::Requests
-            | Family::HandedOver => false,
+            | Family::HandedOver
+            | Family::Predecessor => false,
         }
     }
 }
@@ -148,6 +152,8 @@ pub fn make(family: Family, world: &World, random: &mut Random) -> Option<String
         | Family::Orders
         | Family::SecondWorker
         | Family::HandedOver => None,
+        // Over before the first step.
+        Family::Predecessor => None,
     };
     world.announce();
     done

@@ -95,10 +95,16 @@ fn theirs_counts_before_the_payment_is_paid_out() {
 fn one_receipt_stands_for_one_settlement() {
     let twice = "payment PM1 paid_out adopted, item PO1/0 paid PM1 100 9d, \
                  item PO2/0 charged_back PM1 -100 6d, item PO3/0 paid PM1 100 3d, invoice paid";
-    let mut world = World::new();
-    world.learn_all(twice);
-    let found = BTreeMap::from([(CollectionId::new("PM1"), vec![receipt("5014", 100)])]);
-    take_over(&mut world.facts, found);
-    let keys: Vec<String> = world.facts.documents.keys().map(ToString::to_string).collect();
-    assert_eq!(keys, ["receipt/PM1/PO1"]);
+    let placed = |known: &str, found: &[&str]| -> Vec<String> {
+        let mut world = World::new();
+        world.learn_all(known);
+        let receipts = found.iter().map(|id| receipt(id, 100)).collect();
+        take_over(&mut world.facts, BTreeMap::from([(CollectionId::new("PM1"), receipts)]));
+        world.facts.documents.keys().map(ToString::to_string).collect()
+    };
+    assert_eq!(placed(twice, &["5014"]), ["receipt/PM1/PO1"]);
+    // The one that stands for what arrived before the cut-over stands for nothing later.
+    let since = format!("{twice}, policy cut-over:2026-11-12");
+    assert!(placed(&since, &["5014"]).is_empty());
+    assert_eq!(placed(&since, &["5014", "5015"]), ["receipt/PM1/PO3"]);
 }

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use model::command::DepositLine;
 use model::customer::{CustomerFields, ErpCustomer};
 use model::ids::{
-    DepositId, ErpCustomerId, ErpRefundId, InvoiceId, LedgerAccountId, PayoutId, ReceiptId,
+    CollectionId, DepositId, ErpCustomerId, ErpRefundId, InvoiceId, LedgerAccountId, PayoutId,
+    ReceiptId,
 };
 use model::invoice::{Annotation, Approval};
 
@@ -128,6 +129,39 @@ impl Books {
         self.receipts.insert(receipt_id, receipt);
         self.saved(id, now);
         true
+    }
+
+    /// A receipt that somebody else recorded for a payment that was made, applied as far as the
+    /// invoice owes.
+    pub fn receipt_of_others(
+        &mut self,
+        id: &InvoiceId,
+        payment: &CollectionId,
+        minor: i64,
+        now: Timestamp,
+    ) -> Option<ReceiptId> {
+        let customer = self.invoices.get(id)?.customer.clone();
+        let applied = minor.min(self.due(id));
+        let receipt = ReceiptRow {
+            key: None,
+            customer,
+            amount: minor,
+            applications: BTreeMap::from([(id.clone(), applied)]),
+            refunded: 0,
+            account: None,
+            deposit: None,
+            voided: false,
+            dated_on: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+            memo: format!("payment {payment}"),
+            version: self.next_version(),
+            collection: Some(payment.clone()),
+            payout: None,
+            touched: false,
+        };
+        let receipt_id = ReceiptId::new(self.next_id());
+        self.receipts.insert(receipt_id.clone(), receipt);
+        self.saved(id, now);
+        Some(receipt_id)
     }
 
     /// A change of one invoice by a person.

@@ -43,7 +43,8 @@ pub fn make(debits: &Debits, family: Family, stage: &mut Stage<'_>) -> Option<St
         | Family::FailedRefunds
         | Family::Requests
         | Family::HandedOver
-        | Family::Currencies => None,
+        | Family::Currencies
+        | Family::Predecessor => None,
     }
 }
 

@@ -37,7 +37,8 @@ pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<Stri
         | Family::FailedRefunds
         | Family::Requests
         | Family::HandedOver
-        | Family::Currencies => None,
+        | Family::Currencies
+        | Family::Predecessor => None,
     }
 }
 
