@@ -377,7 +377,9 @@ fn hold(looked: &mut Looked, now: Timestamp) {
 }
 
 /// A command that may have happened keeps its content: other content under its key waits while it is
-/// watched, and is for a person after that (DESIGN.md section 2, "Keys").
+/// watched, and is for a person after that (DESIGN.md section 2, "Keys"). A read by key that shows
+/// nothing after the watch frees the same content only: it does not tell what never happened from what
+/// happened and was deleted, or was moved to another customer's name, by a person.
 fn keep_content(looked: &mut Looked, context: &CaseContext, now: Timestamp) {
     if model::defect!(ContentChangedUnderKey) {
         return;
