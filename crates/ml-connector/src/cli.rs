@@ -229,6 +229,9 @@ pub enum Links {
         /// Only book what happens to existing payments.
         #[arg(long)]
         post_only: bool,
+        /// Go live although a connection lacks something: what rests on it waits for people then.
+        #[arg(long)]
+        anyway: bool,
     },
     /// Switch a link off; what is under way is only watched.
     Off {

@@ -2,6 +2,7 @@
 
 mod allow;
 mod ping;
+pub use ping::check_whole;
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};

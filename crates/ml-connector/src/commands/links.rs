@@ -13,7 +13,7 @@ use model::reason::ReasonCode;
 use store::rows::{CaseFilter, Connection, Link, Side};
 
 use crate::cli::Links;
-use crate::commands::connections::check_name;
+use crate::commands::connections::{check_name, check_whole};
 use crate::commands::policy_values;
 use crate::failure::{Failure, Result};
 use crate::instance::Instance;
@@ -64,8 +64,9 @@ pub async fn run(instance: &Instance, command: Links, json: bool) -> Result<Exit
             put(instance, &link).await?;
             say(json, &name, "changed");
         }
-        Links::On { name, accept, cut_over, post_only } => {
-            switch_on(instance, &name, &accept, cut_over.as_deref(), post_only).await?;
+        Links::On { name, accept, cut_over, post_only, anyway } => {
+            let live = GoLive { accept: &accept, cut_over: cut_over.as_deref(), post_only, anyway };
+            switch_on(instance, &name, &live).await?;
             say(json, &name, "on");
         }
         Links::Off { name } => {
@@ -285,13 +286,16 @@ async fn list(instance: &Instance, json: bool) -> Result<()> {
     Ok(())
 }
 
-async fn switch_on(
-    instance: &Instance,
-    name: &str,
-    accept: &str,
-    cut_over: Option<&str>,
+/// How a link goes live.
+struct GoLive<'a> {
+    accept: &'a str,
+    cut_over: Option<&'a str>,
     post_only: bool,
-) -> Result<()> {
+    anyway: bool,
+}
+
+async fn switch_on(instance: &Instance, name: &str, live: &GoLive<'_>) -> Result<()> {
+    let GoLive { accept, cut_over, post_only, anyway } = *live;
     let mut link = find(instance, name).await?;
     let today = instance.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let cut_over = match cut_over {
@@ -311,6 +315,9 @@ async fn switch_on(
     valid(&link.policy)?;
     meant(instance, Some(cut_over))?;
     crate::commands::mapping::check(instance, &link, true).await?;
+    if !anyway {
+        check_whole(instance, &[&link.erp, &link.processor]).await?;
+    }
     let plan: Plan = instance.engine.plan(&link.id).await?;
     let figures = plan.figures();
     if figures != accept {

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use model::ids::ConnectionId;
 use ports::PortError;
 use ports::health::{Environment, Health};
 use store::rows::Connection;
@@ -29,6 +30,28 @@ pub async fn run(instance: &Instance, name: Option<&str>, json: bool) -> Result<
         output::json(&answers);
     }
     Ok(ExitCode::from(worst))
+}
+
+/// Refuses a connection that lacks something: what is collected could not be booked then.
+pub async fn check_whole(instance: &Instance, wanted: &[&ConnectionId]) -> Result<()> {
+    let mut connections = instance.store.connections().await?;
+    connections.retain(|one| wanted.contains(&&one.id));
+    for connection in connections {
+        let port = connected(&instance.wiring(), &connection).await?;
+        let health = port.check_health_once().await?;
+        let missing = health.checks.iter().filter(|check| !check.ok);
+        let missing: Vec<&str> = missing.map(|check| check.name.as_str()).collect();
+        if !missing.is_empty() {
+            return Err(Failure::usage(format!(
+                "connection {0} lacks what a live link may need: {1}. \"ml-connector connections ping \
+                 {0}\" says how to mend it; --anyway goes live all the same, and what rests on it waits \
+                 for people",
+                connection.id,
+                missing.join("; ")
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Gives the exit code of this one connection, and what to show of it.

@@ -49,3 +49,21 @@ fn slow_what_is_refused_to_be_read_is_told_and_goes_on_once_mended() {
     assert!(world.told("look_refused").is_empty());
     assert_eq!(world.records("Payment").len(), 2);
 }
+
+#[test]
+fn slow_a_link_does_not_go_live_on_what_is_missing() {
+    let (world, _) = World::live(&["20.00"], &[]);
+    world.place.well(&["links", "off", "uk"]);
+    world.may_read_payments("none");
+    let said = world.place.well(&["plan", "uk"]);
+    let (_, rest) = said.rsplit_once("--accept '").expect("the figures");
+    let figures = rest.split('\'').next().expect("the figures").to_owned();
+    let on = ["links", "on", "uk", "--accept", &figures];
+    let said = world.place.fails(&on, 2);
+    assert!(said.contains("acu lacks") && said.contains("AR302000"), "{said}");
+    assert!(said.contains("connections ping acu"), "{said}");
+    world.place.well(&[&on[..], &["--anyway"]].concat());
+    world.place.well(&["links", "off", "uk"]);
+    world.may_read_payments("edit");
+    world.place.well(&on);
+}
