@@ -2,7 +2,6 @@
 
 mod allow;
 mod ping;
-pub use ping::check_whole;
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};
@@ -21,6 +20,8 @@ use crate::connect::{Port, authorisation};
 use crate::failure::{Failure, Result};
 use crate::instance::Instance;
 use crate::output;
+
+pub use ping::check_whole;
 
 pub async fn run(instance: &Instance, command: Connections, json: bool) -> Result<ExitCode> {
     match command {

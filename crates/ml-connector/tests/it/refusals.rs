@@ -206,7 +206,7 @@ fn slow_links_that_can_not_be_meant_are_refused() {
         ("cut_over_on=2026-02-30", "cut_over_on=2026-04-01"),
         ("time_zone=Mars/Base", "Europe/London"),
         ("poll_cron=nonsense", "0 9 * * 1-5"),
-        ("accounts.fees=99999", "give an internal id, for example"),
+        ("accounts.fees=99999", "give the id that its list has, for example"),
         ("exchange.fixed.rates.EUR.March=0.85", "exchange.fixed.base=GBP"),
     ] {
         assert!(set(&[setting]).contains(words), "{setting}: {}", set(&[setting]));
