@@ -141,7 +141,7 @@ reasons! {
     MandateAmbiguous = "mandate_ambiguous", NeedsPerson, "The customer has several usable mandates in this currency", "Enter the mandate to use on the customer in the ERP.";
     MandateUnusable = "mandate_unusable", NeedsPerson, "The customer's mandate can not be used any more", "Ask the payer for a new mandate; it is picked up by itself.";
     LinkAmbiguous = "link_ambiguous", NeedsPerson, "More than one link could collect this invoice", "Choose the processor account on the customer in the ERP.";
-    SubsidiaryOther = "subsidiary_other", NeedsPerson, "The invoice's subsidiary is not that of the mapped bank account", "Map a bank account of that subsidiary, or collect it elsewhere.";
+    SubsidiaryOther = "subsidiary_other", NeedsPerson, "The invoice's subsidiary or branch is not that of the mapped bank account", "Map a bank account of that one, or collect it elsewhere.";
     AlreadyCollected = "already_collected", NeedsPerson, "Somebody else's payment seems to collect this invoice already", "Adopt that payment or say that it is another one.";
     DoubleCollection = "double_collection", NeedsPerson, "Two live payments collect this invoice", "Refund or cancel one of them at the processor.";
     AboveLimit = "above_limit", NeedsPerson, "The amount is above the limit of the processor or the link", "Release the case, or raise the limit.";
@@ -157,11 +157,12 @@ reasons! {
     FailureFinal = "failure_final", NeedsPerson, "The collection failed for a cause that a retry can not heal", "Mend the cause with the payer, then release the case.";
     AmountRefused = "amount_refused", NeedsPerson, "The processor refuses the amount", "Correct or split the invoice, collect it in another way, or have the account's limits raised and retry.";
     Rejected = "rejected", NeedsPerson, "The other side refused the write", "Mend what it names, then retry; saving the record again retries too.";
-    ReceiptVoided = "receipt_voided", NeedsPerson, "A receipt of ours was voided or deleted by somebody", "Book it in the ERP as it should be, then leave it; what a payout made is made again by a retry.";
+    ReceiptVoided = "receipt_voided", NeedsPerson, "A receipt of ours was voided or deleted by somebody", "Book it in the ERP as it should be, then leave it; a payout's deposit or journal is made again by a retry.";
     FieldsNotWritten = "fields_not_written", NeedsPerson, "The ERP refuses the status fields on the invoice", "Correct what it names; saving the invoice there, or retry, writes them again.";
     ReceiptUnapplied = "receipt_unapplied", NeedsPerson, "A receipt of ours was un-applied by somebody", "Apply it where it belongs, or leave it.";
     ReceiptDiffers = "receipt_differs", NeedsPerson, "A document with our key differs from what was decided", "Compare both and correct the document in the ERP.";
     PredecessorReceiptMissing = "predecessor_receipt_missing", NeedsPerson, "The receipt of a predecessor's payment was not found", "Record the receipt in the ERP, or book the reversal by hand.";
+    PredecessorReceiptStands = "predecessor_receipt_stands", NeedsPerson, "A receipt that somebody else recorded stands for a payment that brought no money", "Take that receipt back in the ERP, or leave it.";
     ForeignPayment = "foreign_payment", NeedsPerson, "A payment that names no invoice, or one that no link collects", "Match it to an invoice, or leave it on the suspense account.";
     ForeignHeld = "foreign_held", NeedsPerson, "The payout holds a payment that names no invoice, or one that no link collects, and policy holds it", "Match the payment, or set the policy to suspense.";
     PayoutSumDiffers = "payout_sum_differs", NeedsPerson, "The items do not add up to the payout", "Nothing was posted. Compare the items with the processor's.";

@@ -125,6 +125,7 @@ fn decide_money(facts: &CollectionFacts) -> Decision {
     if facts.gone {
         return gone(facts, invoice);
     }
+    notes.extend(predecessor::stand_for_nothing(facts, invoice));
     let mut decision = match books::next(facts, invoice) {
         books::Books::Only(decision) => *decision,
         books::Books::Complete { differences } => {

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use model::decision::{Decision, Stage};
 use model::ids::{CollectionId, ReceiptId};
 use model::invoice::{Invoice, InvoiceStatus};
-use model::payment::Collection;
+use model::payment::{Collection, CollectionStatus};
 use model::payout::{ItemRoute, KeptItem};
 use model::policy::Policy;
 use model::reason::{Reason, ReasonCode};
@@ -34,9 +34,55 @@ pub fn to_search(facts: &CollectionFacts) -> Vec<CollectionId> {
     let adopted = facts.readable().filter(|(attempt, _)| attempt.adopted);
     let wanted = adopted.filter(|(_, one)| {
         let early = facts.holds(one) && !stands_settled(facts, &one.id);
-        lacking(facts, &one.id).next().is_some() || (early && differs(facts, invoice, one))
+        lacking(facts, &one.id).next().is_some()
+            || (early && differs(facts, invoice, one))
+            || came_to_nothing(facts, invoice, one)
     });
     wanted.map(|(_, one)| one.id.clone()).collect()
+}
+
+/// The payment ended without money, and the invoice is paid in part at least: a receipt of it may stand
+/// all the same.
+fn came_to_nothing(facts: &CollectionFacts, invoice: &Invoice, one: &Collection) -> bool {
+    !one.status.live()
+        && facts.settlements(&one.id).next().is_none()
+        && invoice.due.minor < invoice.total.minor
+        && !facts.left(ReasonCode::PredecessorReceiptStands)
+}
+
+/// Receipts that somebody else recorded early, at confirmed say, for payments that then brought no money:
+/// whoever recorded them takes them back.
+pub fn stand_for_nothing(facts: &CollectionFacts, invoice: &Invoice) -> Vec<Reason> {
+    let adopted = facts.readable().filter(|(attempt, _)| attempt.adopted);
+    let ended = adopted.filter(|(_, one)| came_to_nothing(facts, invoice, one));
+    let standing = ended.flat_map(|(_, one)| {
+        facts.theirs.get(&one.id).into_iter().flatten().map(move |receipt| (one, receipt))
+    });
+    let told = standing.map(|(one, receipt)| {
+        let detail = format!(
+            "receipt {} over {} names payment {}, which {}",
+            receipt.id,
+            receipt.amount,
+            one.id,
+            how_it_ended(one.status)
+        );
+        Reason::new(ReasonCode::PredecessorReceiptStands, detail)
+    });
+    told.collect()
+}
+
+fn how_it_ended(status: CollectionStatus) -> &'static str {
+    match status {
+        CollectionStatus::Failed => "failed",
+        CollectionStatus::Cancelled => "was cancelled",
+        CollectionStatus::CustomerApprovalDenied => "was denied by its payer",
+        CollectionStatus::ChargedBack => "was charged back",
+        CollectionStatus::PendingCustomerApproval
+        | CollectionStatus::PendingSubmission
+        | CollectionStatus::Submitted
+        | CollectionStatus::Confirmed
+        | CollectionStatus::PaidOut => "is not over",
+    }
 }
 
 /// Settlements without a receipt, of which none was asked for. What stood on suspense before it was

@@ -102,3 +102,31 @@ fn slow_a_payment_taken_over_is_taken_back_when_it_is_charged_back() {
     assert_eq!(bank * rust_decimal::Decimal::from(100), rust_decimal::Decimal::from(arrived));
     assert_eq!(world.place.json(&["verify"], 0)["proved"], true);
 }
+
+#[test]
+fn slow_a_receipt_of_another_integration_for_a_payment_that_fails_is_told() {
+    let world = World::connected();
+    let customer = world.customer("2001", "pay@alder.example", "GBP");
+    let invoice = world.invoice(&customer.id, "25.00");
+    let payment = theirs(&world, &customer, &invoice, 2_500);
+    world.processor(
+        "/plan",
+        &json!({"any": true, "outcome": "fails", "cause": "bank_account_closed"}),
+    );
+    world.deed(&json!({"do": "record_payment", "invoice": invoice, "account": "116",
+        "date": world.today().to_string(), "memo": format!("GoCardless {payment}")}));
+    world.add_link(&[]);
+    world.go_live();
+    world.until("the attention", 14, |world| {
+        !world.attention("predecessor_receipt_stands").is_empty()
+    });
+    let told = world.only_attention("predecessor_receipt_stands").to_string();
+    assert!(told.contains(&payment) && told.contains("failed"), "{told}");
+    assert_eq!(world.payments().len(), 1, "a paid invoice is not collected");
+    // Taken back, the invoice is owed again and the item is gone.
+    let receipt = text(&world.records("customerPayment")[0]["id"]);
+    world.deed(&json!({"do": "void", "record": receipt}));
+    world.minutes(10);
+    world.sync();
+    assert!(world.attention("predecessor_receipt_stands").is_empty());
+}

@@ -92,6 +92,22 @@ fn theirs_counts_before_the_payment_is_paid_out() {
 }
 
 #[test]
+fn theirs_for_a_payment_that_brought_no_money_is_told() {
+    let lost = "payment PM1 failed adopted, event PM1 failed bank_account_closed, invoice paid";
+    assert_eq!(searched(lost), ["PM1"]);
+    assert!(searched("payment PM1 failed adopted, due 100").is_empty(), "nothing pays the invoice");
+    let told = decided(lost, &[("5014", 100, false)]);
+    assert!(told.ends_with(" ! predecessor_receipt_stands"), "{told}");
+    for found in [&[][..], &[("5014", 100, true)]] {
+        let told = decided(lost, found);
+        assert!(!told.contains("predecessor_receipt_stands"), "{told}");
+    }
+    let left = format!("{lost}, said leave predecessor_receipt_stands");
+    assert!(searched(&left).is_empty());
+    assert!(!decided(&left, &[("5014", 100, false)]).contains("stands"));
+}
+
+#[test]
 fn one_receipt_stands_for_one_settlement() {
     let twice = "payment PM1 paid_out adopted, item PO1/0 paid PM1 100 9d, \
                  item PO2/0 charged_back PM1 -100 6d, item PO3/0 paid PM1 100 3d, invoice paid";
