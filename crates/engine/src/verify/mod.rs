@@ -117,7 +117,8 @@ impl Engine {
         Ok(Proof { findings, totals: sums.totals() })
     }
 
-    async fn all_cases(&self, kind: CaseKind, link: Option<&LinkId>) -> Result<Vec<CaseRow>> {
+    /// Every case of a kind, of one link or of all.
+    pub async fn all_cases(&self, kind: CaseKind, link: Option<&LinkId>) -> Result<Vec<CaseRow>> {
         let mut rows = Vec::new();
         let mut after = None;
         loop {

@@ -10,7 +10,7 @@ use model::decision::Stage;
 use model::ids::{ConnectionId, LinkId};
 use model::policy::{Mode, Policy};
 use model::reason::ReasonCode;
-use store::rows::{CaseFilter, Connection, Link, Side};
+use store::rows::{CaseRow, Connection, Link, Side};
 
 use crate::cli::Links;
 use crate::commands::connections::{check_name, check_whole};
@@ -18,9 +18,6 @@ use crate::commands::policy_values;
 use crate::failure::{Failure, Result};
 use crate::instance::Instance;
 use crate::output;
-
-/// Cases read at a time.
-const CASES_PAGE: u32 = 1000;
 
 pub async fn run(instance: &Instance, command: Links, json: bool) -> Result<ExitCode> {
     match command {
@@ -93,25 +90,11 @@ pub async fn run(instance: &Instance, command: Links, json: bool) -> Result<Exit
 
 /// What nobody books any more once the link is removed, in a sentence; empty: nothing.
 async fn left_behind(instance: &Instance, link: &LinkId) -> Result<String> {
-    let (mut open, mut collected) = (0_u32, 0_u32);
-    let mut after = None;
-    loop {
-        let page = CaseFilter {
-            kind: Some(CaseKind::Collection),
-            link: Some(link.clone()),
-            after,
-            limit: CASES_PAGE,
-            ..CaseFilter::default()
-        };
-        let cases = instance.store.cases(&page).await?;
-        let Some(last) = cases.last() else { break };
-        after = Some(last.id);
-        for case in &cases {
-            let code = case.reason.as_ref().map(|reason| reason.code);
-            open += u32::from(case.stage != Some(Stage::Closed));
-            collected += u32::from(code == Some(ReasonCode::Collected));
-        }
-    }
+    let cases = instance.engine.all_cases(CaseKind::Collection, Some(link)).await?;
+    let open = cases.iter().filter(|case| case.stage != Some(Stage::Closed)).count();
+    let is_collected =
+        |case: &&CaseRow| case.reason.as_ref().is_some_and(|one| one.code == ReasonCode::Collected);
+    let collected = cases.iter().filter(is_collected).count();
     if open + collected == 0 {
         return Ok(String::new());
     }
