@@ -71,12 +71,10 @@ impl Engine {
         let alone = match error {
             EngineError::Port(error) if lasts(error) => true,
             EngineError::Port(_) => {
-                let long = |one: &Claimed| {
-                    now.duration_since(self.put_offs.since(one.id, now)) >= TOGETHER
-                };
-                // All of them are noted.
-                let any = claimed.iter().filter(|one| long(one)).count() > 0;
-                any && self.troubles().is_empty()
+                // Each of them is noted, also where the first has failed for long.
+                let first = claimed.iter().map(|one| self.put_offs.since(one.id, now)).min();
+                let long = first.is_some_and(|since| now.duration_since(since) >= TOGETHER);
+                long && self.troubles().is_empty()
             }
             EngineError::Setup(_) | EngineError::Store(_) => false,
         };
