@@ -90,6 +90,7 @@ pub fn apply(state: &mut State, body: &Value) -> Answer {
         state.rights.insert(screen, right);
     }
     set_up(state, body)?;
+    branches_of_ledgers(state);
     periods(state, &body["periods"])?;
     let mut customers = Vec::new();
     for customer in items(&body["customers"]) {
@@ -251,6 +252,29 @@ fn accounts(state: &mut State, body: &Value) -> Done {
         }
     }
     Ok(())
+}
+
+/// Every ledger is one of all branches.
+fn branches_of_ledgers(state: &mut State) {
+    let table = table_of("Ledger");
+    let ledgers: Vec<Record> = state.store.of(&table).map(|one| (**one).clone()).collect();
+    let branches: Vec<String> = state.branches.iter().cloned().collect();
+    for mut ledger in ledgers {
+        let there: Vec<&str> =
+            ledger.rows("branchesview").iter().map(|row| row.text("branchcd")).collect();
+        if there == branches {
+            continue;
+        }
+        ledger.rows_mut("branchesview").clear();
+        for branch in &branches {
+            let mut row = Row { id: state.uuid(), fields: Default::default() };
+            row.set("branchcd", Val::text(branch));
+            row.set("acctname", Val::text(branch));
+            row.set("active", Val::Bool(true));
+            ledger.rows_mut("branchesview").push(row);
+        }
+        state.save(ledger);
+    }
 }
 
 fn methods(state: &mut State, body: &Value) -> Done {
