@@ -141,7 +141,7 @@ reasons! {
     MandateAmbiguous = "mandate_ambiguous", NeedsPerson, "The customer has several usable mandates in this currency", "Enter the mandate to use on the customer in the ERP.";
     MandateUnusable = "mandate_unusable", NeedsPerson, "The customer's mandate can not be used any more", "Ask the payer for a new mandate; it is picked up by itself.";
     LinkAmbiguous = "link_ambiguous", NeedsPerson, "More than one link could collect this invoice", "Choose the processor account on the customer in the ERP.";
-    SubsidiaryOther = "subsidiary_other", NeedsPerson, "The invoice's subsidiary or branch is not that of the mapped bank account", "Map a bank account of that one, or collect it elsewhere.";
+    SubsidiaryOther = "subsidiary_other", NeedsPerson, "The invoice's subsidiary or branch is not the one that its payment would be booked in", "Set what the detail names, map a bank account of that one, or collect it elsewhere.";
     AlreadyCollected = "already_collected", NeedsPerson, "Somebody else's payment seems to collect this invoice already", "Adopt that payment or say that it is another one.";
     DoubleCollection = "double_collection", NeedsPerson, "Two live payments collect this invoice", "Refund or cancel one of them at the processor.";
     AboveLimit = "above_limit", NeedsPerson, "The amount is above the limit of the processor or the link", "Release the case, or raise the limit.";
@@ -167,6 +167,7 @@ reasons! {
     ForeignHeld = "foreign_held", NeedsPerson, "The payout holds a payment that names no invoice, or one that no link collects, and policy holds it", "Match the payment, or set the policy to suspense.";
     PayoutSumDiffers = "payout_sum_differs", NeedsPerson, "The items do not add up to the payout", "Nothing was posted. Compare the items with the processor's.";
     PayoutWaits = "payout_waits", NeedsPerson, "The payout arrived days ago and is not booked yet", "See what it waits for: the detail names it.";
+    ReversalWaits = "reversal_waits", NeedsPerson, "Charged back, failed late or refunded weeks ago, and no payout has taken the money back yet", "See at the processor what it waits for; where no further payout will come, settle its balance there.";
     PayoutNegative = "payout_negative", NeedsPerson, "The payout took money from the bank account", "Check the statement and the documents.";
     PayoutBounced = "payout_bounced", NeedsPerson, "The payout bounced", "Mend the bank account at the processor.";
     PayoutExchange = "payout_exchange", NeedsPerson, "The bank received another currency than was collected", "Transfer from the clearing bank account by hand; both amounts are named.";

@@ -2,6 +2,7 @@
 //! payout. A side that could not be read is "not proved", never zero (DESIGN.md section 5, Proof).
 
 mod accounts;
+mod reversals;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,8 @@ use ports::{Depth, Read};
 use serde::{Deserialize, Serialize};
 use store::rows::{AttentionRow, CaseFilter, CaseRow};
 
+pub use reversals::WaitingReversals;
+
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::look::{Batch, Served, kind_of_role, read_by_hand, serve_link};
@@ -34,6 +37,9 @@ const PAGE: u32 = 500;
 pub struct Proof {
     pub findings: Vec<Finding>,
     pub totals: Vec<Total>,
+    /// What no payout has taken back yet: the books follow with it.
+    #[serde(default)]
+    pub reversals: Vec<WaitingReversals>,
 }
 
 /// One comparison.
@@ -114,7 +120,8 @@ impl Engine {
             }
         }
         findings.extend(self.verify_accounts(&world, link, &mut sums).await?);
-        Ok(Proof { findings, totals: sums.totals() })
+        let reversals = self.waiting_reversals(link).await?;
+        Ok(Proof { findings, totals: sums.totals(), reversals })
     }
 
     /// Every case of a kind, of one link or of all.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::ToSpan;
 use model::case::CaseKey;
 use model::command::{CollectionOnly, ProcessorWrite, Write};
 use model::decision::{Decision, Stage};
@@ -37,6 +38,10 @@ pub fn unreadable(facts: &CollectionFacts) -> Option<Decision> {
         Some(Decision::rest(Stage::Collecting, reason))
     })
 }
+
+/// Days after which a reversal that no payout has taken is told to a person: a month's payout and a few
+/// days.
+pub const REVERSAL_DAYS: i64 = 35;
 
 pub enum TwoLive {
     No,
@@ -190,7 +195,11 @@ pub fn waiting_for_items(
     stage: Stage,
     collection: &Collection,
 ) -> Decision {
-    let mut decision = Decision::rest(stage, Reason::plain(ReasonCode::WaitingForItems));
+    let mut decision = if awaits_reversal(facts, collection) {
+        awaiting_reversal(facts, stage, collection)
+    } else {
+        Decision::rest(stage, Reason::plain(ReasonCode::WaitingForItems))
+    };
     let named = facts
         .events_of(&collection.id)
         .filter_map(|event| event.links.get("payout").map(String::as_str))
@@ -199,6 +208,31 @@ pub fn waiting_for_items(
     let cases =
         payouts.into_iter().map(|id| CaseKey::payout(&facts.frame.processor, &PayoutId::new(id)));
     decision.hints.extend(cases);
+    decision
+}
+
+/// Its money was paid out and is to be taken back, by a payout that nobody has seen yet.
+fn awaits_reversal(facts: &CollectionFacts, collection: &Collection) -> bool {
+    let taken_back =
+        matches!(collection.status, CollectionStatus::ChargedBack | CollectionStatus::Failed);
+    taken_back && stands_settled(facts, &collection.id) && !missing_items(facts, &collection.id)
+}
+
+/// The books follow with the payout that takes the money (mission row NG10). That none comes for weeks
+/// is for a person: the processor may be owed the money otherwise.
+fn awaiting_reversal(facts: &CollectionFacts, stage: Stage, collection: &Collection) -> Decision {
+    let what = format!("{} of payment {}", collection.amount, collection.id);
+    let detail = format!("{what} wait for the payout that takes them");
+    let mut decision = Decision::rest(stage, Reason::new(ReasonCode::WaitingForItems, detail));
+    let ended = ["charged_back", "failed"];
+    let ended = ended.iter().filter_map(|action| facts.last_event(&collection.id, action));
+    let Some(since) = ended.map(|event| event.at).max() else { return decision };
+    let told_from = since + (24 * REVERSAL_DAYS).hours();
+    if facts.frame.now < told_from {
+        return decision.at(told_from);
+    }
+    let detail = format!("{what}, since {}", facts.frame.date_of(since));
+    decision.attention.push(Reason::new(ReasonCode::ReversalWaits, detail));
     decision
 }
 

@@ -7,6 +7,7 @@ pub mod take_back;
 #[cfg(test)]
 mod tests;
 
+use jiff::ToSpan;
 use model::case::CaseKey;
 use model::decision::{Decision, DocumentRole, ItemDocument, Stage};
 use model::key::Key;
@@ -16,6 +17,7 @@ use model::policy::Mode;
 use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
 
+use crate::collection::attempts::REVERSAL_DAYS;
 use crate::people::{close_left, hint_on_change};
 
 pub use facts::{RefundFacts, Settlement};
@@ -54,23 +56,37 @@ fn decide_status(facts: &RefundFacts) -> Decision {
         return rest(Stage::Closed, ReasonCode::ForeignPayment, payment);
     }
     if facts.items.is_empty() {
-        return without_items(refund);
+        return without_items(facts, refund);
     }
     book(facts, refund)
 }
 
-/// Nothing reached a payout yet.
-fn without_items(refund: &ProcessorRefund) -> Decision {
+/// Nothing reached a payout yet. That it takes weeks is for a person.
+fn without_items(facts: &RefundFacts, refund: &ProcessorRefund) -> Decision {
     let amount = refund.amount.to_string();
     match refund.status {
         RefundStatus::Created
         | RefundStatus::PendingSubmission
         | RefundStatus::Submitted
-        | RefundStatus::Paid => rest(Stage::Open, ReasonCode::RefundOnItsWay, amount),
+        | RefundStatus::Paid => {}
         RefundStatus::Cancelled | RefundStatus::Bounced | RefundStatus::FundsReturned => {
-            rest(Stage::Failed, ReasonCode::RefundFailed, amount)
+            return rest(Stage::Failed, ReasonCode::RefundFailed, amount);
         }
     }
+    let detail = format!("{amount} wait for the payout that takes them");
+    let mut decision = rest(Stage::Open, ReasonCode::RefundOnItsWay, detail);
+    let since = facts.frame.date_of(refund.created_at);
+    // The payout of an older one may be of before the cut-over: nobody keeps its items.
+    if facts.frame.policy.cut_over_on.is_none_or(|from| since < from) {
+        return decision;
+    }
+    let told_from = refund.created_at + (24 * REVERSAL_DAYS).hours();
+    if facts.frame.now < told_from {
+        return decision.at(told_from);
+    }
+    let detail = format!("{amount}, since {since}");
+    decision.attention.push(Reason::new(ReasonCode::ReversalWaits, detail));
+    decision
 }
 
 /// Books the items one after the other.

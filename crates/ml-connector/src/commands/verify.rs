@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use engine::verify::{Finding, Verdict};
+use engine::verify::{Finding, Verdict, WaitingReversals};
 use model::ids::LinkId;
+use model::money::Money;
 use store::rows::ChainCheck;
 
 use crate::failure::{Result, code};
@@ -36,7 +37,7 @@ pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<
         }));
         return Ok(exit(proved));
     }
-    let rows = proof.findings.iter().map(row).collect();
+    let rows = proof.findings.iter().map(row).chain(proof.reversals.iter().map(reversal)).collect();
     output::table(&["what", "processor", "books", "verdict", "why"], rows, "Nothing to prove yet.");
     println!();
     for total in &proof.totals {
@@ -57,14 +58,32 @@ pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<
             "There is nothing to prove yet: no payout was read. Once one was paid, this compares it \
              with the books."
         ),
-        (true, 0) => println!("Proved to the penny."),
-        (true, _) => println!("Proved, but for {pending} payouts that are still on their way."),
+        (true, 0) => println!("Proved to the penny{}.", but(&proof.reversals)),
+        (true, _) => println!(
+            "Proved, but for {pending} payouts that are still on their way{}.",
+            but(&proof.reversals)
+        ),
         (false, _) => println!(
             "NOT proved: {differs} differ, {unread} could not be read or wait for a person (attention \
              list), {pending} are on their way."
         ),
     }
     Ok(exit(proved))
+}
+
+/// What is not in the books yet, since no payout has taken it.
+fn but(reversals: &[WaitingReversals]) -> String {
+    reversals.iter().map(|one| format!("; {}", one.sentence())).collect()
+}
+
+fn reversal(waiting: &WaitingReversals) -> Vec<String> {
+    vec![
+        format!("reversals, {}", waiting.amount.currency),
+        Money::new(-waiting.amount.minor, waiting.amount.currency).to_string(),
+        String::new(),
+        "pending".to_owned(),
+        waiting.sentence(),
+    ]
 }
 
 fn exit(proved: bool) -> ExitCode {

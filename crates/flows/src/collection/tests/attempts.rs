@@ -188,6 +188,9 @@ fn a_new_attempt_waits_for_the_books_of_every_earlier_one() {
     check(&format!("{paid}, {back}"), "waiting_for_items");
     let kept = "item PO1/0 paid PM1 100 12d, receipt PM1/PO1 100 applied:100 deposited";
     check(&format!("{paid}, {back}, {kept}, invoice paid"), "waiting_for_items");
+    // For weeks: a person is told.
+    let long = "event PM1 charged_back refund_requested 35d";
+    check(&format!("{paid}, {long}, {kept}, invoice paid"), "waiting_for_items ! reversal_waits");
     // Also when the newest attempt ended otherwise.
     let newest = "payment PM2 cancelled, event PM2 cancelled mandate_cancelled";
     check(&format!("{paid}, {back}, {newest}"), "waiting_for_items");

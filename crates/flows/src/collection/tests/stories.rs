@@ -28,7 +28,7 @@ fn two_settlements_one_reversal_two_receipts() {
         "payment PM1 paid_out, event PM1 paid_out payment_paid_out 40d payout:PO1
          item PO1/0 paid PM1 100 40d
          ---
-         payment PM1 failed, event PM1 failed insufficient_funds 36d
+         payment PM1 failed, event PM1 failed insufficient_funds 34d
          ---
          event PM1 late_failure_settled late_failure_settled 34d, item PO2/1 failed PM1 -100 34d
          ---

@@ -11,8 +11,9 @@ fn a_refund_waits_until_a_payout_holds_it() {
         let expected = format!("{expected} hints collection/erp:1/INV1");
         check(&format!("refund 2500 {status}"), &expected);
     };
-    case("submitted", "open refund_on_its_way (25.00 GBP)");
-    case("paid", "open refund_on_its_way (25.00 GBP)");
+    let waits = "open refund_on_its_way (25.00 GBP wait for the payout that takes them)";
+    case("submitted", waits);
+    case("paid", waits);
     case("cancelled", "failed refund_failed (25.00 GBP)");
     case("bounced", "failed refund_failed (25.00 GBP)");
     case("returned", "failed refund_failed (25.00 GBP)");
