@@ -168,6 +168,9 @@ pub struct ErpEntry {
     pub name: &'static str,
     pub credentials: &'static [Field],
     pub settings: &'static [Field],
+    /// The setting that is the account's address, where it has one: an address given apart (`--url`)
+    /// comes before it.
+    pub address: Option<&'static str>,
     pub hosts: Hosts,
     /// What to set up at the other side, step by step.
     pub guide: &'static str,

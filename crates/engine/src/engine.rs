@@ -21,6 +21,7 @@ use crate::error::{EngineError, Result};
 use crate::look::{Recent, Served, Sheet};
 use crate::put_off::PutOffs;
 use crate::resting::Rest;
+use crate::turns::Turns;
 use crate::winding::Winding;
 use crate::world::World;
 
@@ -72,6 +73,7 @@ pub struct Engine {
     pub(crate) limits: futures::lock::Mutex<()>,
     pub(crate) winding: Winding,
     pub(crate) put_offs: PutOffs,
+    pub(crate) turns: Turns,
 }
 
 /// What is wrong with a connection right now, for `status`.
@@ -108,6 +110,7 @@ impl Engine {
             limits: futures::lock::Mutex::new(()),
             winding: Winding::default(),
             put_offs: PutOffs::default(),
+            turns: Turns::default(),
         }
     }
 

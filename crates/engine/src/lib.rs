@@ -19,6 +19,7 @@ pub mod say;
 mod send;
 pub mod step;
 pub mod sweep;
+mod turns;
 pub mod verify;
 mod winding;
 pub mod world;

@@ -27,7 +27,8 @@ pub(crate) enum Sent {
     Changed,
     /// Not executed, or unknown: look again after a while.
     Later,
-    /// The lease did not suffice, or the worker is winding down; nothing was sent.
+    /// The lease did not suffice, its turn did not come, or the worker is winding down; nothing was
+    /// sent.
     Withheld,
 }
 
@@ -50,6 +51,9 @@ impl Engine {
             }
         };
         let details = self.details_for(&command.write).await?;
+        let Some(_turn) = self.turn(world, connection, &command.write).await else {
+            return Ok(Sent::Withheld);
+        };
         let Some(_under_way) = self.winding.begin() else { return Ok(Sent::Withheld) };
         let seq = self.store.next_seq().await?;
         let now = self.now();

@@ -70,7 +70,7 @@ pub enum Port {
 
 impl Port {
     /// What the other side says of itself and of us.
-    async fn check_health(&self) -> std::result::Result<Health, PortError> {
+    pub async fn check_health(&self) -> std::result::Result<Health, PortError> {
         match self {
             Port::Erp(erp) => erp.check_health().await,
             Port::Processor(processor) => processor.check_health().await,
@@ -80,10 +80,15 @@ impl Port {
     /// The same for a connection that is used for nothing else.
     pub async fn check_health_once(&self) -> std::result::Result<Health, PortError> {
         let health = self.check_health().await;
+        self.sign_off().await;
+        health
+    }
+
+    /// Gives back what it holds at the other side.
+    pub async fn sign_off(&self) {
         if let Port::Erp(erp) = self {
             erp.sign_off().await;
         }
-        health
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::ids::SubsidiaryId;
 use crate::money::{Currency, Money, MoneyError};
 
 /// The periods that the ERP lists, with whether receivables may be posted into them.
@@ -42,6 +43,15 @@ impl PeriodBook {
             .map(|period| period.starts_on)
             .min()
     }
+}
+
+/// The one subsidiary or branch whose invoices can be paid by receipts, where receipts do not simply take
+/// the subsidiary of their invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookedIn {
+    pub subsidiary: SubsidiaryId,
+    /// Why it is this one, and what to set where others are to be booked too.
+    pub why: String,
 }
 
 /// One posted line of an ERP account, as the account's own register shows it.

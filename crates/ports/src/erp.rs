@@ -13,7 +13,7 @@ use model::ids::{
 };
 use model::invoice::Invoice;
 use model::key::Key;
-use model::ledger::{AccountLine, PeriodBook};
+use model::ledger::{AccountLine, BookedIn, PeriodBook};
 use model::money::{Currency, Money};
 use model::receipt::{Deposit, DocumentKind, ErpDocument, Receipt};
 
@@ -28,6 +28,12 @@ pub trait Erp: Send + Sync {
 
     /// How a write of this kind is settled when its outcome is unknown.
     fn guard(&self, write: &ErpWrite) -> Guard;
+
+    /// The other side, or its session, works on one write after the other: a second one at the same
+    /// time would be refused. The engine then sends them one by one.
+    fn one_write_at_a_time(&self) -> bool {
+        false
+    }
 
     async fn check_health(&self) -> Result<Health, PortError>;
 
@@ -110,6 +116,15 @@ pub trait Erp: Send + Sync {
     }
 
     async fn periods(&self) -> Result<PeriodBook, PortError>;
+
+    /// The one subsidiary or branch whose invoices receipts in this currency can pay: what belongs to
+    /// another is not collected, since it could not be booked. `None`: receipts take the subsidiary of
+    /// their invoice, whichever it is. Asked at every look at an invoice with a subsidiary: connectors
+    /// keep what they read for some minutes.
+    async fn receipts_booked_in(&self, currency: Currency) -> Result<Option<BookedIn>, PortError> {
+        let _ = currency;
+        Ok(None)
+    }
 
     /// What a person may choose from when mapping.
     async fn choices(&self, kind: ChoiceKind) -> Result<Vec<Choice>, PortError>;

@@ -58,6 +58,10 @@ pub async fn render(State(shared): State<Shared>) -> impl IntoResponse {
         }
         Err(error) => warn!(%error, "metrics without the store's counts"),
     }
+    for (connection, count) in shared.engine.waiting_for_turn() {
+        let labels = [("connection", connection.to_string())];
+        set_labelled("mlc_writes_waiting", &labels, i64::from(count));
+    }
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], shared.metrics.handle.render())
 }
 

@@ -165,6 +165,10 @@ impl Engine {
         self.read_taken_over(&served.erp, &facts.settled, &mut facts.documents, made).await?;
         let Sight::Found(invoice) = facts.invoice.clone() else { return Ok(()) };
         self.search_receipts(served, facts, &invoice).await?;
+        if invoice.subsidiary.is_some() && eligibility::wanted(facts, &invoice).is_ok() {
+            let port = &served.erp.port;
+            facts.booked_in = port.receipts_booked_in(invoice.due.currency).await?;
+        }
         self.add_mandates(served, facts, &invoice, depth == Depth::Direct).await?;
         facts.day = self.day_use(served, facts, &invoice, &batch.planned).await?;
         facts.run = self.run_use(served, case, facts, &invoice, &batch.planned).await?;

@@ -134,16 +134,21 @@ fn no_usable_mandate(facts: &CollectionFacts, in_currency: &[&Mandate], currency
     }
 }
 
-/// The money must reach a bank account of the invoice's own subsidiary.
+/// The money must reach a bank account of the invoice's own subsidiary, and its receipt must be one
+/// that the ERP takes.
 fn same_subsidiary(facts: &CollectionFacts, invoice: &Invoice) -> Result<(), Reason> {
+    let Some(own) = &invoice.subsidiary else { return Ok(()) };
     let bank = facts.frame.policy.accounts.bank(None, invoice.due.currency);
-    let banks_own = bank.and_then(|bank| bank.subsidiary.as_ref());
-    match (banks_own, &invoice.subsidiary) {
-        (Some(bank), Some(invoice)) if bank != invoice => Err(Reason::new(
+    if let Some(bank) = bank.and_then(|bank| bank.subsidiary.as_ref()).filter(|bank| *bank != own) {
+        let detail = format!("invoice {own}, bank account {bank}");
+        return Err(Reason::new(ReasonCode::SubsidiaryOther, detail));
+    }
+    match facts.booked_in.as_ref().filter(|booked| booked.subsidiary != *own) {
+        Some(booked) => Err(Reason::new(
             ReasonCode::SubsidiaryOther,
-            format!("invoice {invoice}, bank account {bank}"),
+            format!("invoice {own}, receipts {}: {}", booked.subsidiary, booked.why),
         )),
-        (Some(_) | None, _) => Ok(()),
+        None => Ok(()),
     }
 }
 

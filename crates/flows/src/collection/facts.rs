@@ -9,6 +9,7 @@ use model::event::{Event, EventSubject};
 use model::ids::{CollectionId, MandateId, ProcessorCustomerId};
 use model::invoice::Invoice;
 use model::key::Key;
+use model::ledger::BookedIn;
 use model::mandate::Mandate;
 use model::payment::{Collection, CollectionStatus};
 use model::payout::{KeptItem, PayoutItemKind};
@@ -55,6 +56,8 @@ pub struct CollectionFacts {
     pub day: DayUse,
     /// What the link collected in this run already.
     pub run: RunUse,
+    /// The one subsidiary whose invoices receipts can pay, where the ERP has such a rule.
+    pub booked_in: Option<BookedIn>,
     /// What the processor account is called on the invoice.
     pub processor_name: String,
 }
@@ -132,6 +135,7 @@ impl CollectionFacts {
             last_reason: None,
             day: DayUse::default(),
             run: RunUse::default(),
+            booked_in: None,
             processor_name: String::new(),
         }
     }

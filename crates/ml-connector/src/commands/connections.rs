@@ -80,6 +80,8 @@ struct System {
     name: &'static str,
     credentials: &'static [Field],
     settings: &'static [Field],
+    /// The setting that is the account's address.
+    address: Option<&'static str>,
     guide: &'static str,
     prepare: Option<Prepare>,
 }
@@ -91,6 +93,7 @@ fn system(slug: &str) -> Result<System> {
         name: entry.name,
         credentials: entry.credentials,
         settings: entry.settings,
+        address: entry.address,
         guide: entry.guide,
         prepare: entry.prepare,
     });
@@ -100,6 +103,7 @@ fn system(slug: &str) -> Result<System> {
         name: entry.name,
         credentials: entry.credentials,
         settings: entry.settings,
+        address: None,
         guide: entry.guide,
         prepare: entry.prepare,
     });
@@ -183,6 +187,7 @@ async fn add_connection(instance: &Instance, add: &AddConnection, json: bool) ->
         made = Some(prepared.show);
     }
     let connection = merged(add, &system, before.as_ref(), settings, now);
+    one_address(add, &system, &connection)?;
     check(instance, &connection, before.as_ref(), &secrets).await?;
     instance.store.put_connection(&connection, &secrets, &instance.actor(), now).await?;
     instance.reconnect().await?;
@@ -211,6 +216,33 @@ fn merged(
         settings,
         created_at: before.map_or(now, |connection| connection.created_at),
     }
+}
+
+/// The address given with `--url` is the one that is used: a setting that names another would be stored
+/// and change nothing.
+fn one_address(add: &AddConnection, system: &System, connection: &Connection) -> Result<()> {
+    let (Some(name), Some(used)) = (system.address, &connection.url) else { return Ok(()) };
+    let entered = pairs(&add.settings, "--set")?.into_iter().rfind(|(one, _)| one == name);
+    let Some((_, value)) = entered.filter(|(_, value)| !value.trim().is_empty()) else {
+        return Ok(());
+    };
+    if same_address(used, &value) {
+        return Ok(());
+    }
+    let id = &connection.id;
+    Err(Failure::usage(format!(
+        "--set {name}={value} would change nothing: connection {id} uses the address given with --url, \
+         {used}. To move it, give that address with --url (and --allow-host where it is none of the \
+         vendor's hosts); to go by {name}, remove the connection and add it without --url"
+    )))
+}
+
+/// Both lead to one place. The address apart may leave the path to the setting.
+fn same_address(used: &str, named: &str) -> bool {
+    let parse = |text: &str| url::Url::parse(text.trim()).ok();
+    let (Some(used), Some(named)) = (parse(used), parse(named)) else { return false };
+    let path = |url: &url::Url| url.path().trim_end_matches('/').to_owned();
+    used.origin() == named.origin() && (path(&used).is_empty() || path(&used) == path(&named))
 }
 
 /// What was stored, what to upload, what is missing, and the next step.

@@ -209,7 +209,9 @@ async fn add(
         version: 0,
     };
     crate::commands::mapping::check(instance, &link, false).await?;
-    put(instance, &link).await
+    put(instance, &link).await?;
+    crate::commands::mapping::tell_subsidiaries(instance, &link).await;
+    Ok(())
 }
 
 /// A processor account serves one ERP account (DESIGN.md section 2), whatever the connections to

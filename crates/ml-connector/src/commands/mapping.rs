@@ -1,12 +1,15 @@
 //! Whether a link's map of accounts can work, as far as the ERP's own list of accounts tells: said
 //! when it is entered, and not when the first payout waits (DESIGN.md section 4, Link policy).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use model::ids::LedgerAccountId;
+use model::ids::{ConnectionId, LedgerAccountId};
 use model::money::Currency;
 use model::policy::{Accounts, BankAccount, Deposits, Policy};
+use ports::Erp;
 use ports::erp::{Choice, ChoiceKind};
+use ports::health::HealthCheck;
 use store::rows::Link;
 
 use crate::failure::{Failure, Result};
@@ -32,6 +35,54 @@ pub async fn check(instance: &Instance, link: &Link, live: bool) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Whether the accounts of each link of an ERP's connection still fit what the ERP lists, and what the
+/// connection itself uses them for.
+pub async fn health_of_links(
+    instance: &Instance,
+    connection: &ConnectionId,
+    erp: &Arc<dyn Erp>,
+) -> Result<Vec<HealthCheck>> {
+    let mut links = instance.store.links().await?;
+    links.retain(|link| link.erp == *connection && !named(&link.policy.accounts).is_empty());
+    if links.is_empty() {
+        return Ok(Vec::new());
+    }
+    // That the list can not be read is told by the check of its right.
+    let Ok(choices) = erp.choices(ChoiceKind::Accounts).await else { return Ok(Vec::new()) };
+    let check = |link: &Link| {
+        let name = format!("accounts of link {}", link.id);
+        match fits(&link.policy, &choices) {
+            Ok(()) => HealthCheck::passed(name),
+            Err(why) => HealthCheck::failed(name, why),
+        }
+    };
+    Ok(links.iter().map(check).collect())
+}
+
+/// Says of which subsidiaries or branches invoices will wait, where the ERP books receipts in one alone.
+pub async fn tell_subsidiaries(instance: &Instance, link: &Link) {
+    let world = instance.engine.world();
+    let Some(erp) = world.erps.get(&link.erp) else { return };
+    let mut told = BTreeSet::new();
+    for currency in &link.policy.currencies {
+        // A note: what can not be asked now shows in the plan.
+        let Ok(Some(booked)) = erp.receipts_booked_in(*currency).await else { continue };
+        let Ok(choices) = erp.choices(ChoiceKind::Subsidiaries).await else { continue };
+        let all = choices.into_iter().filter_map(|one| one.subsidiary);
+        let others: Vec<String> =
+            all.filter(|one| *one != booked.subsidiary).map(|one| one.to_string()).collect();
+        if !others.is_empty() {
+            told.insert(format!(
+                "Receipts in {currency} are booked in {}, so invoices of {} are not collected: {}.",
+                booked.subsidiary,
+                others.join(", "),
+                booked.why
+            ));
+        }
+    }
+    told.iter().for_each(|line| eprintln!("{line}"));
 }
 
 /// What a live link needs whatever happens.

@@ -3,6 +3,11 @@
 use std::process::ExitCode;
 
 use engine::engine::{STOP_SETTING, trouble_setting};
+use jiff::{Timestamp, ToSpan};
+use model::command::CommandState;
+use model::ids::ConnectionId;
+use model::reason::ReasonCode;
+use serde::Serialize;
 
 use crate::failure::{Result, code};
 use crate::instance::Instance;
@@ -10,6 +15,64 @@ use crate::output;
 
 /// Foreign payments counted at most, per processor account.
 const FOREIGN_MAX: u32 = 1_000;
+
+/// Writes that are decided and not sent are counted up to here.
+const QUEUED_MAX: u32 = 1_000;
+
+/// Seconds after which a write that was decided waits, rather than being about to be sent.
+const QUEUED_SECONDS: i64 = 5;
+
+/// Writes that wait for their turn at a connection that takes one at a time.
+#[derive(Debug, Serialize)]
+struct Queue {
+    connection: ConnectionId,
+    writes: u32,
+    since: Timestamp,
+}
+
+impl Queue {
+    fn sentence(&self) -> String {
+        format!(
+            "{}: {} writes wait for their turn, the first since {}: this connection takes one write at a \
+             time. They go on by themselves",
+            self.connection,
+            self.writes,
+            self.since.strftime("%F %T")
+        )
+    }
+}
+
+/// What waits for its turn, by connection. What a stop or a link that is off holds does not.
+async fn queues(instance: &Instance) -> Result<Vec<Queue>> {
+    let world = instance.engine.world();
+    let before = instance.clock.now() - QUEUED_SECONDS.seconds();
+    let mut queues: Vec<Queue> = Vec::new();
+    let decided = [CommandState::Intended];
+    for command in instance.store.commands(&decided, QUEUED_MAX).await? {
+        let one_by_one =
+            world.erps.get(&command.connection).is_some_and(|erp| erp.one_write_at_a_time());
+        if !one_by_one || command.decided_at > before {
+            continue;
+        }
+        let case = instance.store.case(&command.case_key).await?;
+        let reason = case.and_then(|case| case.reason).map(|reason| reason.code);
+        if reason != Some(ReasonCode::Acting) {
+            continue;
+        }
+        match queues.iter_mut().find(|queue| queue.connection == command.connection) {
+            Some(queue) => {
+                queue.writes = queue.writes.saturating_add(1);
+                queue.since = queue.since.min(command.decided_at);
+            }
+            None => queues.push(Queue {
+                connection: command.connection,
+                writes: 1,
+                since: command.decided_at,
+            }),
+        }
+    }
+    Ok(queues)
+}
 
 pub async fn run(instance: &Instance, json: bool) -> Result<ExitCode> {
     let now = instance.clock.now();
@@ -22,11 +85,13 @@ pub async fn run(instance: &Instance, json: bool) -> Result<ExitCode> {
         }
     }
     let foreign = instance.engine.foreign(FOREIGN_MAX).await?.len();
+    let reversals = instance.engine.waiting_reversals(None).await?;
     let stopped = instance.store.setting(STOP_SETTING).await?.as_deref() == Some("on");
+    let queues = if stopped { Vec::new() } else { queues(instance).await? };
     if json {
         output::json(&serde_json::json!({
             "now": now, "stopped": stopped, "troubles": troubles, "status": status,
-            "foreign_payments": foreign,
+            "foreign_payments": foreign, "reversals_waiting": reversals, "writes_waiting": queues,
         }));
     } else {
         if stopped {
@@ -52,6 +117,12 @@ pub async fn run(instance: &Instance, json: bool) -> Result<ExitCode> {
             println!(
                 "{foreign} payments name no invoice that a link collects: ml-connector foreign list"
             );
+        }
+        for waiting in &reversals {
+            println!("{}", waiting.sentence());
+        }
+        for queue in &queues {
+            println!("{}", queue.sentence());
         }
         for (connection, trouble) in &troubles {
             println!("{connection} fails: {trouble}");

@@ -2,11 +2,16 @@
 //! system behind them.
 
 mod allowed;
+mod branches;
+mod changed;
 mod foreign;
 mod hands;
+mod journals;
 mod lockout;
 mod ping;
+mod queue;
 mod refused;
+mod reversals;
 mod seats;
 mod unfinished;
 

@@ -2,12 +2,15 @@
 //! their payout, one account per currency and no other than that (acumatica sheet sections 9.8 and
 //! 11.7).
 
+use std::collections::BTreeMap;
+
 use model::ids::LedgerAccountId;
 use model::money::Currency;
 use ports::PortError;
 use ports::health::HealthCheck;
 
 use super::Acumatica;
+use super::branches::by_account;
 use super::health::{failed, passed, right_advice};
 use super::query::{Ask, all_of, literal};
 use super::wire::{Body, Entity};
@@ -36,7 +39,8 @@ impl Acumatica {
         let advice = "activate it and tick Use in AR on Payment Methods (CA204000)".to_owned();
         let mut checks = vec![if usable { passed(name) } else { failed(name, advice) }];
         let allowed = method.rows("AllowedCashAccounts");
-        checks.extend(self.check_branch(&allowed));
+        checks.extend(self.check_branches(&allowed).await?);
+        let branches = by_account(&allowed);
         let select = "AccountCD,Active,CashAccount,CurrencyID";
         let ledger =
             match self.client.try_list("Account", &Ask { select, ..Ask::default() }).await? {
@@ -48,7 +52,8 @@ impl Acumatica {
             let name = format!("clearing account {account} for {currency}");
             let wrong = not_allowed(id, account, &allowed)
                 .or_else(|| self.named_twice(*currency, account))
-                .or_else(|| not_clearing(*currency, account, &ledger));
+                .or_else(|| not_clearing(*currency, account, &ledger))
+                .or_else(|| self.of_other_branch(account, &branches));
             checks.push(match wrong {
                 Some(why) => failed(name, why),
                 None => self.check_mark(name, account).await?,
@@ -57,23 +62,20 @@ impl Acumatica {
         Ok(checks)
     }
 
-    /// A branch is known by its cash accounts: the inquiry of all branches can not be relied on
-    /// (acumatica sheet section 9.1).
-    fn check_branch(&self, allowed: &[Entity<'_>]) -> Option<HealthCheck> {
-        let branch = self.settings.branch.as_deref()?;
-        let mut known: Vec<String> = allowed.iter().filter_map(|row| row.text("Branch")).collect();
-        known.sort_unstable();
-        known.dedup();
-        let name = format!("branch {branch}");
-        if known.is_empty() || known.iter().any(|one| one == branch) {
-            return Some(passed(name));
-        }
-        let advice = format!(
-            "the payment method's cash accounts are of {}: set \"branch\" to one of them, as Branches \
-             (CS102000) spells it",
-            known.join(", ")
-        );
-        Some(failed(name, advice))
+    /// Payments stand in the branch of their cash account, journals in the connection's.
+    fn of_other_branch(
+        &self,
+        account: &LedgerAccountId,
+        branches: &BTreeMap<String, String>,
+    ) -> Option<String> {
+        let own = self.settings.branch.as_deref().filter(|_| !self.settings.inter_branch)?;
+        // A branch that no cash account has is told by itself.
+        let known = branches.values().any(|branch| branch == own);
+        let branch = branches.get(account.as_str()).filter(|branch| known && *branch != own)?;
+        Some(format!(
+            "it is of branch {branch}, and the setting branch says {own}: name a clearing account of \
+             that branch, or, where the site posts between branches, set inter_branch=true"
+        ))
     }
 
     fn named_twice(&self, currency: Currency, account: &LedgerAccountId) -> Option<String> {

@@ -69,6 +69,7 @@ impl Acumatica {
             }
             checks.push(passed(format!("sign-in by {}", self.sign_in.how())));
             checks.extend(self.check_payment_method().await?);
+            checks.extend(self.check_journals().await?);
             let (invoice, payment) =
                 (self.skeleton("Invoice").await?, self.skeleton("Payment").await?);
             if let Some(why) = endpoint::lacks(&self.settings.endpoint, payment.as_ref().ok()) {
@@ -113,7 +114,7 @@ impl Acumatica {
             .map(str::to_owned);
         let offered = offered(&body);
         let check = if offered.contains(&self.settings.endpoint) {
-            passed(name)
+            HealthCheck::noted(name, format!("at {}", self.settings.site))
         } else {
             failed(name, format!("it is not served; {}", endpoint::advice(&offered)))
         };

@@ -3,10 +3,12 @@
 
 mod accounts;
 mod auth;
+mod branches;
 mod client;
 mod endpoint;
 pub mod fields;
 mod health;
+mod journals;
 mod mapping;
 mod port;
 mod query;
@@ -64,6 +66,7 @@ pub const ENTRY: ErpEntry = ErpEntry {
     name: "Acumatica",
     credentials: settings::CREDENTIALS,
     settings: settings::SETTINGS,
+    address: Some("site"),
     hosts: Hosts { live: "https://<company>.acumatica.com", sandbox: "https://<test site>" },
     guide: setup::GUIDE,
     prepare: None,
@@ -102,6 +105,8 @@ pub struct Acumatica {
     years: Mutex<BTreeMap<i16, (Timestamp, Vec<Period>)>>,
     /// How often they were read.
     years_read: AtomicU64,
+    /// Branches of the cash accounts.
+    account_branches: Mutex<branches::Kept>,
     /// One write at a time.
     turn: Mutex<()>,
     /// The part of the client id behind the sign, or the tenant's login name.
@@ -134,6 +139,7 @@ impl Acumatica {
             settings.site.as_str(),
             Arc::clone(&transport),
             Arc::clone(&clock),
+            Arc::clone(&options.keeper),
         ));
         let http = HttpSettings {
             connection: options.connection,
@@ -166,6 +172,7 @@ impl Acumatica {
             clock,
             known,
             years: Mutex::default(),
+            account_branches: Mutex::default(),
             years_read: AtomicU64::new(0),
             turn: Mutex::new(()),
             tenant,

@@ -10,8 +10,8 @@ use model::customer::ErpCustomer;
 use model::ids::{CollectionId, ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId};
 use model::invoice::Invoice;
 use model::key::Key;
-use model::ledger::{AccountLine, PeriodBook};
-use model::money::Money;
+use model::ledger::{AccountLine, BookedIn, PeriodBook};
+use model::money::{Currency, Money};
 use model::receipt::{DocumentKind, ErpDocument, Receipt};
 use ports::erp::{Choice, ChoiceKind};
 use ports::health::Health;
@@ -39,7 +39,14 @@ impl Erp for Acumatica {
         }
     }
 
+    /// A session refuses a second request for a form while an operation of its own works on it (acumatica
+    /// sheet section 8).
+    fn one_write_at_a_time(&self) -> bool {
+        true
+    }
+
     async fn check_health(&self) -> Result<Health, PortError> {
+        self.sign_in.asked_by_person();
         self.sign_in.during(self.examine()).await
     }
 
@@ -109,6 +116,10 @@ impl Erp for Acumatica {
 
     async fn periods(&self) -> Result<PeriodBook, PortError> {
         self.sign_in.during(self.read_periods()).await
+    }
+
+    async fn receipts_booked_in(&self, currency: Currency) -> Result<Option<BookedIn>, PortError> {
+        self.sign_in.during(self.booked_in(currency)).await
     }
 
     async fn choices(&self, kind: ChoiceKind) -> Result<Vec<Choice>, PortError> {

@@ -103,6 +103,14 @@ pub const SETTINGS: &[Field] = &[
     ),
     setting("branch", "Branch", false, "Branch of the documents, for example MAIN."),
     setting(
+        "inter_branch",
+        "Posts between branches",
+        false,
+        "\"true\" where the feature Inter-Branch Transactions is on and its accounts are mapped: invoices \
+         of all branches are then paid from the clearing account. Left blank, invoices of another branch \
+         than the clearing account's are not collected.",
+    ),
+    setting(
         "payment_method",
         "Payment method",
         true,
@@ -156,6 +164,8 @@ pub struct Settings {
     pub sandbox: bool,
     pub tenant: Option<String>,
     pub branch: Option<String>,
+    /// Receipts of one branch may pay invoices of another.
+    pub inter_branch: bool,
     pub payment_method: String,
     /// Clearing cash accounts by currency.
     pub clearing: BTreeMap<Currency, LedgerAccountId>,
@@ -195,14 +205,7 @@ impl Settings {
                 return Err(wrong("concurrency", why));
             }
         };
-        let closed_periods = match options.setting("closed_periods") {
-            None | Some("false" | "no") => false,
-            Some("true" | "yes") => true,
-            Some(other) => {
-                let why = format!("\"{other}\" is neither true nor false");
-                return Err(wrong("closed_periods", why));
-            }
-        };
+        let closed_periods = truth(options, "closed_periods")?;
         let grant = match options.setting("grant") {
             None | Some("password") => Grant::Password,
             Some("authorization_code") => Grant::AuthorizationCode,
@@ -229,6 +232,7 @@ impl Settings {
             endpoint: endpoint.to_owned(),
             tenant: text("tenant"),
             branch: text("branch"),
+            inter_branch: truth(options, "inter_branch")?,
             payment_method: options.required("payment_method")?.to_owned(),
             clearing: read_clearing(options.required("clearing")?)
                 .map_err(|why| wrong("clearing", why))?,
@@ -250,6 +254,18 @@ impl Settings {
     #[must_use]
     pub fn is_clearing(&self, account: &str) -> bool {
         self.clearing.values().any(|known| known.as_str() == account)
+    }
+}
+
+/// A setting that is true or false; false when left blank.
+fn truth(options: &ConnectOptions, field: &'static str) -> Result<bool, ConnectError> {
+    match options.setting(field) {
+        None | Some("false" | "no") => Ok(false),
+        Some("true" | "yes") => Ok(true),
+        Some(other) => {
+            let why = format!("\"{other}\" is neither true nor false");
+            Err(ConnectError::Wrong { field, why })
+        }
     }
 }
 

@@ -62,6 +62,7 @@ pub const ENTRY: ErpEntry = ErpEntry {
     name: "Oracle NetSuite",
     credentials: settings::CREDENTIALS,
     settings: settings::SETTINGS,
+    address: None,
     hosts: Hosts {
         live: "https://<account>.suitetalk.api.netsuite.com",
         sandbox: "https://<account>-sb1.suitetalk.api.netsuite.com",

@@ -89,6 +89,11 @@ fn money_reaches_the_bank_account_of_the_invoices_subsidiary() {
     check("subsidiary S1, policy bank-of:S1", "collect/E/I/1 100 by MD1");
     check("subsidiary S2, policy bank-of:S1", "subsidiary_other");
     check("subsidiary S2", "collect/E/I/1 100 by MD1");
+    // The ERP takes receipts for invoices of one subsidiary alone, whatever the bank account is of.
+    check("subsidiary S1, booked-in S1", "collect/E/I/1 100 by MD1");
+    check("booked-in S1", "collect/E/I/1 100 by MD1");
+    check("subsidiary S2, booked-in S1", "subsidiary_other");
+    check("subsidiary S2, booked-in S1, policy bank-of:S2", "subsidiary_other");
 }
 
 #[test]

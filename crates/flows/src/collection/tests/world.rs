@@ -131,6 +131,7 @@ impl World {
             last_reason: None,
             day: DayUse::default(),
             run: RunUse::default(),
+            booked_in: None,
             processor_name: "processor-uk".to_owned(),
         };
         World { facts, made: 0 }

@@ -11,7 +11,7 @@ use model::event::{Event, EventSubject};
 use model::ids::{CollectionId, EventId, MandateId, PayoutId, SubsidiaryId};
 use model::invoice::{Approval, InvoiceStatus};
 use model::key::Key;
-use model::ledger::Period;
+use model::ledger::{BookedIn, Period};
 use model::mandate::MandateStatus;
 use model::money::{Currency, ItemAmount, Money};
 use model::payment::{Collection, CollectionStatus, metadata};
@@ -136,6 +136,11 @@ impl World {
             ["retry", "box"] => self.invoice().retry_requested = true,
             ["approval", "pending"] => self.invoice().approval = Approval::Pending,
             ["approval", "rejected"] => self.invoice().approval = Approval::Rejected,
+            ["booked-in", id] => {
+                let why = "the clearing account is of that one".to_owned();
+                let booked = BookedIn { subsidiary: SubsidiaryId::new(*id), why };
+                self.facts.booked_in = Some(booked);
+            }
             ["subsidiary", id] => self.invoice().subsidiary = Some(SubsidiaryId::new(*id)),
             ["invoice", "open"] => self.invoice().status = InvoiceStatus::Open,
             ["invoice", "paid"] => self.pay_invoice(InvoiceStatus::Paid),

@@ -8,7 +8,8 @@ use ports::health::{Environment, Health};
 use store::rows::Connection;
 
 use super::{account_of, check_account, unknown};
-use crate::connect::connected;
+use crate::commands::mapping;
+use crate::connect::{Port, connected};
 use crate::failure::{Failure, Result, code};
 use crate::instance::Instance;
 use crate::output;
@@ -63,7 +64,12 @@ async fn ping_one(
     let began = instance.clock.lease_now();
     let checked = async {
         let port = connected(&instance.wiring(), &connection).await?;
-        Ok::<Health, Failure>(port.check_health_once().await?)
+        let mut health = port.check_health().await;
+        if let (Ok(health), Port::Erp(erp)) = (&mut health, &port) {
+            health.checks.extend(mapping::health_of_links(instance, &connection.id, erp).await?);
+        }
+        port.sign_off().await;
+        Ok::<Health, Failure>(health?)
     };
     let checked = checked.await;
     let took = instance.clock.lease_now().duration_since(began).as_millis();

@@ -44,3 +44,44 @@ fn slow_a_server_with_a_wrong_password_does_not_lock_the_user() {
     super::seats::ask_to_stop(&mut server);
     world.place.json(&["connections", "ping", "acu"], 0);
 }
+
+/// Commands that a clock runs, one process each.
+#[test]
+fn slow_commands_with_a_wrong_password_try_it_once_an_hour_between_them() {
+    for cookies in [true, false] {
+        let (world, _) = World::live(&["75.00"], &[]);
+        if cookies {
+            let add = ["connections", "add", "acumatica", "acu", "--set", "client_id="];
+            world.place.well(&[&add[..], &["--set", "tenant=Acme"]].concat());
+        }
+        world.clock.set_rate(1);
+        world.user("changed");
+        let before = world.sign_ins();
+        for _ in 0..4 {
+            let said = world.place.fails(&["sync", "uk", "--timeout", "30"], 4);
+            assert!(said.contains("the credentials are refused"), "{said}");
+        }
+        assert_eq!(world.sign_ins() - before, 1, "tried once");
+        // A person who asks has it tried, and what is mended there goes on at once.
+        world.place.json(&["connections", "ping", "acu"], 4);
+        assert_eq!(world.sign_ins() - before, 2);
+        world.user("secret");
+        world.place.json(&["connections", "ping", "acu"], 0);
+        world.sync();
+        world.user("changed");
+        let before = world.sign_ins();
+        world.place.fails(&["sync", "uk", "--timeout", "30"], 4);
+        world.minutes(61);
+        world.place.fails(&["sync", "uk", "--timeout", "30"], 4);
+        assert_eq!(world.sign_ins() - before, 2, "once an hour");
+    }
+}
+
+impl World {
+    /// Passwords that were tried so far, either way.
+    fn sign_ins(&self) -> u64 {
+        let truth = self.erp("/truth", &Value::Null);
+        let count = |path: &str| truth["requests"][path].as_u64().unwrap_or_default();
+        count("POST /Demo/entity/auth/login") + count("POST /Demo/identity/connect/token")
+    }
+}

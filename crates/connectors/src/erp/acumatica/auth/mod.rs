@@ -3,6 +3,7 @@
 //! and 3). One renewal at a time, while the others wait for it. Whoever leaves gives the seat back.
 
 mod answers;
+mod bar;
 pub mod code;
 mod kept;
 
@@ -26,6 +27,7 @@ use crate::http::Authoriser;
 use crate::http::auth::bearer_value;
 use crate::http::urls::encode;
 use answers::{Asked, Tokens, cookies, is_password_refused, read_tokens, sign_in_refused};
+use bar::Bar;
 use kept::Shelf;
 
 /// A token is renewed this long before it expires.
@@ -103,6 +105,10 @@ pub struct SignIn {
     held: Mutex<Option<Held>>,
     /// When the password was refused, and how.
     barred: std::sync::Mutex<Option<(Timestamp, PortError)>>,
+    /// The same for every process of this installation.
+    bar: Bar,
+    /// Whoever asks wants it tried, whatever another process found.
+    asked_by_person: AtomicBool,
     /// Port calls that are under way: the session is signed out after the last.
     users: AtomicUsize,
     /// The connection is not used any more: what still comes is signed out after itself.
@@ -125,6 +131,7 @@ impl SignIn {
         site: &str,
         transport: Arc<dyn Transport>,
         clock: Arc<dyn Clock>,
+        keeper: Arc<dyn Keeper>,
     ) -> SignIn {
         let site = site.trim_end_matches('/').to_owned();
         let leaves = AtomicBool::new(matches!(credentials, Credentials::Cookie { .. }));
@@ -135,6 +142,8 @@ impl SignIn {
             clock,
             held: Mutex::default(),
             barred: std::sync::Mutex::default(),
+            bar: Bar::new(keeper),
+            asked_by_person: AtomicBool::new(false),
             users: AtomicUsize::new(0),
             leaves,
         }
@@ -230,7 +239,7 @@ impl SignIn {
     async fn renew(&self, held: Option<&Held>) -> Result<Held, PortError> {
         match &self.credentials {
             Credentials::Cookie { user, password, tenant, branch } => {
-                self.check_barred()?;
+                self.check_barred().await?;
                 let mut body = Map::new();
                 let mut put = |name: &str, value: &str| body.insert(name.into(), json!(value));
                 put("name", user);
@@ -257,7 +266,7 @@ impl SignIn {
             }
             Credentials::OAuth { client_id, client_secret, user, password } => {
                 // The password is tried last, so whatever came before it was refused too.
-                self.check_barred()?;
+                self.check_barred().await?;
                 let client = client_form(client_id, client_secret);
                 let refresh = match held {
                     Some(Held::Token(tokens) | Held::Refused(tokens)) => tokens.refresh.as_ref(),
@@ -280,32 +289,65 @@ impl SignIn {
                 let response = ask_token(self.transport.as_ref(), &self.site, form).await?;
                 let (status, body) = (response.status().as_u16(), response.body());
                 let read = read_tokens(status, body, now, self.asked(), false);
-                self.bar_if_refused(status, body, read).map(Held::Token)
+                self.bar_if_refused(status, body, read).await.map(Held::Token)
             }
         }
     }
 
-    /// The refusal, while the password is not to be tried again.
-    fn check_barred(&self) -> Result<(), PortError> {
+    /// The refusal, while the password is not to be tried again: by this process, or, unless a person asks,
+    /// by another one.
+    async fn check_barred(&self) -> Result<(), PortError> {
         let barred = self.barred.lock().ok().and_then(|barred| barred.clone());
+        let now = self.clock.now();
         match barred {
-            Some((at, error)) if self.clock.now().duration_since(at) < BARRED => Err(error),
-            Some(_) | None => Ok(()),
+            Some((at, error)) if now.duration_since(at) < BARRED => return Err(error),
+            Some(_) | None => {}
+        }
+        if self.asked_by_person.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        match self.bar.standing(&self.entered(), now).await {
+            Some(words) => Err(PortError::Unauthorised(words)),
+            None => Ok(()),
         }
     }
 
-    /// Remembers a refusal of the password.
-    fn bar_if_refused<T>(
+    /// A person wants to know whether the password is taken by now.
+    pub fn asked_by_person(&self) {
+        self.asked_by_person.store(true, Ordering::SeqCst);
+    }
+
+    /// What is entered, for telling whether it is what was refused.
+    fn entered(&self) -> String {
+        match &self.credentials {
+            Credentials::OAuth { client_id, user, password, .. } => {
+                format!("{client_id}\n{user}\n{}", password.expose_secret())
+            }
+            Credentials::Cookie { user, password, tenant, .. } => {
+                let tenant = tenant.as_deref().unwrap_or_default();
+                format!("{tenant}\n{user}\n{}", password.expose_secret())
+            }
+            Credentials::Code { .. } => String::new(),
+        }
+    }
+
+    /// Remembers a refusal of the password, or that it is taken again.
+    async fn bar_if_refused<T>(
         &self,
         status: u16,
         body: &[u8],
         outcome: Result<T, PortError>,
     ) -> Result<T, PortError> {
-        if let Err(error @ PortError::Unauthorised(_)) = &outcome
-            && is_password_refused(status, body)
-            && let Ok(mut barred) = self.barred.lock()
-        {
-            *barred = Some((self.clock.now(), error.clone()));
+        match &outcome {
+            Ok(_) => self.bar.lift().await,
+            Err(error @ PortError::Unauthorised(words)) if is_password_refused(status, body) => {
+                let now = self.clock.now();
+                if let Ok(mut barred) = self.barred.lock() {
+                    *barred = Some((now, error.clone()));
+                }
+                self.bar.raise(&self.entered(), words, now).await;
+            }
+            Err(_) => {}
         }
         outcome
     }
@@ -349,11 +391,12 @@ impl SignIn {
         let status = response.status().as_u16();
         if !response.status().is_success() {
             let refused = sign_in_refused(status, response.body(), self.asked());
-            return self.bar_if_refused(status, response.body(), Err(refused));
+            return self.bar_if_refused(status, response.body(), Err(refused)).await;
         }
         let cookies = cookies(response.headers()).ok_or_else(|| {
             PortError::Unavailable("the sign-in was answered without a session".to_owned())
         })?;
+        self.bar.lift().await;
         Ok(Held::Session { cookies, used: now })
     }
 

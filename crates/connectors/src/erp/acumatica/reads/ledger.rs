@@ -151,17 +151,11 @@ impl Acumatica {
         Ok(choices)
     }
 
-    /// Branches of the payment method's cash accounts: the inquiry of all branches can not be relied
-    /// on (acumatica sheet section 9.1).
+    /// Branches of the ledger and of the payment method's cash accounts.
     async fn branch_choices(&self) -> Result<Vec<Choice>, PortError> {
-        let ask = Ask { expand: "AllowedCashAccounts", ..Ask::default() };
-        let key = self.settings.payment_method.as_str();
-        let method = self.client.get("PaymentMethod", &[key], &ask).await?.unwrap_or_default();
-        let rows = Entity(&method).rows("AllowedCashAccounts");
-        let mut branches: Vec<String> = rows.iter().filter_map(|row| row.text("Branch")).collect();
+        let mut branches = self.branches_of_ledger().await?;
+        branches.extend(self.branches_of_accounts().await?.into_values());
         branches.extend(self.settings.branch.clone());
-        branches.sort_unstable();
-        branches.dedup();
         let choice = |id: String| Choice {
             name: id.clone(),
             kind: "other".to_owned(),

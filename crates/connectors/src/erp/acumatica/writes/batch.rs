@@ -14,6 +14,7 @@ use ports::PortError;
 
 use super::super::Acumatica;
 use super::super::client::{Ended, Outcome};
+use super::super::journals::with_settings;
 use super::super::mapping::batch::{self, Batch, BatchState, Head, Label, Line, Purpose};
 use super::super::mapping::receipt::{self, PAYMENT, Phase, REFUND, RefundName};
 use super::super::query::{Ask, all_of, any_of};
@@ -206,6 +207,15 @@ impl Acumatica {
 
     /// Brings the batch to stand: whatever an earlier send left is gone on with.
     pub(super) async fn stand_batch(
+        &self,
+        key: &Key,
+        plan: BatchPlan<'_>,
+    ) -> Result<WriteAnswer, PortError> {
+        let stood = self.stand_batch_in_steps(key, plan).await;
+        stood.map_err(|error| with_settings(error, &self.settings))
+    }
+
+    async fn stand_batch_in_steps(
         &self,
         key: &Key,
         plan: BatchPlan<'_>,

@@ -33,7 +33,8 @@ use super::wire::{Body, wrapped, wrapped_day};
 /// A write of several steps begins no further one after this: the rest of its time is for the step
 /// under way (the description's deadline covers both).
 const STEPS_MAX: SignedDuration = SignedDuration::from_secs(90);
-/// A write waits this long for the one before it; else it is sent again later.
+/// A write waits this long for the one before it, where another caller than the engine, which sends one
+/// by one, has the turn; else what it rests on is looked at again.
 const TURN_MAX: SignedDuration = SignedDuration::from_secs(30);
 
 impl Acumatica {
@@ -45,7 +46,8 @@ impl Acumatica {
         let asked = self.clock.lease_now();
         let _turn = self.turn.lock().await;
         if self.clock.lease_now().duration_since(asked) > TURN_MAX {
-            return Err(PortError::Throttled { retry_after: None });
+            let why = "it waited too long for its turn: one write at a time at this connection";
+            return Err(PortError::Stale(why.to_owned()));
         }
         match write {
             ErpWrite::SaveCustomerFields(w) => self.save_customer_fields(key, w).await,
