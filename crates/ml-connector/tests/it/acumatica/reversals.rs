@@ -6,6 +6,29 @@ use serde_json::json;
 use super::{World, closed, open};
 use crate::world::text;
 
+/// Beside a refund that was made at the processor.
+#[test]
+fn slow_a_refund_that_waits_for_its_payout_is_counted_too() {
+    let (world, invoices) = World::live(&["75.00", "40.00"], &[]);
+    world.until("the deposit", 14, |world| !world.batches("deposit").is_empty());
+    // Nobody may refund before the payer's bank can no longer refuse.
+    for _ in 0..8 {
+        world.day();
+    }
+    world.act(&json!({"action": "charge_back", "payment": world.payment(&invoices[0])}));
+    world.act(&json!({
+        "action": "create_refund", "payment": world.payment(&invoices[1]), "amount": 1_000,
+    }));
+    world.sync();
+    let waiting = json!([{"count": 2, "amount": {"minor": 8_500, "currency": "GBP"}}]);
+    assert_eq!(world.place.json(&["status"], 0)["reversals_waiting"], waiting);
+    let proof = world.place.well(&["verify"]);
+    assert!(
+        proof.contains("2 reversals wait for the payout that takes them, 85.00 GBP"),
+        "{proof}"
+    );
+}
+
 #[test]
 fn slow_a_chargeback_that_waits_for_its_payout_is_seen() {
     let (world, invoices) = World::live(&["75.00"], &[]);
