@@ -129,6 +129,12 @@ pub trait Erp: Send + Sync {
     /// What a person may choose from when mapping.
     async fn choices(&self, kind: ChoiceKind) -> Result<Vec<Choice>, PortError>;
 
+    /// The account, as `choices` lists it, of an id in a link's map: an id may carry more, such as the
+    /// subaccount that lines on this account take.
+    fn listed_account<'a>(&self, id: &'a str) -> &'a str {
+        id
+    }
+
     /// The sum of an account's postings up to now in the account's own currency, for `verify`.
     async fn account_balance(&self, account: &LedgerAccountId) -> Result<Money, PortError>;
 

@@ -27,7 +27,9 @@ pub async fn check(instance: &Instance, link: &Link, live: bool) -> Result<()> {
     let world = instance.engine.world();
     let Some(erp) = world.erps.get(&link.erp) else { return Ok(()) };
     match erp.choices(ChoiceKind::Accounts).await {
-        Ok(choices) => fits(&link.policy, &choices).map_err(Failure::Usage),
+        Ok(choices) => {
+            fits(&link.policy, &choices, &|id| erp.listed_account(id)).map_err(Failure::Usage)
+        }
         Err(ports::PortError::Unsupported(_)) => Ok(()),
         Err(error) if live => Err(error.into()),
         Err(error) => {
@@ -53,7 +55,7 @@ pub async fn health_of_links(
     let Ok(choices) = erp.choices(ChoiceKind::Accounts).await else { return Ok(Vec::new()) };
     let check = |link: &Link| {
         let name = format!("accounts of link {}", link.id);
-        match fits(&link.policy, &choices) {
+        match fits(&link.policy, &choices, &|id| erp.listed_account(id)) {
             Ok(()) => HealthCheck::passed(name),
             Err(why) => HealthCheck::failed(name, why),
         }
@@ -138,13 +140,18 @@ fn named(accounts: &Accounts) -> Vec<(String, &LedgerAccountId, Use)> {
     all
 }
 
-fn fits(policy: &Policy, choices: &[Choice]) -> std::result::Result<(), String> {
+/// `listed`: the id in the ERP's list of an id in the map.
+fn fits(
+    policy: &Policy,
+    choices: &[Choice],
+    listed: &dyn Fn(&str) -> &str,
+) -> std::result::Result<(), String> {
     let by_id: BTreeMap<&str, &Choice> =
         choices.iter().map(|choice| (choice.id.as_str(), choice)).collect();
     // An ERP with undeposited funds of its own makes its deposits from these and from nowhere else.
     let has_own = choices.iter().any(|choice| choice.kind == "undeposited");
     for (name, account, purpose) in named(&policy.accounts) {
-        let Some(choice) = by_id.get(account.as_str()) else {
+        let Some(choice) = by_id.get(listed(account.as_str())) else {
             return Err(format!(
                 "{name} \"{account}\": the ERP has no such account in use; give the id that its list has{}",
                 some_of(choices, purpose)
@@ -172,7 +179,7 @@ fn fits(policy: &Policy, choices: &[Choice]) -> std::result::Result<(), String> 
         return Err(format!("{name} \"{account}\" is \"{}\": it must be {wanted}", choice.name));
     }
     for (key, bank) in &policy.accounts.banks {
-        if let Some(choice) = by_id.get(bank.account.as_str()) {
+        if let Some(choice) = by_id.get(listed(bank.account.as_str())) {
             bank_fits(key, bank, choice)?;
         }
     }
@@ -264,7 +271,7 @@ mod tests {
     fn check(accounts: &str, choices: &[Choice], expected: std::result::Result<(), &str>) {
         let accounts: Accounts = toml::from_str(accounts).unwrap();
         let policy = Policy { accounts, ..Policy::default() };
-        match (fits(&policy, choices), expected) {
+        match (fits(&policy, choices, &|id| id), expected) {
             (Ok(()), Ok(())) => {}
             (Err(why), Err(part)) => assert!(why.contains(part), "{why:?} lacks {part:?}"),
             (got, expected) => panic!("{policy:?}: {got:?}, expected {expected:?}"),
@@ -305,7 +312,7 @@ mod tests {
         let check = |all: &[Choice], currencies: &str, expected: Option<&str>| {
             let text = format!("currencies = {currencies}\naccounts.fees = '640'");
             let policy: Policy = toml::from_str(&text).unwrap();
-            match (fits(&policy, all), expected) {
+            match (fits(&policy, all, &|id| id), expected) {
                 (Ok(()), None) => {}
                 (Err(why), Some(part)) => assert!(why.contains(part), "{why:?} lacks {part:?}"),
                 (got, expected) => panic!("{currencies}: {got:?}, expected {expected:?}"),

@@ -126,6 +126,11 @@ impl Erp for Acumatica {
         self.sign_in.during(self.read_choices(kind)).await
     }
 
+    /// `61200/000000`: an account and the subaccount of its lines.
+    fn listed_account<'a>(&self, id: &'a str) -> &'a str {
+        id.split_once('/').map_or(id, |(account, _)| account)
+    }
+
     async fn account_balance(&self, account: &LedgerAccountId) -> Result<Money, PortError> {
         Err(PortError::Unsupported(format!(
             "the endpoint {} has no entity that shows the balance of account {account}",

@@ -49,6 +49,27 @@ fn slow_ping_proves_subaccount_and_ledger_and_a_refusal_names_them() {
     assert_eq!(world.balance(BANK), world.paid_out());
 }
 
+/// An account of the map may carry the subaccount that its lines take.
+#[test]
+fn slow_an_account_carries_its_subaccount_into_the_journal() {
+    let (world, _) = World::live(&["75.00"], &[]);
+    let fees = |account: &str| {
+        let setting = format!("accounts.fees={account}");
+        world.place.run(&["links", "set", "uk", &setting]).status.code()
+    };
+    assert_eq!(fees("99999/000000"), Some(2), "no such account");
+    assert_eq!(fees("10250/000000"), Some(2), "not for lines");
+    assert_eq!(fees("61200/000000"), Some(0));
+    world.place.well(&["connections", "ping", "acu"]);
+    world.until("the deposit", 14, |world| !world.batches("deposit").is_empty());
+    let deposit = &world.batches("deposit")[0];
+    let lines = rows(&deposit["Details"]);
+    let line = lines.iter().find(|line| line["Account"] == "61200").expect("the fees");
+    assert_eq!(line["Subaccount"], "000000", "{deposit}");
+    assert_eq!(world.balance(BANK), world.paid_out());
+    world.proved();
+}
+
 impl World {
     /// A sync, whatever waits for a person.
     fn sync_told(&self) {

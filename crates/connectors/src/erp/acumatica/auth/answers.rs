@@ -79,7 +79,7 @@ pub fn is_password_refused(status: u16, body: &[u8]) -> bool {
 fn no_site(site: &str) -> PortError {
     PortError::Unavailable(format!(
         "no Acumatica site is at {site} (status 404): name everything before /entity in the setting \
-         site, with the virtual directory where there is one"
+         site (or with --url, which comes before it), with the virtual directory where there is one"
     ))
 }
 
