@@ -48,10 +48,17 @@ fn refused(view: &mut CommandView, rejection: Rejection) -> Settle {
     Settle::Refused(rejection)
 }
 
-/// A refusal that was cleared: its key may be used again.
+/// A refusal that was cleared: its key may be used again, as if it had never been sent.
 fn clear(view: &mut CommandView) {
     view.state = CommandState::Ended;
     view.sends = 0;
+    view.rejection = None;
+}
+
+/// A refusal that was cleared, of which an earlier send may have happened: its key may be used again, and
+/// what it belongs to counts as begun, as it does in the store.
+fn clear_unclear(view: &mut CommandView) {
+    view.state = CommandState::Intended;
     view.rejection = None;
 }
 
@@ -141,7 +148,7 @@ impl Engine {
         }
         let cleared = cleared(context, row, person_saved);
         if cleared {
-            clear(view);
+            clear_unclear(view);
         }
         Ok(cleared.then_some(Settle::Cleared))
     }
