@@ -197,6 +197,13 @@ impl Engine {
         if let Some(other) = row.case.filter(|other| other != case) {
             return Err(refused(format!("payment {id} belongs to {other}, not to {case}")));
         }
+        let named = row.body.read::<Collection>().and_then(|one| one.invoice());
+        if named.is_some_and(|invoice| invoice.as_str() == case.subject) {
+            return Err(refused(format!(
+                "payment {id} names this invoice itself, in its metadata at the processor: correct that \
+                 there, and the payment is this invoice's no more"
+            )));
+        }
         let documents = self.store.payment_context(case).await?.documents;
         let booked = documents.iter().find(|document| document.collection.as_ref() == Some(id));
         match booked {

@@ -24,7 +24,7 @@ pub enum Order {
 }
 
 /// Event actions that end an attempt.
-const ENDING_ACTIONS: [&str; 4] =
+pub(crate) const ENDING_ACTIONS: [&str; 4] =
     ["failed", "cancelled", "customer_approval_denied", "charged_back"];
 
 /// What is resolved in this way stands on cases of one kind.

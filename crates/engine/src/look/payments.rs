@@ -5,19 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use flows::collection::facts::{Attempt, CustomerState};
 use flows::collection::predecessor;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use model::case::CaseKey;
 use model::command::{CommandState, CommandView, ProcessorWrite, Write};
-use model::event::EventSubject;
+use model::event::{Event, EventSubject};
 use model::ids::{AccountId, CollectionId};
 use model::invoice::Invoice;
 use model::payment::Collection;
 use model::person::PersonSaid;
+use model::policy::Policy;
 use ports::{Depth, Read};
 use store::rows::{Body, CaseContext, CaseId, Claimed, CollectionRow, PaymentContext};
 
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::say::ENDING_ACTIONS;
 
 use super::sight;
 use super::sources::Served;
@@ -67,7 +70,8 @@ impl Engine {
         let ours = collected_by_us(asked.views);
         let mut ids: Vec<CollectionId> = ours.clone();
         ids.extend(stored.collections.iter().map(|row| row.id.clone()));
-        ids.extend(named_by_people(asked));
+        let named = named_by_people(asked);
+        ids.extend(named.iter().cloned());
         let named_here = |id: &CollectionId| {
             stored.collections.iter().any(|row| {
                 row.id == *id
@@ -85,7 +89,7 @@ impl Engine {
             for collection in listed.into_iter().filter_map(Read::into_found) {
                 if collection.invoice().as_ref() == Some(&asked.invoice.id) {
                     ids.push(collection.id);
-                } else {
+                } else if !named.contains(&collection.id) {
                     others.push(collection);
                 }
             }
@@ -108,16 +112,21 @@ impl Engine {
             let adopted = !ours.contains(&id) && !by_key;
             let policy = &asked.served.link.policy;
             let over = read.found().is_some_and(|one| predecessor::is_over(policy, one));
-            if adopted && over && !has_stake(asked.context, &stored, &id) {
+            let account = &asked.served.processor.account;
+            let news = match known.contains(&id) {
+                true => Vec::new(),
+                false => self.store.events_of(account, "collection", id.as_str()).await?,
+            };
+            let ended = || news.iter().chain(&stored.events).any(|event| ends(policy, event, &id));
+            let stake = || named.contains(&id) || has_stake(asked.context, &stored, &id);
+            if adopted && over && !stake() && !ended() {
                 continue;
             }
             if let Some(collection) = read.found() {
                 rows.push(directory_row(asked.served, asked.claimed, collection, adopted));
             }
             if !known.contains(&id) {
-                let account = &asked.served.processor.account;
-                let events = self.store.events_of(account, "collection", id.as_str()).await?;
-                stored.events.extend(events);
+                stored.events.extend(news);
                 stored.items.extend(self.store.items_of_collection(account, &id).await?);
             }
             attempts.push(Attempt { id, adopted, collection: sight(read) });
@@ -343,4 +352,13 @@ fn directory_row(
         created_at: collection.created_at,
         body: Body::of(collection).unwrap_or_default(),
     }
+}
+
+/// The payment ended after the link went live: nobody else may have seen it, whether or not a look of ours
+/// came while it was under way.
+fn ends(policy: &Policy, event: &Event, id: &CollectionId) -> bool {
+    let on = event.at.to_zoned(TimeZone::UTC).date();
+    let of_it = matches!(&event.subject, EventSubject::Collection(of) if of == id.as_str());
+    let since = policy.cut_over_on.is_some_and(|cut_over| on >= cut_over);
+    of_it && since && ENDING_ACTIONS.contains(&event.action.as_str())
 }
