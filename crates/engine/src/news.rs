@@ -36,11 +36,16 @@ impl Engine {
             match &event.subject {
                 EventSubject::Collection(id) => {
                     let id = CollectionId::new(id.as_str());
-                    let known = self.case_of_event(world, processor, &id, event).await?;
-                    if known.is_empty() {
+                    let known = self.cases_of_payment(processor, &id).await?;
+                    let named = known.is_empty().then(|| named_cases(world, processor, event));
+                    // Somebody else's payment is entered, whatever its events name: its payer need not be
+                    // the invoice's customer, where looks find payments by themselves.
+                    let by_us = event.resource_metadata.contains_key(metadata::KEY)
+                        || model::defect!(PaymentNotEntered);
+                    if known.is_empty() && !by_us {
                         unknown.insert(id);
                     }
-                    cases.extend(known);
+                    cases.extend(known.into_iter().chain(named.unwrap_or_default()));
                 }
                 EventSubject::Payout(id) => {
                     let id = PayoutId::new(id.as_str());
@@ -67,12 +72,10 @@ impl Engine {
         Ok(cases.into_iter().map(hint).collect())
     }
 
-    async fn case_of_event(
+    async fn cases_of_payment(
         &self,
-        world: &World,
         processor: &ProcessorPort,
         id: &CollectionId,
-        event: &Event,
     ) -> Result<Vec<CaseKey>> {
         let ids = std::slice::from_ref(id);
         let rows = self.store.collection_rows(&processor.account, ids).await?;
@@ -80,16 +83,7 @@ impl Engine {
             return Ok(row.case.into_iter().collect());
         }
         let reference = refs::collection(&processor.account, id.as_str());
-        let cases = self.store.cases_by_ref(&reference).await?;
-        if !cases.is_empty() {
-            return Ok(cases);
-        }
-        let named = event.resource_metadata.get(metadata::INVOICE);
-        let named = named.map(|invoice| InvoiceId::new(invoice.as_str()));
-        Ok(named
-            .into_iter()
-            .flat_map(|invoice| invoice_cases(world, processor, &invoice))
-            .collect())
+        Ok(self.store.cases_by_ref(&reference).await?)
     }
 
     /// Payments seen for the first time: read, entered in the directory, and tied to their case;
@@ -214,6 +208,13 @@ pub(crate) fn erp_accounts(world: &World, processor: &ProcessorPort) -> BTreeSet
         .filter_map(|link| world.erp(&link.erp))
         .map(|erp| erp.account)
         .collect()
+}
+
+/// The cases of the invoice that the event's metadata name.
+fn named_cases(world: &World, processor: &ProcessorPort, event: &Event) -> Vec<CaseKey> {
+    let named = event.resource_metadata.get(metadata::INVOICE);
+    let named = named.map(|invoice| InvoiceId::new(invoice.as_str()));
+    named.into_iter().flat_map(|invoice| invoice_cases(world, processor, &invoice)).collect()
 }
 
 fn invoice_cases(world: &World, processor: &ProcessorPort, invoice: &InvoiceId) -> Vec<CaseKey> {

@@ -172,10 +172,19 @@ impl Engine {
         if acts(claimed.key.kind, &looked) && !model::defect!(StaleListBelieved) {
             let collects =
                 looked.decision.command.as_ref().is_some_and(|command| command.write.collects());
+            let processor = looked.processor.iter().find_map(|(id, _)| world.processor(id));
+            let processor = processor.filter(|_| collects);
             if collects && limited(world, &looked) {
                 turn = Some(self.limits.lock().await);
             }
+            let began_at = self.clock.lease_now();
+            if let Some(processor) = &processor {
+                self.read_news(world, processor).await?;
+            }
             looked = self.look(world, claimed, context, batch, Depth::Direct).await?;
+            if processor.is_some() {
+                self.still_news(began_at)?;
+            }
         }
         hold(&mut looked, self.now());
         keep_content(&mut looked, context, self.now());

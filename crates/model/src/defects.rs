@@ -75,6 +75,8 @@ mod switch {
         SecretInAudit = "a secret written into the audit trail",
         BounceNotPutBack = "a bounced payout never put back once it is paid",
         ChargebackIgnored = "items of chargebacks not taken for reversals",
+        NewsUnread = "money asked for on events of yesterday",
+        PaymentNotEntered = "a payment entered only where its payer is looked at",
     }
 
     thread_local! {
