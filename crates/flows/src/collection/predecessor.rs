@@ -132,7 +132,7 @@ pub fn take_over(facts: &mut CollectionFacts, found: BTreeMap<CollectionId, Vec<
         }
     }));
     for (id, mut receipts) in found {
-        receipts.retain(|receipt| !receipt.voided);
+        receipts.retain(|receipt| !receipt.voided && !is_ours(receipt, &id));
         used.extend(of_earlier(facts, &id, &receipts, &used));
         let places: Vec<(model::key::Key, Option<i64>)> = lacking(facts, &id)
             .map(|kept| (receipt_key(facts, kept), kept.item.amount.whole_minor()))
@@ -152,6 +152,13 @@ pub fn take_over(facts: &mut CollectionFacts, found: BTreeMap<CollectionId, Vec<
         receipts.retain(|receipt| !used.contains(&receipt.id));
         facts.theirs.insert(id, receipts);
     }
+}
+
+/// Its stamp is that of a receipt of ours for the payment: it stands for its own settlement and no other,
+/// although this look did not find it there, as it was made late.
+fn is_ours(receipt: &Receipt, id: &CollectionId) -> bool {
+    let own = receipt.stamp.as_deref().and_then(|stamp| stamp.strip_prefix("receipt"));
+    own.and_then(|own| own.get(1..)).is_some_and(|own| own.starts_with(id.as_str()))
 }
 
 /// A payment that was paid out before the cut-over, and the invoice still owes it: whoever collected

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::ids::{CollectionId, InvoiceId};
-use model::receipt::Application;
+use model::receipt::{Application, Receipt};
 
 use super::told;
 use super::world::{World, pounds};
@@ -73,6 +73,21 @@ fn theirs_takes_the_place_of_ours() {
     let left = format!("{PAID}, said leave receipt_unapplied");
     assert_eq!(decided(&left, &[("5014", 100, false)]), "collected");
     assert_eq!(decided(&paid, &[("5014", 90, false), ("5015", 100, false)]), "collected");
+}
+
+#[test]
+fn a_late_receipt_of_ours_is_not_theirs() {
+    let decided = |stamp: &str| {
+        let mut world = World::new();
+        world.learn_all(PAID);
+        let found = Receipt { stamp: Some(stamp.to_owned()), ..receipt("5014", 100) };
+        take_over(&mut world.facts, BTreeMap::from([(CollectionId::new("PM1"), vec![found])]));
+        told::decision(&world.decide())
+    };
+    let ours = "receipt/PM1/PO1 100 applied 100 in undeposited 2026-11-17";
+    assert_eq!(decided("receipt/PM1/PO9"), ours, "it stands for another settlement");
+    assert_eq!(decided("receipt-PM1-PO9-0123456789ABCDE"), ours, "as NetSuite writes it");
+    assert!(!decided("PM1").starts_with("receipt/"), "as somebody else may name it");
 }
 
 #[test]
