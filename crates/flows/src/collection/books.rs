@@ -12,7 +12,7 @@ use model::money::Money;
 use model::payment::{Collection, CollectionStatus};
 use model::payout::{ItemRoute, KeptItem};
 use model::policy::PostOn;
-use model::reason::{Reason, ReasonCode};
+use model::reason::{Reason, ReasonCode, ReasonKind};
 use model::sight::Sight;
 
 use crate::dating::{date_document, period_closed};
@@ -64,20 +64,35 @@ pub fn next(facts: &CollectionFacts, invoice: &Invoice) -> Books {
     if let Some(decision) = unknown_outcome(facts) {
         return Books::Only(Box::new(decision));
     }
-    let mut blocked = None;
+    let mut blocked = Vec::new();
     for (_, collection) in facts.readable() {
         for step in steps(facts, invoice, collection) {
             match step {
                 Step::Done => {}
                 Step::Act(decision) => return Books::Only(decision),
-                Step::Blocked(decision) => blocked = blocked.or(Some(decision)),
+                Step::Blocked(decision) => blocked.push(*decision),
             }
         }
     }
-    if let Some(decision) = blocked {
-        return Books::Blocked(decision);
+    if let Some(decision) = all_told(blocked) {
+        return Books::Blocked(Box::new(decision));
     }
     rests::next(facts, invoice)
+}
+
+/// The first step that is blocked, and beside it what the others need a person for: what is refused may
+/// wait behind something else for weeks.
+fn all_told(blocked: Vec<Decision>) -> Option<Decision> {
+    let mut blocked = blocked.into_iter();
+    let mut first = blocked.next()?;
+    let others = blocked.map(|decision| decision.reason);
+    for reason in others.filter(|reason| reason.code.kind() == ReasonKind::NeedsPerson) {
+        let told = first.attention.iter().chain([&first.reason]);
+        if !told.map(|told| told.code).any(|code| code == reason.code) {
+            first.attention.push(reason);
+        }
+    }
+    Some(first)
 }
 
 /// A document of ours may just have changed the balances that this look saw: it is wanted again with

@@ -286,9 +286,14 @@ fn has_gap(facts: &CollectionFacts, id: &CollectionId) -> bool {
     })
 }
 
-/// More settlements are named by events than items are kept.
+/// Events name a payout of which no item is kept, or more settlements than items are kept. A later one
+/// may be kept before its own event is read, and stands for no earlier one.
 fn missing_settlements(facts: &CollectionFacts, id: &CollectionId) -> bool {
-    facts.count_events(id, "paid_out") > count(facts.settlements(id))
+    let kept: BTreeSet<&str> = facts.settlements(id).map(|kept| kept.payout.as_str()).collect();
+    let events = facts.events_of(id).filter(|event| event.action == "paid_out");
+    let mut named = events.filter_map(|event| event.links.get("payout"));
+    named.any(|payout| !kept.contains(payout.as_str()))
+        || facts.count_events(id, "paid_out") > count(facts.settlements(id))
 }
 
 /// The documents that stand for payout items now, for the payout's case and for `verify`.

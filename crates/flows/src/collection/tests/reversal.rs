@@ -92,6 +92,19 @@ fn what_the_receipt_no_longer_holds_is_a_loss() {
 }
 
 #[test]
+fn a_refusal_is_told_although_something_before_it_waits() {
+    let twice = "payment PM1 charged_back, event PM1 charged_back refund_requested 2d, \
+                 item PO1/0 paid PM1 100 9d, item PO2/3 charged_back PM1 -100 7d, \
+                 item PO3/0 paid PM1 100 5d, item PO4/1 charged_back PM1 -100 1d, \
+                 receipt PM1/PO1 100, receipt PM1/PO3 100 deposited";
+    check(&format!("{twice}, cmd refund/PO4/1 rejected"), "waiting_for_deposit ! rejected");
+    // Once each.
+    let both = twice.replace("receipt PM1/PO1 100", "receipt PM1/PO1 100 deposited");
+    let refused = "cmd refund/PO2/3 rejected, cmd refund/PO4/1 rejected";
+    check(&format!("{both}, {refused}"), "rejected");
+}
+
+#[test]
 fn accounts_periods_and_refusals_hold_a_reversal() {
     check_back("receipt PM1/PO1 100 deposited, policy no-bank", "account_not_mapped");
     check_back("receipt PM1/PO1 100 deposited, closed 11", "period_closed");
@@ -118,6 +131,9 @@ fn a_reversal_needs_its_settlement() {
     // The settlement's payout was named, and its items are not read yet.
     let named = "event PM1 paid_out payment_paid_out 9d payout:PO1";
     check(&format!("{alone}, {named}"), "waiting_for_items");
+    // A later settlement, which no event named yet, is not the one that was named.
+    let later = "item PO3/0 paid PM1 100 1d, receipt PM1/PO3 100 deposited";
+    check(&format!("{alone}, {named}, {later}"), "waiting_for_items");
     // Another reversal was named, and may be the first: its items are not read yet.
     let first = "event PM1 chargeback_settled other 3d, event PM1 chargeback_settled other 1d";
     check_back(&format!("{first}, receipt PM1/PO1 100 deposited"), "waiting_for_items");
