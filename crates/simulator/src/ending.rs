@@ -59,6 +59,11 @@ impl Simulation {
             if day == PEOPLE_DAY {
                 self.people_do_theirs();
             }
+            if day >= PEOPLE_DAY {
+                // Also of what was refused as something late came between, and of what is told once
+                // another refusal before it is over.
+                self.say_retry();
+            }
             self.deliver();
             self.world.pass(SignedDuration::from_hours(1));
             self.turns();
@@ -68,9 +73,9 @@ impl Simulation {
                 return;
             }
             wrong = self.wrong();
-            // A link, or a customer's account, that people edited is taken up by the daily scan of the
-            // open invoices.
-            let edits = [Family::Policies, Family::Currencies];
+            // A link, a customer's account, or a receipt of others that people edited is taken up by the
+            // daily scan of the open invoices.
+            let edits = [Family::Policies, Family::Currencies, Family::Editing];
             let edited = edits.iter().any(|family| self.profile.families.contains(family));
             let taken_up = day >= 2 || !(edited || self.rests_for_others());
             if wrong.is_empty() && taken_up && bank::is_quiet(&self.world) {
@@ -86,8 +91,7 @@ impl Simulation {
         }
     }
 
-    /// People deposit what the link leaves to them, and say "try again" of what was refused before
-    /// its cause was mended.
+    /// People deposit what the link leaves to them.
     fn people_do_theirs(&mut self) {
         let all = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
         let cases = at_once(self.store.cases(&all)).unwrap_or_default();
@@ -101,13 +105,15 @@ impl Simulation {
         // Payout by payout; then together what is worth less than nothing alone.
         let apart = left.chunks(1).chain([left.as_slice()]);
         for payouts in apart {
-            let deposited = self.world.state().books.deposit_payouts_by_hand(payouts, today);
+            let deposited = {
+                let mut state = self.world.state();
+                let rows = payouts.iter().filter_map(|id| state.processor.payouts.get(id));
+                let worth: i64 = rows.map(|row| row.payout.amount.minor).sum();
+                state.books.deposit_payouts_by_hand(payouts, worth, today)
+            };
             if let Some(id) = deposited {
                 self.world.tell(&format!("somebody deposits what {payouts:?} left as {id}"));
             }
-        }
-        if self.profile.families.contains(&Family::Refusals) {
-            self.say_retry();
         }
     }
 

@@ -92,6 +92,7 @@ faults! {
         RefusedForGood = "documents refused for good",
         Exchanged = "payout that reaches the bank in another currency",
         Predecessor = "payments of a predecessor at the cut-over",
+        Answered = "people answered what they were asked",
     }
 }
 

@@ -4,8 +4,8 @@
 
 use model::ids::LedgerAccountId;
 use model::policy::{
-    AmountChanged, Bounced, ClosedPeriod, Deposits, DetailsNotAllowed, ForeignPayments,
-    MandateRequestPolicy, PostOn, ReversalRoute,
+    AmountChanged, Bounced, ClosedPeriod, CollectWhich, Deposits, DetailsNotAllowed,
+    ForeignPayments, MandateRequestPolicy, PostOn, ReversalRoute,
 };
 
 use crate::choices::{Dice, chance_at};
@@ -56,10 +56,14 @@ pub enum Focus {
     Currencies,
     /// An older integration collected before the cut-over, and left receipts or none.
     Predecessor,
+    /// People answer what they are asked, rightly and wrongly.
+    Answers,
+    /// Customers are merged while others collect, and workers sleep.
+    Merged,
 }
 
 impl Focus {
-    pub const ALL: [Focus; 16] = [
+    pub const ALL: [Focus; 18] = [
         Focus::Anything,
         Focus::Wide,
         Focus::Reversals,
@@ -76,6 +80,8 @@ impl Focus {
         Focus::Details,
         Focus::Currencies,
         Focus::Predecessor,
+        Focus::Answers,
+        Focus::Merged,
     ];
 
     /// Its name on the command line, in stories and in tables.
@@ -98,6 +104,8 @@ impl Focus {
             Focus::Details => "details",
             Focus::Currencies => "currencies",
             Focus::Predecessor => "predecessor",
+            Focus::Answers => "answers",
+            Focus::Merged => "merged",
         }
     }
 
@@ -138,6 +146,8 @@ impl Focus {
             Focus::Details => details(profile, random),
             Focus::Currencies => currencies(profile, random),
             Focus::Predecessor => predecessor(profile, random),
+            Focus::Answers => answers(profile, random),
+            Focus::Merged => merged(profile, random),
         }
     }
 }
@@ -385,4 +395,32 @@ fn predecessor(profile: &mut Profile, random: &mut Random) {
     only(profile, random, &always, &at_times);
     calmer(profile, random);
     steps(profile, random, 6, 20);
+}
+
+fn answers(profile: &mut Profile, random: &mut Random) {
+    let at_times = [
+        Family::Reversals,
+        Family::Refunds,
+        Family::Customers,
+        Family::Editing,
+        Family::Away,
+        Family::Orders,
+        Family::Mandates,
+        Family::SecondWorker,
+    ];
+    let always = [Family::Bank, Family::Bank, Family::Foreign, Family::Answers, Family::Answers];
+    only(profile, random, &always, &at_times);
+    calmer(profile, random);
+    steps(profile, random, 8, 24);
+}
+
+fn merged(profile: &mut Profile, random: &mut Random) {
+    let always = [Family::Bank, Family::Foreign, Family::Customers, Family::Customers];
+    only(profile, random, &always, &[Family::Invoices, Family::Mandates, Family::SecondWorker]);
+    calmer(profile, random);
+    profile.rates.insert(Fault::PauseOverLease, OFTEN_IN_STORE);
+    steps(profile, random, 4, 14);
+    profile.moves_max = 8;
+    profile.customers = random.below(2) + 2;
+    profile.policy.collect = CollectWhich::AllOpen;
 }

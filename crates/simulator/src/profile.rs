@@ -81,7 +81,8 @@ fn usual_rate(fault: Fault) -> u32 {
         | Fault::PaidInOther
         | Fault::RefusedForGood
         | Fault::Exchanged
-        | Fault::Predecessor => 0,
+        | Fault::Predecessor
+        | Fault::Answered => 0,
     }
 }
 

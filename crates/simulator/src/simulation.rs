@@ -17,7 +17,7 @@ use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
 use crate::focus::Focus;
 use crate::intake::Intake;
-use crate::moves::{self, Family, handed_over, invoices, orders, policies, predecessor};
+use crate::moves::{self, Family, answers, handed_over, invoices, orders, policies, predecessor};
 use crate::profile::{Pace, Profile};
 use crate::random::Random;
 use crate::rows::Rows;
@@ -335,10 +335,12 @@ impl Simulation {
                 let said = at_once(orders::order(&console, store.as_ref(), &mut random));
                 if let Some((line, released)) = said {
                     self.world.tell(&line);
-                    self.world.state().watched.released.extend(released);
+                    let mut state = self.world.state();
+                    released.into_iter().for_each(|invoice| state.watched.release(invoice));
                 }
             }
             Family::HandedOver => self.hand_over(&mut random),
+            Family::Answers => self.answer(&mut random),
             Family::Policies => {
                 let line = policies::make(self, &mut random);
                 self.world.tell(&line);
@@ -384,6 +386,18 @@ impl Simulation {
             self.world.faults().note(Fault::BankDetails);
             self.world.tell(&line);
         }
+    }
+
+    fn answer(&mut self, random: &mut Random) {
+        let (console, store) = (Arc::clone(&self.console), Arc::clone(&self.store));
+        self.world.faults().switch(false);
+        let answered = at_once(answers::make(&self.world, &console, store.as_ref(), random));
+        self.world.faults().switch(true);
+        if let Some(line) = answered {
+            self.world.faults().note(Fault::Answered);
+            self.world.tell(&line);
+        }
+        self.world.announce();
     }
 
     fn join_or_leave(&mut self) {

@@ -92,7 +92,15 @@ fn check_payment(state: &State, id: &CollectionId, row: &PaymentRow) -> Vec<Stri
     }
     let mut standing: Vec<(&ReceiptId, &ReceiptRow)> = receipts;
     standing.retain(|(receipt, row)| !row.voided && !taken_back_unsettled(books, receipt));
+    if came_to_nothing(&state.processor, id) {
+        // Whoever recorded those takes them back: `predecessor` sees that a person is told.
+        standing.retain(|(_, row)| row.key.is_some());
+    }
     let mut wrong = Vec::new();
+    if row.said.is_some() {
+        let kept = settled.len().saturating_sub(reversed.len());
+        return of_adopted(id, &standing, kept, row.refunded > 0);
+    }
     if standing.len() != settled.len() {
         wrong.push(format!(
             "P3: {id} of invoice {invoice}: {} settlements, {} receipts",
@@ -117,6 +125,25 @@ fn check_payment(state: &State, id: &CollectionId, row: &PaymentRow) -> Vec<Stri
     wrong
 }
 
+/// A payment that somebody adopted or matched: what was paid out and taken back while it was nobody's
+/// stood on suspense, and needs no receipt any more. `refunded`: a receipt may hold nothing any more.
+fn of_adopted(
+    id: &CollectionId,
+    standing: &[(&ReceiptId, &ReceiptRow)],
+    kept: usize,
+    refunded: bool,
+) -> Vec<String> {
+    let holds = |row: &ReceiptRow| row.unapplied() + row.applications.values().sum::<i64>() > 0;
+    let holding = standing.iter().filter(|(_, row)| holds(row)).count();
+    let wrong = holding > kept || (holding < kept && !refunded);
+    wrong
+        .then(|| {
+            format!("P3: {id}, which was adopted: {kept} settlements kept, {holding} receipts")
+        })
+        .into_iter()
+        .collect()
+}
+
 /// A payment that settled before the cut-over: what arrived by then is not booked here once more.
 fn of_predecessor(
     id: &CollectionId,
@@ -129,6 +156,13 @@ fn of_predecessor(
         .then(|| format!("P3: {id} arrived before the cut-over: {later} later settlements, {ours} receipts of ours"))
         .into_iter()
         .collect()
+}
+
+/// The payment is over, and never settled.
+#[must_use]
+pub fn came_to_nothing(processor: &Processor, id: &CollectionId) -> bool {
+    let over = processor.payments.get(id).is_some_and(|row| !row.status.live());
+    over && items_of(processor, id).0.is_empty()
 }
 
 fn live(state: &State, id: &CollectionId) -> bool {

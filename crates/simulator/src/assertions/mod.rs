@@ -9,6 +9,7 @@ pub mod handed_over;
 pub mod intents;
 pub mod lines;
 pub mod once;
+pub mod predecessor;
 pub mod trail;
 
 use crate::world::World;

@@ -1,21 +1,23 @@
 //! P1: an invoice is never collected twice. Checked at the moment in which a payment becomes live
 //! by the connector's doing: that is the only moment at which it can break the promise.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 use model::command::{ProcessorWrite, Write};
-use model::ids::{CollectionId, InvoiceId};
+use model::ids::{CollectionId, InvoiceId, MandateId, ProcessorCustomerId};
 use model::payment::CollectionStatus;
 
-use crate::world::processor::Processor;
+use crate::world::processor::{PaymentRow, Processor};
+use crate::world::watched::Watched;
 use crate::world::{ReadMark, STALENESS_SECONDS};
+
+/// Seconds for which events that were read count as news when money is asked for.
+const NEWS_SECONDS: i64 = 900;
 
 /// What would be wrong with making this write now; only asked of writes that then are made.
 #[must_use]
 pub fn before(
     processor: &Processor,
-    released: &BTreeSet<InvoiceId>,
+    watched: &Watched,
     write: &Write,
     mark: Option<&ReadMark>,
     now: Timestamp,
@@ -37,9 +39,14 @@ pub fn before(
             mark.due
         ));
     }
-    let other = live_others(processor, invoice, own).find(|(_, since)| {
-        // What another party made within the staleness of a list could not be seen.
-        *since <= mark.at - SignedDuration::from_secs(STALENESS_SECONDS)
+    let payer = mandate_of(processor, write).and_then(|id| payer_of(processor, id));
+    let other = live_others(processor, invoice, own).find(|(id, since)| {
+        // What another party made within the staleness of a list could not be seen; of another payer,
+        // since the events were last read.
+        let row = processor.payments.get(*id);
+        let of_payer = row.and_then(|row| payer_of(processor, &row.mandate)) == payer;
+        let unseen = STALENESS_SECONDS + if of_payer { 0 } else { NEWS_SECONDS };
+        *since <= mark.at - SignedDuration::from_secs(unseen)
     });
     if let Some((id, since)) = other {
         return Some(format!("P1: payment {id} of invoice {invoice} is live since {since}"));
@@ -49,22 +56,43 @@ pub fn before(
     ours.map(|(id, since)| {
         format!("P1: {id} of invoice {invoice} was made live by us at {since}, now is {now}")
     })
-    .or_else(|| against_a_person(processor, released, invoice, mark))
+    .or_else(|| against_a_person(processor, watched, invoice, mark))
+}
+
+fn mandate_of<'a>(processor: &'a Processor, write: &'a Write) -> Option<&'a MandateId> {
+    match write {
+        Write::Processor(ProcessorWrite::Collect(w)) => Some(&w.mandate),
+        Write::Processor(ProcessorWrite::RetryCollection(w)) => {
+            processor.payments.get(&w.collection).map(|row| &row.mandate)
+        }
+        Write::Processor(_) | Write::Erp(_) => None,
+    }
+}
+
+fn payer_of<'a>(processor: &'a Processor, mandate: &MandateId) -> Option<&'a ProcessorCustomerId> {
+    processor.mandates.get(mandate).map(|row| &row.customer)
 }
 
 /// The newest payment was cancelled by a person, and nobody allowed another one since.
 fn against_a_person(
     processor: &Processor,
-    released: &BTreeSet<InvoiceId>,
+    watched: &Watched,
     invoice: &InvoiceId,
     mark: &ReadMark,
 ) -> Option<String> {
     let seen = mark.at - SignedDuration::from_secs(STALENESS_SECONDS);
-    let rows = processor.payments_for(invoice).filter(|(_, row)| row.created_at <= seen);
-    let (id, row) = rows.max_by_key(|(id, row)| (row.created_at, *id))?;
-    let cancelled = row.status == CollectionStatus::Cancelled
-        && row.cancelled_by_person.is_some_and(|at| at <= seen);
-    (cancelled && !released.contains(invoice))
+    let rows = || processor.payments_for(invoice).filter(|(_, row)| row.created_at <= seen);
+    // What a person just said may be known already, or not yet.
+    let told = |row: &PaymentRow| row.said.as_ref().is_none_or(|said| said.at <= seen);
+    let newest = |(id, row): &(&CollectionId, &PaymentRow)| (row.created_at, (*id).clone());
+    let (id, row) = rows().max_by_key(newest)?;
+    let (_, before) = rows().filter(|(_, row)| told(row)).max_by_key(newest)?;
+    let by_person = |row: &PaymentRow| {
+        row.status == CollectionStatus::Cancelled
+            && row.cancelled_by_person.is_some_and(|at| at <= seen)
+    };
+    let cancelled = by_person(row) && by_person(before);
+    (cancelled && !watched.is_released(invoice, mark.at))
         .then(|| format!("P1: {id} of invoice {invoice} was cancelled by a person"))
 }
 
@@ -76,5 +104,5 @@ fn live_others<'a>(
     processor
         .payments_for(invoice)
         .filter(move |(id, row)| row.status.live() && row.refunded < row.amount && Some(*id) != own)
-        .map(|(id, row)| (id, row.live_since))
+        .map(|(id, row)| (id, row.live_since()))
 }

@@ -41,8 +41,11 @@ pub fn make(world: &World, random: &mut Random) -> Option<String> {
             if let Some(invoice) = invoice.filter(|_| done) {
                 let newest = state.processor.payments_for(&invoice).map(|(id, _)| id).max();
                 let ticked = state.books.invoices.get(&invoice);
-                if newest == Some(&id) && !ticked.is_some_and(|row| row.retry_requested) {
-                    state.watched.released.remove(&invoice);
+                // Who is said to pay for it may be said anew.
+                let said =
+                    state.processor.payments_for(&invoice).any(|(_, row)| row.said.is_some());
+                if !said && newest == Some(&id) && !ticked.is_some_and(|row| row.retry_requested) {
+                    state.watched.withdraw(&invoice, now);
                 }
             }
             drop(state);
@@ -56,7 +59,10 @@ pub fn make(world: &World, random: &mut Random) -> Option<String> {
     }
 }
 
-fn mandate_of(world: &World, invoice: &model::ids::InvoiceId) -> Option<model::ids::MandateId> {
+pub(super) fn mandate_of(
+    world: &World,
+    invoice: &model::ids::InvoiceId,
+) -> Option<model::ids::MandateId> {
     let state = world.state();
     let customer = &state.books.invoices.get(invoice)?.customer;
     let payer = state

@@ -69,7 +69,7 @@ pub fn make(world: &World, random: &mut Random) -> Option<String> {
         }
         6 => {
             world.state().books.edit_invoice(&id, now, |row| row.retry_requested = true);
-            world.state().watched.released.insert(id.clone());
+            world.state().watched.release(id.clone());
             Some(format!("invoice {id}: a retry is asked for"))
         }
         _ => {

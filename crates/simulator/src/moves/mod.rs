@@ -1,5 +1,6 @@
 //! Moves of the world between the turns of the workers, one file per area.
 
+pub mod answers;
 pub mod away;
 pub mod bank;
 pub mod currencies;
@@ -72,6 +73,8 @@ pub enum Family {
     HandedOver,
     /// Invoices and payments in currencies that do not fit.
     Currencies,
+    /// People answer what they are asked: leave, ignore, match, adopt, disown, choose.
+    Answers,
     /// A predecessor made payments before the cut-over: no move of a step.
     Predecessor,
 }
@@ -109,7 +112,8 @@ impl Family {
             | Family::Orders
             | Family::Refusals
             | Family::Routes
-            | Family::Currencies => true,
+            | Family::Currencies
+            | Family::Answers => true,
             Family::Bank
             | Family::Reversals
             | Family::Payouts
@@ -151,7 +155,8 @@ pub fn make(family: Family, world: &World, random: &mut Random) -> Option<String
         | Family::Routes
         | Family::Orders
         | Family::SecondWorker
-        | Family::HandedOver => None,
+        | Family::HandedOver
+        | Family::Answers => None,
         // Over before the first step.
         Family::Predecessor => None,
     };

@@ -64,9 +64,8 @@ pub fn leave(world: &World, random: &mut Random) -> Vec<String> {
 fn collect(world: &World, random: &mut Random, at: Timestamp) -> Option<Left> {
     let mandate: MandateId = pick_mandate(world, random)?;
     let got = *random.pick(&GOT)?;
-    // A receipt at confirmed whose payment then fails is nobody's: the world has none.
-    let in_payout = matches!(got, Got::PaidOut | Got::OnItsWay);
-    let receipted = in_payout && random.chance(5_000);
+    let confirmed = matches!(got, Got::PaidOut | Got::OnItsWay | Got::Confirmed);
+    let receipted = confirmed && random.chance(5_000);
     let (total, flagged) = (invoices::amount(random), random.chance(7_000));
     let mut state = world.state();
     let payer = state.processor.mandates.get(&mandate)?.customer.clone();

@@ -186,8 +186,7 @@ impl World {
         let (answer, broken) = {
             let mut state = self.state();
             let state = &mut *state;
-            let asked = &state.watched.released;
-            let broken = once::before(&state.processor, asked, write, mark, now)
+            let broken = once::before(&state.processor, &state.watched, write, mark, now)
                 .or_else(|| books::crossing(&state.books, write))
                 .or_else(|| foreign::before(&state.books, write));
             let answer = match write {

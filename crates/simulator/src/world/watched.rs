@@ -3,21 +3,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+use model::case::CaseKey;
 use model::command::{ErpWrite, ProcessorWrite, RejectionCause, Write};
 use model::ids::InvoiceId;
 use model::key::Key;
+use model::reason::ReasonCode;
 use store::rows::{CaseId, Claimed, LookResult, Saved, SendOutcome};
 
 #[derive(Debug, Default)]
 pub struct Watched {
     /// Keys whose last send ended without a certain outcome, until somebody looks for it.
     pub unlooked: BTreeSet<Key>,
-    /// How often a send of each key was begun, whatever became of it.
-    begun: BTreeMap<Key, u32>,
+    /// How often a send of each key was begun, whatever became of it, and when its worker last asked for
+    /// that.
+    begun: BTreeMap<Key, (u32, Timestamp)>,
     /// Somebody changed, doubled or merged customers.
     pub customers_moved: bool,
     /// Invoices of which a person said, or ticked, that they may be collected again.
-    pub released: BTreeSet<InvoiceId>,
+    /// With the time from which that counts no more, as somebody cancelled another payment.
+    released: BTreeMap<InvoiceId, Option<Timestamp>>,
+    /// What people left, or took off the list, case by case.
+    pub left: BTreeSet<(CaseKey, ReasonCode)>,
     /// The epoch of the newest claim of each case.
     epochs: BTreeMap<CaseId, i64>,
     /// The case of each command.
@@ -44,6 +51,24 @@ struct Sends {
 }
 
 impl Watched {
+    /// A person allows another payment of the invoice.
+    pub fn release(&mut self, invoice: InvoiceId) {
+        self.released.insert(invoice, None);
+    }
+
+    /// What was allowed before counts no more.
+    pub fn withdraw(&mut self, invoice: &InvoiceId, now: Timestamp) {
+        if let Some(until @ None) = self.released.get_mut(invoice) {
+            *until = Some(now);
+        }
+    }
+
+    /// Whether another payment was allowed when a look was made at this time.
+    #[must_use]
+    pub fn is_released(&self, invoice: &InvoiceId, at: Timestamp) -> bool {
+        self.released.get(invoice).is_some_and(|until| until.is_none_or(|until| at <= until))
+    }
+
     pub fn claimed(&mut self, claimed: &[Claimed]) {
         self.epochs.extend(claimed.iter().map(|one| (one.id, one.epoch)));
     }
@@ -117,13 +142,22 @@ impl Watched {
     /// a send of which nobody knows that it was none.
     #[must_use]
     pub fn is_first(&self, key: &Key) -> bool {
-        self.begun.get(key).is_none_or(|times| *times <= 1)
+        self.begun.get(key).is_none_or(|(times, _)| *times <= 1)
+    }
+
+    /// When the send that goes out now was begun: its worker may have slept between the two, and nobody
+    /// can know what changed meanwhile.
+    #[must_use]
+    pub fn begun_at(&self, key: &Key) -> Option<Timestamp> {
+        self.begun.get(key).map(|(_, at)| *at)
     }
 
     /// A send was begun, or withheld.
-    pub fn begun(&mut self, key: &Key, epoch: i64, begun: bool) -> Option<String> {
+    pub fn begun(&mut self, key: &Key, epoch: i64, begun: bool, now: Timestamp) -> Option<String> {
         if begun {
-            *self.begun.entry(key.clone()).or_default() += 1;
+            let (times, at) = self.begun.entry(key.clone()).or_insert((0, now));
+            *times += 1;
+            *at = now;
         }
         let lost = self.cases.get(key).is_some_and(|case| self.is_lost(*case, epoch));
         (begun && lost).then(|| format!("P6: {key} is sent under a lost lease"))

@@ -119,8 +119,9 @@ impl Line {
         let mut state = self.world.state();
         let changed = state.watched.sends(key, write);
         let first = state.watched.is_first(key);
-        let beyond = books::beyond(&state.books, write, now);
-        let asked = asked::before(&state, write, now);
+        let begun_at = state.watched.begun_at(key).unwrap_or(now);
+        let beyond = books::beyond(&state.books, write, begun_at);
+        let asked = asked::before(&state, write, begun_at);
         drop(state);
         if let Some(broken) = changed {
             self.world.broken(broken);

@@ -17,6 +17,7 @@ use model::ids::{
 };
 use model::key::Key;
 use model::payout::KeptItem;
+use ports::Clock;
 use ports::exchange::Exchange;
 use store::rows::{
     AttentionRow, AuditRow, Body, CaseContext, CaseFilter, CaseId, CaseRow, ChainCheck,
@@ -94,11 +95,14 @@ impl WorkerStore {
         _seq: i64,
         _at: Timestamp,
         _watch_until: Timestamp,
-        _lease_now: Timestamp,
+        lease_now: Timestamp,
         _need_lease_seconds: u32,
         begun: &bool,
     ) {
-        let broken = self.world.state().watched.begun(key, epoch, *begun);
+        // It may have slept since it asked.
+        let slept = self.world.clock.lease_now().duration_since(lease_now);
+        let asked_at = self.world.now() - slept;
+        let broken = self.world.state().watched.begun(key, epoch, *begun, asked_at);
         self.broken(broken);
     }
 

@@ -287,8 +287,14 @@ impl Books {
     }
 
     /// A person's deposit of everything of these payouts that waits for one: receipts, and refunds
-    /// paid from undeposited funds. Made only when it is worth something.
-    pub fn deposit_payouts_by_hand(&mut self, payouts: &[PayoutId], on: Date) -> Option<DepositId> {
+    /// paid from undeposited funds. Made only when it is worth something; when its refunds are worth
+    /// more than its receipts, with a line of what else was paid, up to `worth`.
+    pub fn deposit_payouts_by_hand(
+        &mut self,
+        payouts: &[PayoutId],
+        worth: i64,
+        on: Date,
+    ) -> Option<DepositId> {
         let of_payout = |id: &str| payouts.iter().any(|payout| payout.as_str() == id);
         let receipts: Vec<ReceiptId> = self
             .receipts
@@ -308,9 +314,16 @@ impl Books {
             refunds.iter().filter_map(|id| self.refunds.get(id)).map(|r| r.amount).sum();
         let held: i64 =
             receipts.iter().filter_map(|id| self.receipts.get(id)).map(|row| row.amount).sum();
-        if receipts.is_empty() || held < taken || !self.periods.is_open(on) {
+        let negative = held < taken;
+        if receipts.is_empty() || negative && worth <= 0 || !self.periods.is_open(on) {
             return None;
         }
+        let total = if negative { worth } else { held - taken };
+        let others = DepositLine {
+            account: LedgerAccountId::from("fees"),
+            amount: pounds(total - (held - taken)),
+            memo: String::new(),
+        };
         let deposit = DepositId::new(self.next_id());
         for id in &receipts {
             self.receipts.entry(id.clone()).and_modify(|row| row.deposit = Some(deposit.clone()));
@@ -321,11 +334,11 @@ impl Books {
         let row = DepositRow {
             key: None,
             bank: LedgerAccountId::from(BANK),
-            total: held - taken,
+            total,
             dated_on: on,
             receipts,
             refunds,
-            lines: Vec::new(),
+            lines: Some(others).filter(|line| !line.amount.is_zero()).into_iter().collect(),
             voided: false,
         };
         self.deposits.insert(deposit.clone(), row);

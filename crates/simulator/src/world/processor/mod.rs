@@ -88,12 +88,30 @@ pub struct PaymentRow {
     pub cancelled_by_person: Option<Timestamp>,
     /// It will be retried by the processor at this time.
     pub retries_at: Option<Timestamp>,
+    /// What people last said of whose it is.
+    pub said: Option<Said>,
+}
+
+/// A person's word about whose payment it is; it counts for more than the payment's own metadata.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// `None`: it has nothing to do with the invoice that it names.
+    pub invoice: Option<InvoiceId>,
+    pub at: Timestamp,
 }
 
 impl PaymentRow {
+    /// The invoice that it collects: as people said, else as it says of itself.
     #[must_use]
     pub fn invoice(&self) -> Option<InvoiceId> {
-        self.metadata.get(metadata::INVOICE).map(|id| InvoiceId::new(id.as_str()))
+        let named = || self.metadata.get(metadata::INVOICE).map(|id| InvoiceId::new(id.as_str()));
+        self.said.as_ref().map_or_else(named, |said| said.invoice.clone())
+    }
+
+    /// Since when it is live as a payment of its invoice.
+    #[must_use]
+    pub fn live_since(&self) -> Timestamp {
+        self.said.as_ref().map_or(self.live_since, |said| said.at.max(self.live_since))
     }
 }
 
@@ -202,7 +220,7 @@ impl Processor {
         self.payments.iter().filter(|(_, row)| of(row)).map(|(id, _)| id.clone()).collect()
     }
 
-    /// Payments that name the invoice, whoever made them.
+    /// Payments of the invoice, whoever made them.
     pub fn payments_for<'a>(
         &'a self,
         invoice: &'a InvoiceId,

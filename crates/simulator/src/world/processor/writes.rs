@@ -149,6 +149,7 @@ impl Processor {
             settled: false,
             cancelled_by_person: None,
             retries_at: None,
+            said: None,
         };
         self.payments.insert(id.clone(), row);
         let why = Why { origin: "api", cause: "payment_created", ..Why::default() };

@@ -44,7 +44,8 @@ pub fn make(debits: &Debits, family: Family, stage: &mut Stage<'_>) -> Option<St
         | Family::Requests
         | Family::HandedOver
         | Family::Currencies
-        | Family::Predecessor => None,
+        | Family::Predecessor
+        | Family::Answers => None,
     }
 }
 

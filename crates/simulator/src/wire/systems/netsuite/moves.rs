@@ -38,7 +38,8 @@ pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<Stri
         | Family::Requests
         | Family::HandedOver
         | Family::Currencies
-        | Family::Predecessor => None,
+        | Family::Predecessor
+        | Family::Answers => None,
     }
 }
 
