@@ -202,10 +202,14 @@ impl Engine {
             }
         }
         let description = watched.erp.port.description();
+        // What was made before the database was put back from a copy carries our stamps, and no command
+        // knows it.
+        let known = ours.taken.iter().filter_map(|receipt| receipt.stamp.clone());
         let stamps: BTreeSet<String> = ours
             .made
             .keys()
             .map(|(_, key)| key.stamp(description.key_alphabet, description.key_max_len))
+            .chain(known)
             .collect();
         let mut currencies: BTreeSet<Currency> = expected.keys().copied().collect();
         currencies.extend(lines.iter().map(|line| line.amount.currency));
