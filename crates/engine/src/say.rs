@@ -81,20 +81,30 @@ impl Engine {
         })
     }
 
-    /// Where the case stands when an order would change nothing of it; `None`: it would, or something
-    /// else does already, or it can not be told now. The case is looked at with the order and without,
-    /// as if its link were on; nothing is stored.
+    /// Where the case stands when an order would change nothing of it, as `says_nothing` tells it.
     pub async fn without_effect(
         &self,
         case: &CaseKey,
         order: Order,
         actor: &Actor,
     ) -> Result<Option<Reason>> {
+        let said = self.ordered(case, order).await?;
+        self.says_nothing(case, said, actor).await
+    }
+
+    /// Where the case stands when what a person says would change nothing of it; `None`: it would, or
+    /// something else does already, or it can not be told now. The case is looked at with it and without,
+    /// as if its link were on; nothing is stored.
+    pub async fn says_nothing(
+        &self,
+        case: &CaseKey,
+        said: PersonSaid,
+        actor: &Actor,
+    ) -> Result<Option<Reason>> {
         let Some(row) = self.store.case(case).await? else { return Ok(None) };
         let Some(stands) = row.reason.clone() else { return Ok(None) };
         let context = self.store.contexts(&[row.id]).await?.pop().unwrap_or_default();
         let nth = context.person_facts.iter().map(|fact| fact.nth).max().unwrap_or(0) + 1;
-        let said = self.ordered(case, order).await?;
         let mut told = context.clone();
         told.person_facts.push(PersonFact { nth, at: self.now(), actor: actor.clone(), said });
         let (before, after) = match self.two_looks(&row, &context, &told).await {

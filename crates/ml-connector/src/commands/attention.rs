@@ -73,6 +73,7 @@ pub async fn run(instance: &Instance, command: Attention, json: bool) -> Result<
         Attention::Leave { case, code } => {
             let case = find(instance, &case).await?;
             let code = leavable(instance, &case, &code).await?;
+            can_be_left(instance, &case, code).await?;
             instance.engine.say(&case, &PersonSaid::Leave { code }, &instance.actor()).await?;
         }
         Attention::Resolve(resolve) => {
@@ -175,6 +176,24 @@ async fn leavable(instance: &Instance, case: &CaseKey, text: &str) -> Result<Rea
         Some(reason) => Ok(reason.code),
         None => standing(instance, case, text).await,
     }
+}
+
+/// What says the same however often it was left is taken off the list by ignoring it.
+async fn can_be_left(instance: &Instance, case: &CaseKey, code: ReasonCode) -> Result<()> {
+    let actor = instance.actor();
+    let looked = instance.engine.says_nothing(case, PersonSaid::Leave { code }, &actor);
+    let Ok(looked) = tokio::time::timeout(Duration::from_secs(LOOK_SECONDS), looked).await else {
+        return Ok(());
+    };
+    if looked?.is_none() {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "leaving {code} of {case} changes nothing: it stands until its cause is gone. {next} \
+         \"ml-connector attention ignore {case} {code}\" takes it off the list until its facts change",
+        code = code.code(),
+        next = code.next_step(),
+    )))
 }
 
 /// A code of the list of this very case: what is not there can not be ignored.

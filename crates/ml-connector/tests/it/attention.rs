@@ -100,7 +100,10 @@ fn slow_a_payment_that_seems_to_collect_is_adopted_or_not_ours() {
     let payments = world.payments();
     assert_eq!(payments.len(), 3, "one of ours for the other invoice");
     let ours = payments.iter().find(|one| text(&one["metadata"]["invoiceId"]) == other);
-    assert!(ours.is_some(), "{payments:?}");
+    let ours = text(&ours.expect("a payment of ours")["id"]);
+    let denied = ["attention", "resolve", &world.case(&other), "--not-ours", &ours];
+    let said = world.place.fails(&denied, 2);
+    assert!(said.contains("names this invoice itself"), "{said}");
     assert!(world.attention("already_collected").is_empty());
     world.until("both receipts", 14, |world| world.records("customerPayment").len() == 2);
     assert_eq!(world.remaining(&adopted), "0");

@@ -23,6 +23,8 @@ fn slow_a_code_that_does_not_stand_is_answered_with_those_that_do() {
         let said = place.fails(&["attention", how, &fine, "above_limit"], 2);
         assert!(said.contains("nothing of it waits"), "{said}");
     }
+    let said = place.fails(&["attention", "leave", &held, "above_limit"], 2);
+    assert!(said.contains("changes nothing") && said.contains("attention ignore"), "{said}");
     assert_eq!(world.attention("above_limit").len(), 1, "nothing was noted");
     let said = place.fails(&["attention", "list", "--code", "nonsense"], 2);
     assert!(said.contains("above_limit") && said.contains("period_closed"), "{said}");
