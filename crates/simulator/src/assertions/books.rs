@@ -99,7 +99,9 @@ fn check_payment(state: &State, id: &CollectionId, row: &PaymentRow) -> Vec<Stri
     let mut wrong = Vec::new();
     if row.said.is_some() {
         let kept = settled.len().saturating_sub(reversed.len());
-        return of_adopted(id, &standing, kept, row.refunded > 0);
+        let mut refunds = state.processor.refunds.values();
+        let refunded = refunds.any(|row| row.refund.collection.as_ref() == Some(id));
+        return of_adopted(id, &standing, kept, refunded);
     }
     if standing.len() != settled.len() {
         wrong.push(format!(

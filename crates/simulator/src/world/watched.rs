@@ -170,7 +170,8 @@ fn content(write: &Write) -> Option<String> {
         Write::Processor(ProcessorWrite::Collect(w)) => {
             format!("{} by {} for {}", w.amount, w.mandate, w.invoice)
         }
-        Write::Erp(ErpWrite::RecordReceipt(w)) => format!("{} of {}", w.amount, w.customer),
+        // A merge moves what was sent to another customer.
+        Write::Erp(ErpWrite::RecordReceipt(w)) => format!("{} of {}", w.amount, w.collection),
         Write::Erp(ErpWrite::RecordRefund(w)) => {
             format!("{} of {} from {:?}", w.amount, w.receipt, w.from)
         }
