@@ -35,6 +35,13 @@ pub trait Erp: Send + Sync {
         false
     }
 
+    /// The stamps of the documents that a command under this key makes, for `verify`: of one where the
+    /// other side can only void and enter anew, the stamps of what was entered.
+    fn stamps_of(&self, key: &Key) -> Vec<String> {
+        let description = self.description();
+        vec![key.stamp(description.key_alphabet, description.key_max_len)]
+    }
+
     async fn check_health(&self) -> Result<Health, PortError>;
 
     /// Gives back what the connection holds at the other side, a licence's seat for example: called

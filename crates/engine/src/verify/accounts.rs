@@ -45,6 +45,9 @@ struct Ours<'a> {
     made: &'a Made,
     /// Receipts that others recorded.
     taken: Vec<Receipt>,
+    /// Keys of all commands, and those under which cases saw documents: what was made before the database
+    /// was put back from a copy carries our stamps, and no command knows it.
+    seen: &'a BTreeSet<Key>,
 }
 
 impl Ours<'_> {
@@ -83,7 +86,7 @@ impl Engine {
     ) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
         for watched in watched(world, link) {
-            let (made, of_others) = self.documents_made(&watched.erp.account).await?;
+            let (made, of_others, seen) = self.documents_made(&watched.erp.account).await?;
             let undeposited = match self.undeposited_accounts(&watched).await {
                 Ok(accounts) => accounts,
                 Err(why) => {
@@ -94,7 +97,7 @@ impl Engine {
             if !undeposited.is_empty() {
                 let taken = self.taken_over(&watched.erp, of_others).await?;
                 let expected = self.waiting(&watched.erp, &made).await?;
-                let ours = Ours { made: &made, taken };
+                let ours = Ours { made: &made, taken, seen: &seen };
                 findings.extend(self.undeposited(&watched, &undeposited, &ours, expected).await);
             }
             for (account, words) in &watched.others {
@@ -124,24 +127,33 @@ impl Engine {
         Ok(accounts)
     }
 
-    /// Every document that our commands made in this ERP, as its case saw it last; and the receipts that
-    /// stand for payments here although others recorded them.
-    async fn documents_made(&self, erp: &AccountId) -> Result<(Made, BTreeSet<ReceiptId>)> {
+    /// Every document that our commands made in this ERP, as its case saw it last; the receipts that
+    /// stand for payments here although others recorded them; and all keys that stand for documents of ours.
+    async fn documents_made(
+        &self,
+        erp: &AccountId,
+    ) -> Result<(Made, BTreeSet<ReceiptId>, BTreeSet<Key>)> {
         let mut made = Made::new();
         let mut of_others = BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for kind in [CaseKind::Collection, CaseKind::Payout, CaseKind::Refund] {
             let rows = self.all_cases(kind, None).await?;
             for page in rows.chunks(usize::try_from(PAGE).unwrap_or(1)) {
                 let ids: Vec<_> = page.iter().map(|row| row.id).collect();
                 for (row, context) in page.iter().zip(self.store.contexts(&ids).await?) {
                     made.extend(documents_of(erp, &context));
+                    let subjects = context.facts.keys();
+                    let keys = subjects.filter_map(|subject| subject.strip_prefix("document/"));
+                    seen.extend(keys.map(Key::from_stored));
+                    let own = context.commands.iter().filter(|row| row.account == *erp);
+                    seen.extend(own.map(|row| row.view.key.clone()));
                     if kind == CaseKind::Collection && row.key.account == *erp {
                         of_others.extend(not_made(&context));
                     }
                 }
             }
         }
-        Ok((made, of_others))
+        Ok((made, of_others, seen))
     }
 
     /// The receipts that others recorded, as they are now.
@@ -201,16 +213,10 @@ impl Engine {
                 }
             }
         }
-        let description = watched.erp.port.description();
-        // What was made before the database was put back from a copy carries our stamps, and no command
-        // knows it.
-        let known = ours.taken.iter().filter_map(|receipt| receipt.stamp.clone());
-        let stamps: BTreeSet<String> = ours
-            .made
-            .keys()
-            .map(|(_, key)| key.stamp(description.key_alphabet, description.key_max_len))
-            .chain(known)
-            .collect();
+        let made = ours.made.keys().map(|(_, key)| key);
+        let port = &watched.erp.port;
+        let stamps: BTreeSet<String> =
+            made.chain(ours.seen).flat_map(|key| port.stamps_of(key)).collect();
         let mut currencies: BTreeSet<Currency> = expected.keys().copied().collect();
         currencies.extend(lines.iter().map(|line| line.amount.currency));
         let compared = currencies.into_iter().map(|currency| {

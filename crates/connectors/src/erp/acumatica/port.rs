@@ -18,6 +18,8 @@ use ports::health::Health;
 use ports::{Depth, Description, Erp, Guard, Page, PortError, Read, Seen};
 
 use super::Acumatica;
+use super::reads::documents::stamp;
+use super::reads::parts::Anew;
 
 #[async_trait]
 impl Erp for Acumatica {
@@ -37,6 +39,13 @@ impl Erp for Acumatica {
             | ErpWrite::AnnotateInvoice(_)
             | ErpWrite::AnnotateReceipt(_) => Guard::Repeatable,
         }
+    }
+
+    /// Also of the payments that are entered anew after a void in part (acumatica sheet section 11.2).
+    fn stamps_of(&self, key: &Key) -> Vec<String> {
+        let own = stamp(key);
+        let anew = Anew::BOTH.map(|anew| stamp(&anew.key(&own)));
+        std::iter::once(own).chain(anew).collect()
     }
 
     /// A session refuses a second request for a form while an operation of its own works on it (acumatica
