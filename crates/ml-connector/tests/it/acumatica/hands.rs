@@ -48,6 +48,32 @@ fn slow_a_payout_with_a_deposit_that_is_not_shown_is_not_called_reconciled() {
     assert_eq!(world.verify()["proved"], false);
 }
 
+/// A refund in part is a void and payments that are entered anew: documents of ours, which excuse nothing.
+#[test]
+fn slow_what_ours_deposited_and_people_deposit_again_is_no_proof() {
+    let (world, invoices) = World::live(&["75.00", "40.00"], &[]);
+    world.until("the deposit", 14, |world| !world.batches("deposit").is_empty());
+    for _ in 0..8 {
+        world.day();
+    }
+    let payment = world.payment(&invoices[1]);
+    world.act(&json!({"action": "create_refund", "payment": payment, "amount": 1_000}));
+    world.invoice("200.00");
+    world.until("the second deposit", 20, |world| world.batches("deposit").len() == 2);
+    world.sync();
+    world.proved();
+    let number = world.receipt_over("75");
+    world.erp(
+        "/act",
+        &json!({"do": "deposit", "payments": [format!("Payment {number}")], "bank": BANK}),
+    );
+    world.sync();
+    let proof = world.verify();
+    assert_eq!(proof["proved"], false, "{proof}");
+    let findings = rows(&proof["proof"]["findings"]);
+    assert!(findings.iter().any(|one| one["verdict"] == "differs"), "{proof}");
+}
+
 #[test]
 fn slow_a_receipt_voided_behind_its_deposit_leaves_the_payout_booked() {
     let (world, invoices) = World::live(&["75.00", "20.00"], &[]);
