@@ -86,7 +86,11 @@ fn a_late_receipt_of_ours_is_not_theirs() {
     };
     let ours = "receipt/PM1/PO1 100 applied 100 in undeposited 2026-11-17";
     assert_eq!(decided("receipt/PM1/PO9"), ours, "it stands for another settlement");
-    assert_eq!(decided("receipt-PM1-PO9-0123456789ABCDE"), ours, "as NetSuite writes it");
+    assert_eq!(
+        decided("receipt-PM1-PO9-0123456789ABCDE"),
+        ours,
+        "as a system of short references writes it"
+    );
     assert!(!decided("PM1").starts_with("receipt/"), "as somebody else may name it");
 }
 
