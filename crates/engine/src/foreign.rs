@@ -4,6 +4,7 @@
 use flows::collection::suspense;
 use flows::collection::unserved::leaves_payments;
 use model::case::{Actor, CaseKey, CaseKind};
+use model::command::{CommandState, ErpWrite, Write};
 use model::customer::ErpCustomer;
 use model::ids::{AccountId, CollectionId, InvoiceId};
 use model::invoice::{Invoice, InvoiceStatus};
@@ -204,6 +205,11 @@ impl Engine {
                  there, and the payment is this invoice's no more"
             )));
         }
+        if self.records_receipt_of(case, id).await? {
+            return Err(refused(format!(
+                "a receipt of payment {id} is being recorded: say it again once its outcome is known"
+            )));
+        }
         let documents = self.store.payment_context(case).await?.documents;
         let booked = documents.iter().find(|document| document.collection.as_ref() == Some(id));
         match booked {
@@ -214,6 +220,25 @@ impl Engine {
             ))),
             None => Ok(()),
         }
+    }
+
+    /// Whether a receipt of the payment was sent, and what became of that is not known yet.
+    async fn records_receipt_of(&self, case: &CaseKey, id: &CollectionId) -> Result<bool> {
+        let Some(row) = self.store.case(case).await? else { return Ok(false) };
+        let context = self.store.contexts(&[row.id]).await?.pop().unwrap_or_default();
+        let records = |write: &Write| matches!(write, Write::Erp(ErpWrite::RecordReceipt(write)) if write.collection == *id);
+        Ok(context.commands.iter().any(|row| {
+            let open = match row.view.state {
+                CommandState::InFlight | CommandState::Watched => true,
+                CommandState::Intended | CommandState::Rejected => row.maybe_sent,
+                // Its document is known by the next look at the latest.
+                CommandState::Done => {
+                    !context.facts.contains_key(&format!("document/{}", row.view.key))
+                }
+                CommandState::Ended => false,
+            };
+            open && records(&row.view.write)
+        }))
     }
 
     /// The payment in the directory; one that was never seen is read and entered there.
