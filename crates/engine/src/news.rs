@@ -37,15 +37,17 @@ impl Engine {
                 EventSubject::Collection(id) => {
                     let id = CollectionId::new(id.as_str());
                     let known = self.cases_of_payment(processor, &id).await?;
-                    let named = known.is_empty().then(|| named_cases(world, processor, event));
+                    if !known.is_empty() {
+                        cases.extend(known);
+                        continue;
+                    }
+                    cases.extend(named_cases(world, processor, event));
                     // Somebody else's payment is entered, whatever its events name: its payer need not be
                     // the invoice's customer, where looks find payments by themselves.
-                    let by_us = event.resource_metadata.contains_key(metadata::KEY)
-                        || model::defect!(PaymentNotEntered);
-                    if known.is_empty() && !by_us {
+                    let by_us = event.resource_metadata.contains_key(metadata::KEY);
+                    if !by_us && !model::defect!(PaymentNotEntered) {
                         unknown.insert(id);
                     }
-                    cases.extend(known.into_iter().chain(named.unwrap_or_default()));
                 }
                 EventSubject::Payout(id) => {
                     let id = PayoutId::new(id.as_str());

@@ -126,19 +126,22 @@ impl Engine {
 
     /// Every case of a kind, of one link or of all.
     pub async fn all_cases(&self, kind: CaseKind, link: Option<&LinkId>) -> Result<Vec<CaseRow>> {
+        self.cases_where(CaseFilter {
+            kind: Some(kind),
+            link: link.cloned(),
+            ..CaseFilter::default()
+        })
+        .await
+    }
+
+    /// Every case that the filter lets through, page by page.
+    async fn cases_where(&self, filter: CaseFilter) -> Result<Vec<CaseRow>> {
+        let mut filter = CaseFilter { limit: PAGE, ..filter };
         let mut rows = Vec::new();
-        let mut after = None;
         loop {
-            let filter = CaseFilter {
-                kind: Some(kind),
-                link: link.cloned(),
-                after,
-                limit: PAGE,
-                ..CaseFilter::default()
-            };
             let page = self.store.cases(&filter).await?;
             let Some(last) = page.last() else { return Ok(rows) };
-            after = Some(last.id);
+            filter.after = Some(last.id);
             rows.extend(page);
         }
     }

@@ -17,9 +17,6 @@ use store::rows::{CaseFilter, CaseRow};
 use crate::engine::Engine;
 use crate::error::Result;
 
-/// Cases read at a time.
-const PAGE: u32 = 500;
-
 /// Reversals of one currency that wait for their payout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingReversals {
@@ -90,22 +87,13 @@ impl Engine {
         reason: ReasonCode,
         link: Option<&LinkId>,
     ) -> Result<Vec<CaseRow>> {
-        let mut rows = Vec::new();
-        let mut after = None;
-        loop {
-            let filter = CaseFilter {
-                kind: Some(kind),
-                reason: Some(reason),
-                link: link.cloned(),
-                after,
-                limit: PAGE,
-                ..CaseFilter::default()
-            };
-            let page = self.store.cases(&filter).await?;
-            let Some(last) = page.last() else { return Ok(rows) };
-            after = Some(last.id);
-            rows.extend(page);
-        }
+        self.cases_where(CaseFilter {
+            kind: Some(kind),
+            reason: Some(reason),
+            link: link.cloned(),
+            ..CaseFilter::default()
+        })
+        .await
     }
 
     /// The case's payments that were taken back at the processor and stand settled in the books.
