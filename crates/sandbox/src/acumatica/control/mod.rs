@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `GET /truth` | every record in plain JSON, ledger with trial balance, requests by method and path template, sessions, refusals, faults struck |
 //! | `GET /truth/ledger`, `GET /truth/<Entity>` | that part alone |
-//! | `GET /truth/cash/<account>` | every line on the account of a cash account, as its bank's statement has it |
+//! | `GET /truth/cash/<account>` | every line of a cash account (its ledger account, subaccount and branch), as its bank's statement has it |
 //! | `POST /seed` | settings, preferences, users, applications, set-up lists, customers, invoices (see `seed`) |
 //! | `POST /act` | one deed of a person (see `act`), answers what it made |
 //! | `POST /faults` | adds faults, sets the staleness of lists, ends tokens and sessions (see [`faults`]) |

@@ -232,8 +232,8 @@ fn accounts(state: &mut State, body: &Value) -> Done {
         record.set_text("description", account["description"].as_str().unwrap_or(id));
         record.set_text("type", account["type"].as_str().unwrap_or("Asset"));
         record.set_text("curyid", account["currency"].as_str().unwrap_or(""));
-        record.set_text("$control", account["control"].as_str().unwrap_or(""));
-        record.set("$manual", Val::Bool(account["manual"].as_bool().unwrap_or(false)));
+        record.set_text("controlaccountmodule", account["control"].as_str().unwrap_or(""));
+        record.set("allowmanualentry", Val::Bool(account["manual"].as_bool().unwrap_or(false)));
         record.set("active", Val::Bool(account["active"].as_bool().unwrap_or(true)));
         let cash = state.cash_accounts.values().any(|cash| cash.account == id);
         record.set("iscashaccount", Val::Bool(cash));

@@ -118,9 +118,7 @@ pub fn release(state: &mut State, record: &Record) -> Result<()> {
         lines.push(line);
     }
     let base: Decimal = lines.iter().map(|line| line.base).sum();
-    let mut money = Line::new(&account.account, sign * amount, -base, record.text("trandesc"));
-    money.sub.clone_from(&account.sub);
-    lines.push(money);
+    lines.push(Line::cash(&account, sign * amount, -base, record.text("trandesc")));
     let header = Header {
         module: Module::Ca,
         date,

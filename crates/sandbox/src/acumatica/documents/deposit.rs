@@ -170,7 +170,7 @@ fn book(state: &mut State, deposit: &Record, sign: Decimal) -> Result<String> {
     for row in deposit.rows("depositpayments") {
         let cash = state.cash_accounts.get(row.text("accountid")).ok_or_else(gone)?;
         let amount = -sign * row.num("curytranamt");
-        lines.push(Line::new(&cash.account, amount, state.to_base(amount, rate), "Deposit"));
+        lines.push(Line::cash(cash, amount, state.to_base(amount, rate), "Deposit"));
     }
     for row in deposit.rows("charges") {
         let amount = sign * row.num("curychargeamt");
@@ -179,7 +179,7 @@ fn book(state: &mut State, deposit: &Record, sign: Decimal) -> Result<String> {
     }
     let bank = state.cash_accounts.get(deposit.text("cashaccountid")).ok_or_else(gone)?.clone();
     let base: Decimal = lines.iter().map(|line| line.base).sum();
-    lines.push(Line::new(&bank.account, sign * deposit.num("curytranamt"), -base, "Deposit"));
+    lines.push(Line::cash(&bank, sign * deposit.num("curytranamt"), -base, "Deposit"));
     let header = Header {
         module: Module::Ca,
         date,

@@ -122,7 +122,7 @@ fn line(
     let Some(account) = account.filter(|account| account.flag("active")) else {
         return refuse("Account", "'Account' cannot be found in the system.");
     };
-    if !account.text("$control").is_empty() && !account.flag("$manual") {
+    if !account.text("controlaccountmodule").is_empty() && !account.flag("allowmanualentry") {
         return refuse("Account", "The account is a control account and allows no manual entry.");
     }
     let own = account.text("curyid");

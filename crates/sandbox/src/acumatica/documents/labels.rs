@@ -1,5 +1,5 @@
 //! Codes and labels of document types, and fields of the forms that the endpoint leaves out
-//! (acumatica sheet sections 9.3, 9.5, 9.7, 21 row 1).
+//! (acumatica sheet sections 9.3, 9.5, 9.6, 9.7, 21 row 1).
 
 use crate::acumatica::values::Type;
 
@@ -42,7 +42,9 @@ pub fn is_type(key: &str) -> bool {
     key.ends_with("doctype")
 }
 
-const EXTRAS: [(&str, &str, Type); 21] = [
+const EXTRAS: [(&str, &str, Type); 23] = [
+    ("Account", "controlaccountmodule", Type::Text),
+    ("Account", "allowmanualentry", Type::Bool),
     ("Invoice", "curyid", Type::Text),
     ("Invoice", "batchnbr", Type::Text),
     ("Invoice", "paymentmethodid", Type::Text),

@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 pub struct Line {
     pub account: String,
     pub sub: String,
+    /// `None`: that of the batch.
+    pub branch: Option<String>,
     /// In the currency of the batch.
     pub amount: Decimal,
     /// In base currency.
@@ -29,10 +31,17 @@ impl Line {
         Line {
             account: account.to_owned(),
             sub: "000000".to_owned(),
+            branch: None,
             amount,
             base,
             text: text.to_owned(),
         }
+    }
+
+    /// A line of a cash account: on its ledger account, its subaccount and its branch.
+    pub fn cash(cash: &CashAccount, amount: Decimal, base: Decimal, text: &str) -> Line {
+        let (sub, branch) = (cash.sub.clone(), Some(cash.branch.clone()));
+        Line { sub, branch, ..Line::new(&cash.account, amount, base, text) }
     }
 
     /// The line turned round.
@@ -102,7 +111,7 @@ fn row(state: &mut State, header: &Header<'_>, line: &Line, index: usize) -> Row
     row.set("linenbr", Val::Int(i64::try_from(index + 1).unwrap_or(i64::MAX)));
     row.set("accountid", Val::text(&line.account));
     row.set("subid", Val::text(&line.sub));
-    row.set("branchid", Val::text(header.branch));
+    row.set("branchid", Val::text(line.branch.as_deref().unwrap_or(header.branch)));
     row.set("curydebitamt", Val::Num(debit));
     row.set("curycreditamt", Val::Num(credit));
     row.set("$debit", Val::Num(base_debit));
@@ -131,12 +140,20 @@ pub fn balances(state: &State) -> BTreeMap<String, (Decimal, BTreeMap<String, De
     all
 }
 
-/// The lines on the account of a cash account in the order of their days: debits are positive.
+/// Whether a line stands on a cash account: its ledger account alone does not say so (section 9.6).
+pub fn is_of(cash: &CashAccount, row: &Row) -> bool {
+    row.text("accountid") == cash.account
+        && row.text("subid") == cash.sub
+        && row.text("branchid") == cash.branch
+}
+
+/// The lines of a cash account, as its own form shows them, in the order of their days: those on its
+/// ledger account, subaccount and branch. Debits are positive.
 pub fn lines_of(state: &State, cash: &CashAccount) -> Value {
     let mut lines = Vec::new();
     for batch in state.store.of(&BATCH).filter(|batch| counts(batch)) {
         let rows = batch.rows("gltranmodulebatnbr").iter();
-        for row in rows.filter(|row| row.text("accountid") == cash.account) {
+        for row in rows.filter(|row| is_of(cash, row)) {
             let amount = row.num("curydebitamt") - row.num("curycreditamt");
             let base = row.num("$debit") - row.num("$credit");
             let date = batch.date("dateentered").map(|date| date.to_string());

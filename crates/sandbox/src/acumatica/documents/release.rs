@@ -86,15 +86,13 @@ fn book(state: &mut State, record: &mut Record, period: &str) -> Result<()> {
     let base = state.to_base(amount, rate);
     let sign = if record.text("doctype") == "REF" { Decimal::NEGATIVE_ONE } else { Decimal::ONE };
     let text = record.text("docdesc").to_owned();
-    let mut money = Line::new(&cash.account, sign * amount, sign * base, &text);
-    money.sub.clone_from(&cash.sub);
+    let money = Line::cash(&cash, sign * amount, sign * base, &text);
     let receivable = record.text("araccountid").to_owned();
     let mut lines = vec![money, Line::new(&receivable, -sign * amount, -sign * base, &text)];
     for row in record.rows("paymentcharges") {
         let charge = row.num("curytranamt");
         let base = state.to_base(charge, rate);
-        let mut out = Line::new(&cash.account, -charge, -base, row.text("trandesc"));
-        out.sub.clone_from(&cash.sub);
+        let out = Line::cash(&cash, -charge, -base, row.text("trandesc"));
         lines.push(Line::new(row.text("accountid"), charge, base, row.text("trandesc")));
         lines.push(out);
     }

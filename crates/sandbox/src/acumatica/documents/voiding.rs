@@ -2,7 +2,7 @@
 //! (acumatica sheet sections 11.3, 10 rules 17 and 18, 21 rows 1 and 6).
 
 use super::periods::{self, Module};
-use super::posting::{Header, Line, post};
+use super::posting::{self, Header, Line, post};
 use super::{Op, deposit, links, payment, release};
 use crate::acumatica::errors::{ApiError, Result};
 use crate::acumatica::state::{CashAccount, State};
@@ -202,17 +202,18 @@ fn reversal(state: &State, original: &Record, bank: Option<&CashAccount>) -> Vec
     for number in numbers.into_iter().filter(|number| !number.is_empty()) {
         let Some(batch) = state.find(&BATCH, &format!("AR|{number}")) else { continue };
         for row in batch.rows("gltranmodulebatnbr") {
-            let line = Line {
-                account: match (clearing, bank) {
-                    (Some(own), Some(bank)) if own.account == row.text("accountid") => {
-                        bank.account.clone()
-                    }
-                    _ => row.text("accountid").to_owned(),
+            let amount = row.num("curydebitamt") - row.num("curycreditamt");
+            let base = row.num("$debit") - row.num("$credit");
+            let text = row.text("trandesc");
+            let line = match (clearing, bank) {
+                (Some(own), Some(bank)) if posting::is_of(own, row) => {
+                    Line::cash(bank, amount, base, text)
+                }
+                _ => Line {
+                    sub: row.text("subid").to_owned(),
+                    branch: Some(row.text("branchid").to_owned()),
+                    ..Line::new(row.text("accountid"), amount, base, text)
                 },
-                sub: row.text("subid").to_owned(),
-                amount: row.num("curydebitamt") - row.num("curycreditamt"),
-                base: row.num("$debit") - row.num("$credit"),
-                text: row.text("trandesc").to_owned(),
             };
             lines.push(line.reversed());
         }

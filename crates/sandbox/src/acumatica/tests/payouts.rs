@@ -359,3 +359,57 @@ fn a_charge_on_the_payment_leaves_the_account_net() {
     assert_eq!((world.balance("10250"), world.balance("61200")), ("119.1".into(), "1.4".into()));
     assert_eq!(world.balance("11000"), "0");
 }
+
+/// A cash account is a ledger account with one subaccount and one branch: what is posted to the same
+/// ledger account beside it is not on it.
+#[test]
+fn a_line_with_another_subaccount_or_branch_is_not_on_the_cash_account() {
+    let mut world = World::new();
+    world.seed(json!({
+        "subaccounts": ["100000"], "branches": ["WEST"], "preferences": {"inter_branch": true},
+        "cash_accounts": [{"id": "10250", "account": "10250", "sub": "100000", "branch": "WEST",
+            "currency": "GBP", "clearing": true}],
+    }));
+    let amounts = |world: &World, account: &str| {
+        let path = format!("/truth/cash/{account}");
+        let lines = world.try_control(Method::GET, &path, Value::Null).unwrap();
+        let lines = lines.as_array().unwrap().iter();
+        lines.map(|line| line["amount"].as_str().unwrap().to_owned()).collect::<Vec<String>>()
+    };
+    // A payment posts to the cash account itself, whatever branch it is of.
+    world.collected("PM1", "120.50");
+    assert_eq!(amounts(&world, "10250"), ["120.5"]);
+    let posted = world.get("/JournalTransaction?$filter=Module eq 'AR'&$expand=Details");
+    let rows = posted.as_array().unwrap().iter().flat_map(|batch| batch["Details"].as_array());
+    let of_cash = rows.flatten().find(|row| row["Account"]["value"] == "10250").unwrap();
+    assert_eq!(of_cash["Subaccount"]["value"], "100000");
+    assert_eq!(of_cash["BranchID"]["value"], "WEST");
+    // A journal posts where it says: beside the cash account, then to it.
+    let credit = |sub: &str, branch: &str| {
+        let mut line = line("10250", "CreditAmount", "1");
+        line["Subaccount"] = json!({ "value": sub });
+        line["BranchID"] = json!({ "value": branch });
+        line
+    };
+    for (sub, branch) in [("000000", "WEST"), ("100000", "MAIN"), ("100000", "WEST")] {
+        let lines = vec![line("10200", "DebitAmount", "1"), credit(sub, branch)];
+        world.journal(batch_body(&format!("{sub} {branch}"), lines));
+    }
+    assert_eq!(world.balance("10250"), "117.5", "the ledger account has all of them");
+    assert_eq!(amounts(&world, "10250"), ["120.5", "-1"]);
+    assert_eq!(amounts(&world, "10200"), ["1", "1", "1"]);
+}
+
+/// The form's columns of control accounts are in no entity (section 9.6), and are read by `$custom`.
+#[test]
+fn a_control_account_is_told_by_its_form() {
+    let world = World::new();
+    let asked = "$custom=AccountRecords.ControlAccountModule,AccountRecords.AllowManualEntry";
+    let told = |account: &str| {
+        let found = world.get(&format!("/Account/{account}?{asked}"));
+        found["custom"]["AccountRecords"].clone()
+    };
+    assert_eq!(told("11000")["ControlAccountModule"]["value"], "AR");
+    assert_eq!(told("11000")["AllowManualEntry"]["value"], false);
+    assert_eq!(told("61200")["ControlAccountModule"]["value"], Value::Null);
+}
