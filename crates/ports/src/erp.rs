@@ -19,7 +19,7 @@ use model::receipt::{Deposit, DocumentKind, ErpDocument, Receipt};
 
 use crate::description::{Description, Guard};
 use crate::error::PortError;
-use crate::health::Health;
+use crate::health::{Health, HealthCheck};
 use crate::read::{Depth, Page, Read, Seen};
 
 #[async_trait]
@@ -142,6 +142,15 @@ pub trait Erp: Send + Sync {
         id
     }
 
+    /// What is known against the accounts that a link's map names, beyond what `choices` shows: a failed
+    /// check for each that can not do what it is named for, called as its setting, with what to do; a
+    /// check that says "not checked" for what no read tells. Nothing: nothing is known against them.
+    /// Asked when a link is made or changed, and by `ping`.
+    async fn check_accounts(&self, named: &[NamedAccount]) -> Result<Vec<HealthCheck>, PortError> {
+        let _ = named;
+        Ok(Vec::new())
+    }
+
     /// The sum of an account's postings up to now in the account's own currency, for `verify`.
     async fn account_balance(&self, account: &LedgerAccountId) -> Result<Money, PortError>;
 
@@ -183,4 +192,32 @@ pub struct Choice {
     pub kind: String,
     pub currency: Option<Currency>,
     pub subsidiary: Option<SubsidiaryId>,
+}
+
+/// What a link's map names an account for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountUse {
+    /// Payouts reach it, and refunds leave it.
+    Bank,
+    /// Money passes it on its way between banks.
+    Transit,
+    Undeposited,
+    /// Receipts stand on it too, when a payment is matched later.
+    Suspense,
+    /// Lines of fees, losses and the like.
+    Line,
+}
+
+/// An account as a link's map names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedAccount {
+    /// The setting, in the words that change it.
+    pub setting: String,
+    pub account: LedgerAccountId,
+    pub purpose: AccountUse,
+    /// Of a bank account, where the map says it.
+    pub subsidiary: Option<SubsidiaryId>,
+    /// That the account is named for, where it is one.
+    pub currency: Option<Currency>,
 }

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::ids::{ConnectionId, LedgerAccountId};
+use model::ids::ConnectionId;
 use model::money::Currency;
 use model::policy::{Accounts, BankAccount, Deposits, Policy};
 use ports::Erp;
-use ports::erp::{Choice, ChoiceKind};
+use ports::erp::{AccountUse as Use, Choice, ChoiceKind, NamedAccount};
 use ports::health::HealthCheck;
 use store::rows::Link;
 
@@ -28,7 +28,8 @@ pub async fn check(instance: &Instance, link: &Link, live: bool) -> Result<()> {
     let Some(erp) = world.erps.get(&link.erp) else { return Ok(()) };
     match erp.choices(ChoiceKind::Accounts).await {
         Ok(choices) => {
-            fits(&link.policy, &choices, &|id| erp.listed_account(id)).map_err(Failure::Usage)
+            fits(&link.policy, &choices, &|id| erp.listed_account(id)).map_err(Failure::Usage)?;
+            judged(erp.as_ref(), &link.policy, live).await
         }
         Err(ports::PortError::Unsupported(_)) => Ok(()),
         Err(error) if live => Err(error.into()),
@@ -37,6 +38,30 @@ pub async fn check(instance: &Instance, link: &Link, live: bool) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// What the ERP knows against single accounts; what it can not tell is said and refuses nothing.
+async fn judged(erp: &dyn Erp, policy: &Policy, live: bool) -> Result<()> {
+    let checks = match erp.check_accounts(&named(&policy.accounts)).await {
+        Ok(checks) => checks,
+        Err(error) if live => return Err(error.into()),
+        Err(error) => {
+            eprintln!("The accounts could not be looked at in the ERP: {error}");
+            return Ok(());
+        }
+    };
+    for check in checks.iter().filter(|check| !check.checked) {
+        eprintln!("Not checked: {}: {}.", check.name, check.advice);
+    }
+    wrong(&checks).map_or(Ok(()), |why| Err(Failure::Usage(why)))
+}
+
+/// The failed checks in one sentence.
+fn wrong(checks: &[HealthCheck]) -> Option<String> {
+    let failed = checks.iter().filter(|check| !check.ok);
+    let told: Vec<String> =
+        failed.map(|check| format!("{}: {}", check.name, check.advice)).collect();
+    if told.is_empty() { None } else { Some(told.join("; ")) }
 }
 
 /// Whether the accounts of each link of an ERP's connection still fit what the ERP lists, and what the
@@ -53,14 +78,31 @@ pub async fn health_of_links(
     }
     // That the list can not be read is told by the check of its right.
     let Ok(choices) = erp.choices(ChoiceKind::Accounts).await else { return Ok(Vec::new()) };
-    let check = |link: &Link| {
+    let mut checks = Vec::new();
+    for link in &links {
         let name = format!("accounts of link {}", link.id);
-        match fits(&link.policy, &choices, &|id| erp.listed_account(id)) {
-            Ok(()) => HealthCheck::passed(name),
-            Err(why) => HealthCheck::failed(name, why),
+        if let Err(why) = fits(&link.policy, &choices, &|id| erp.listed_account(id)) {
+            checks.push(HealthCheck::failed(name, why));
+            continue;
         }
-    };
-    Ok(links.iter().map(check).collect())
+        let judged = match erp.check_accounts(&named(&link.policy.accounts)).await {
+            Ok(judged) => judged,
+            Err(error) => {
+                checks.push(HealthCheck::not_checked(name, error.to_string()));
+                continue;
+            }
+        };
+        checks.push(match wrong(&judged) {
+            None => HealthCheck::passed(name),
+            Some(why) => HealthCheck::failed(name, why),
+        });
+        let open = judged.into_iter().filter(|check| !check.checked);
+        checks.extend(open.map(|check| HealthCheck {
+            name: format!("{} (link {})", check.name, link.id),
+            ..check
+        }));
+    }
+    Ok(checks)
 }
 
 /// Says of which subsidiaries or branches invoices will wait, where the ERP books receipts in one alone.
@@ -105,26 +147,19 @@ fn complete(policy: &Policy) -> std::result::Result<(), String> {
     })
 }
 
-/// What an account in the map is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Use {
-    Bank,
-    Undeposited,
-    /// Receipts stand on it too, when a payment is matched later.
-    Suspense,
-    /// Lines of fees, losses and the like.
-    Line,
-}
-
-fn named(accounts: &Accounts) -> Vec<(String, &LedgerAccountId, Use)> {
-    let mut all: Vec<(String, &LedgerAccountId, Use)> = accounts
-        .banks
-        .iter()
-        .map(|(key, bank)| (format!("accounts.banks.{key}"), &bank.account, Use::Bank))
-        .collect();
+/// The accounts that a map names, each with its setting and what it is for.
+fn named(accounts: &Accounts) -> Vec<NamedAccount> {
+    let banks = accounts.banks.iter().map(|(key, bank)| NamedAccount {
+        setting: format!("accounts.banks.{key}"),
+        account: bank.account.clone(),
+        purpose: Use::Bank,
+        subsidiary: bank.subsidiary.clone(),
+        currency: key.parse().ok(),
+    });
+    let mut all: Vec<NamedAccount> = banks.collect();
     let single = [
         ("undeposited", &accounts.undeposited, Use::Undeposited),
-        ("exchange_clearing", &accounts.exchange_clearing, Use::Bank),
+        ("exchange_clearing", &accounts.exchange_clearing, Use::Transit),
         ("fees", &accounts.fees, Use::Line),
         ("fee_tax", &accounts.fee_tax, Use::Line),
         ("app_fees", &accounts.app_fees, Use::Line),
@@ -135,7 +170,13 @@ fn named(accounts: &Accounts) -> Vec<(String, &LedgerAccountId, Use)> {
         ("suspense", &accounts.suspense, Use::Suspense),
     ];
     for (name, account, purpose) in single {
-        all.extend(account.as_ref().map(|id| (format!("accounts.{name}"), id, purpose)));
+        all.extend(account.as_ref().map(|id| NamedAccount {
+            setting: format!("accounts.{name}"),
+            account: id.clone(),
+            purpose,
+            subsidiary: None,
+            currency: None,
+        }));
     }
     all
 }
@@ -150,7 +191,7 @@ fn fits(
         choices.iter().map(|choice| (choice.id.as_str(), choice)).collect();
     // An ERP with undeposited funds of its own makes its deposits from these and from nowhere else.
     let has_own = choices.iter().any(|choice| choice.kind == "undeposited");
-    for (name, account, purpose) in named(&policy.accounts) {
+    for NamedAccount { setting: name, account, purpose, .. } in named(&policy.accounts) {
         let Some(choice) = by_id.get(listed(account.as_str())) else {
             return Err(format!(
                 "{name} \"{account}\": the ERP has no such account in use; give the id that its list has{}",
@@ -158,11 +199,11 @@ fn fits(
             ));
         };
         let wanted = match purpose {
-            Use::Bank if choice.kind == "undeposited" => {
+            Use::Bank | Use::Transit if choice.kind == "undeposited" => {
                 "the account that payouts reach, and on this one receipts wait for their payout: name the \
                  bank account here, or have receipts wait on another (the connection's settings)"
             }
-            Use::Bank if choice.kind != "bank" => "a bank account",
+            Use::Bank | Use::Transit if choice.kind != "bank" => "a bank account",
             Use::Undeposited if has_own && choice.kind != "undeposited" => {
                 "the ERP's own undeposited funds (leave the setting out): its deposits take receipts \
                  from there and from nowhere else"
@@ -174,7 +215,7 @@ fn fits(
             Use::Line if matches!(choice.kind.as_str(), "bank" | "undeposited") => {
                 "an account for lines of a deposit"
             }
-            Use::Bank | Use::Undeposited | Use::Suspense | Use::Line => continue,
+            Use::Bank | Use::Transit | Use::Undeposited | Use::Suspense | Use::Line => continue,
         };
         return Err(format!("{name} \"{account}\" is \"{}\": it must be {wanted}", choice.name));
     }
@@ -213,7 +254,7 @@ const LISTED_MAX: usize = 4;
 /// Some accounts that would do, by id and name.
 fn some_of(choices: &[Choice], purpose: Use) -> String {
     let does = |choice: &&Choice| match purpose {
-        Use::Bank => choice.kind == "bank",
+        Use::Bank | Use::Transit => choice.kind == "bank",
         Use::Undeposited => choice.kind == "undeposited",
         Use::Suspense => choice.kind == "other",
         Use::Line => choice.kind == "expense",

@@ -3,6 +3,7 @@
 
 mod allowed;
 mod branches;
+mod cash_accounts;
 mod changed;
 mod foreign;
 mod hands;

@@ -12,8 +12,8 @@ use model::key::Key;
 use model::ledger::PeriodBook;
 use model::money::Money;
 use model::receipt::{Deposit, DocumentKind, ErpDocument, Receipt};
-use ports::erp::{Choice, ChoiceKind};
-use ports::health::Health;
+use ports::erp::{Choice, ChoiceKind, NamedAccount};
+use ports::health::{Health, HealthCheck};
 use ports::{Depth, Description, Erp, Guard, Page, PortError, Read, Seen};
 use simulator::fakes::Fakes;
 
@@ -40,9 +40,11 @@ pub enum Mistake {
     AdoptedAsMade,
     /// A closed period is refused as any other content.
     PeriodUnnamed,
+    /// An account that nothing is known of is refused.
+    AccountsRefused,
 }
 
-pub const MISTAKES: [(Mistake, &str); 10] = [
+pub const MISTAKES: [(Mistake, &str); 11] = [
     (Mistake::EdgeLost, "changes::a_new_invoice_is_listed_at_the_marks_edge"),
     (Mistake::FirstPageOnly, "changes::invoices_of_one_moment_are_all_listed"),
     (Mistake::FindsNothing, "unknowns::what_was_made_and_not_answered_is_found"),
@@ -53,6 +55,7 @@ pub const MISTAKES: [(Mistake, &str); 10] = [
     (Mistake::VoidedAsMissing, "reads::a_voided_receipt_is_voided_and_not_missing"),
     (Mistake::AdoptedAsMade, "receipts::the_same_receipt_again_is_adopted"),
     (Mistake::PeriodUnnamed, "receipts::a_closed_period_refuses_a_receipt_until_it_is_open"),
+    (Mistake::AccountsRefused, "reads::accounts_that_can_be_used_are_not_refused"),
 ];
 
 pub struct MistakenErp {
@@ -195,6 +198,11 @@ impl Erp for MistakenErp {
 
     async fn choices(&self, kind: ChoiceKind) -> Result<Vec<Choice>, PortError> {
         self.told(self.fakes.erp().choices(kind).await)
+    }
+
+    async fn check_accounts(&self, named: &[NamedAccount]) -> Result<Vec<HealthCheck>, PortError> {
+        let refused = named.iter().filter(|_| self.is(Mistake::AccountsRefused));
+        Ok(refused.map(|one| HealthCheck::failed(one.setting.as_str(), "unknown")).collect())
     }
 
     async fn account_balance(&self, account: &LedgerAccountId) -> Result<Money, PortError> {

@@ -113,7 +113,12 @@ impl Acumatica {
     }
 }
 
-fn not_allowed(method: &str, account: &LedgerAccountId, allowed: &[Entity<'_>]) -> Option<String> {
+/// Why receipts and refunds can not stand on a cash account: the payment method does not allow it.
+pub(super) fn not_allowed(
+    method: &str,
+    account: &LedgerAccountId,
+    allowed: &[Entity<'_>],
+) -> Option<String> {
     let is_allowed = allowed.iter().any(|row| {
         row.text("CashAccount").as_deref() == Some(account.as_str()) && row.flag("UseInAR")
     });

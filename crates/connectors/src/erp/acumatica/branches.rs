@@ -102,7 +102,7 @@ impl Acumatica {
     pub(super) async fn check_branches(
         &self,
         allowed: &[Entity<'_>],
-    ) -> Result<Option<HealthCheck>, PortError> {
+    ) -> Result<Vec<HealthCheck>, PortError> {
         let of_accounts: BTreeSet<String> = by_account(allowed).into_values().collect();
         let branch = self.settings.branch.as_deref();
         if let Some(branch) = branch
@@ -115,16 +115,27 @@ impl Acumatica {
                  Branches (CS102000) spells it",
                 known.join(", ")
             );
-            return Ok(Some(HealthCheck::failed(format!("branch {branch}"), advice)));
+            return Ok(vec![HealthCheck::failed(format!("branch {branch}"), advice)]);
         }
         let mut all = self.branches_of_ledger().await?;
         all.extend(of_accounts);
         let name = match branch {
             Some(branch) => format!("branch {branch}"),
             None if all.len() > 1 => "branches".to_owned(),
-            None => return Ok(None),
+            None => return Ok(self.between().into_iter().collect()),
         };
-        Ok(Some(HealthCheck::noted(name, self.about_branches(allowed, &all))))
+        let noted = HealthCheck::noted(name, self.about_branches(allowed, &all));
+        Ok([noted].into_iter().chain(self.between()).collect())
+    }
+
+    /// No entity shows whether the site posts between branches (acumatica sheet section 9.1).
+    fn between(&self) -> Option<HealthCheck> {
+        let how = "inter_branch=true is believed, for the API does not show it: see that the feature \
+                   Inter-Branch Transactions is on (Enable/Disable Features, CS100000) and its accounts \
+                   are mapped (GL101010). Where it is not, payments of other branches are collected and \
+                   their receipts refused: take the setting back";
+        let said = self.settings.inter_branch;
+        said.then(|| HealthCheck::not_checked("inter-branch transactions", how))
     }
 
     /// What becomes of invoices of several branches.

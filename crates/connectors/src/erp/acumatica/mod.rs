@@ -4,12 +4,14 @@
 mod accounts;
 mod auth;
 mod branches;
+mod cash_accounts;
 mod client;
 mod endpoint;
 pub mod fields;
 mod health;
 mod journals;
 mod mapping;
+mod named_accounts;
 mod port;
 mod query;
 mod reads;
@@ -107,6 +109,8 @@ pub struct Acumatica {
     years_read: AtomicU64,
     /// Branches of the cash accounts.
     account_branches: Mutex<branches::Kept>,
+    /// Subaccounts of the cash accounts.
+    account_subaccounts: Mutex<cash_accounts::Kept>,
     /// One write at a time.
     turn: Mutex<()>,
     /// The part of the client id behind the sign, or the tenant's login name.
@@ -173,6 +177,7 @@ impl Acumatica {
             known,
             years: Mutex::default(),
             account_branches: Mutex::default(),
+            account_subaccounts: Mutex::default(),
             years_read: AtomicU64::new(0),
             turn: Mutex::new(()),
             tenant,

@@ -13,11 +13,12 @@ use model::key::Key;
 use model::ledger::{AccountLine, BookedIn, PeriodBook};
 use model::money::{Currency, Money};
 use model::receipt::{DocumentKind, ErpDocument, Receipt};
-use ports::erp::{Choice, ChoiceKind};
-use ports::health::Health;
+use ports::erp::{Choice, ChoiceKind, NamedAccount};
+use ports::health::{Health, HealthCheck};
 use ports::{Depth, Description, Erp, Guard, Page, PortError, Read, Seen};
 
 use super::Acumatica;
+use super::cash_accounts::ledger_account;
 use super::reads::documents::stamp;
 use super::reads::parts::Anew;
 
@@ -137,7 +138,11 @@ impl Erp for Acumatica {
 
     /// `61200/000000`: an account and the subaccount of its lines.
     fn listed_account<'a>(&self, id: &'a str) -> &'a str {
-        id.split_once('/').map_or(id, |(account, _)| account)
+        ledger_account(id)
+    }
+
+    async fn check_accounts(&self, named: &[NamedAccount]) -> Result<Vec<HealthCheck>, PortError> {
+        self.sign_in.during(self.judge_accounts(named)).await
     }
 
     async fn account_balance(&self, account: &LedgerAccountId) -> Result<Money, PortError> {

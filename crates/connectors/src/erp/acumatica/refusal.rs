@@ -26,6 +26,17 @@ pub struct Refusal {
 const FOREIGN_BODY_KEPT: usize = 300;
 /// Exceptions and rows are nested; deeper than this nothing useful follows.
 const DEPTH_MAX: usize = 8;
+/// Fields that name a record of the set-up by its id; none holds what is personal.
+const NAMING: [&str; 8] = [
+    "Account",
+    "Subaccount",
+    "BranchID",
+    "Branch",
+    "CashAccount",
+    "LedgerID",
+    "PaymentMethod",
+    "CurrencyID",
+];
 const PERIOD_WORDS: [&str; 5] = ["closed", "inactive", "locked", "does not exist", "not open"];
 const APPLICATION_WORDS: [&str; 6] = [
     "exceeds",
@@ -215,12 +226,23 @@ fn field_errors(value: &Value, path: &str, out: &mut Vec<(String, String)>, dept
                 field_errors(member, &inner, out, depth + 1);
             }
             let error = members.get("error").and_then(Value::as_str).filter(|_| !path.is_empty());
-            out.extend(error.map(|text| (path.to_owned(), text.to_owned())));
+            out.extend(error.map(|text| (path.to_owned(), with_value(path, text, members))));
         }
         Value::Array(rows) => {
             rows.iter().for_each(|row| field_errors(row, path, out, depth + 1));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The refusal of a field that names a record, with what was sent in it: the words alone say only that
+/// it "cannot be found".
+fn with_value(path: &str, text: &str, members: &serde_json::Map<String, Value>) -> String {
+    let field = path.rsplit('.').next().unwrap_or(path);
+    let value = members.get("value").and_then(Value::as_str).filter(|_| NAMING.contains(&field));
+    match value {
+        Some(value) => format!("{text} ({field} \"{}\")", value.trim()),
+        None => text.to_owned(),
     }
 }
 

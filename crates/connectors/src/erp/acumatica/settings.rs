@@ -101,7 +101,13 @@ pub const SETTINGS: &[Field] = &[
         false,
         "The tenant's login name, for cookie sessions; with OAuth the client id names it.",
     ),
-    setting("branch", "Branch", false, "Branch of the documents, for example MAIN."),
+    setting(
+        "branch",
+        "Branch",
+        false,
+        "Branch of the documents, for example MAIN: that of the clearing accounts. What is on a cash \
+         account is booked in that account's branch.",
+    ),
     setting(
         "inter_branch",
         "Posts between branches",
@@ -129,8 +135,9 @@ pub const SETTINGS: &[Field] = &[
         "subaccount",
         "Subaccount",
         false,
-        "Of the journals' lines, where subaccounts are in use, for example 000000. A single \
-         account's is written behind it: 10250/000000.",
+        "Of the journals' lines, where subaccounts are in use, for example 000000. A cash account's \
+         lines take its own, as soon as a payment on it shows it; another account's is written behind \
+         it in the link's map: 61200/000000.",
     ),
     setting(
         "closed_periods",

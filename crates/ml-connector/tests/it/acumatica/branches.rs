@@ -8,7 +8,7 @@ use crate::world::{rows, text};
 
 impl World {
     /// A ticked invoice of this branch; gives its number.
-    fn invoice_of(&self, branch: &str, amount: &str) -> String {
+    pub(super) fn invoice_of(&self, branch: &str, amount: &str) -> String {
         let (today, ticked) = (self.today().to_string(), json!({"value": true}));
         let fields =
             json!({"LinkBranch": branch, "custom": {"Document": {"AttributeMLCCOLLECT": ticked}}});

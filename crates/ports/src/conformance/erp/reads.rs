@@ -1,13 +1,13 @@
 //! Reads give what was written, by every way that leads to it, and say plainly what is not there.
 
-use model::ids::{ErpCustomerId, InvoiceId, ReceiptId};
+use model::ids::{ErpCustomerId, InvoiceId, LedgerAccountId, ReceiptId};
 use model::invoice::{Approval, InvoiceStatus};
 use model::receipt::{DocumentKind, ErpDocument};
 
 use super::expect::{found, not_done, ok, only, unsupported};
 use super::world::{BOTH, World, key};
 use crate::conformance::subject::{ErpSubject, Need};
-use crate::erp::ChoiceKind;
+use crate::erp::{AccountUse, ChoiceKind, NamedAccount};
 use crate::{Depth, Read};
 
 super::suite! {
@@ -29,6 +29,7 @@ super::suite! {
     a_voided_receipt_is_voided_and_not_missing needs [Need::VoidedReceipts],
     periods_tell_what_is_closed,
     choices_name_the_chart needs [Need::Choices],
+    accounts_that_can_be_used_are_not_refused,
     the_balance_of_an_unknown_account_is_not_zero needs [Need::AccountBalances],
     lines_of_an_account_sum_to_its_balance needs [Need::AccountLines],
     lines_are_listed_or_unsupported,
@@ -271,6 +272,27 @@ async fn choices_name_the_chart(subject: &dyn ErpSubject) {
     let currencies = ok(world.erp.choices(ChoiceKind::Currencies).await);
     let own = Some(world.chart.currency);
     assert!(currencies.iter().any(|choice| choice.currency == own), "{currencies:?}");
+}
+
+/// Only what is known against an account refuses it: what no read tells is "not checked".
+async fn accounts_that_can_be_used_are_not_refused(subject: &dyn ErpSubject) {
+    let world = World::new(subject);
+    let chart = &world.chart;
+    let named = |setting: &str, account: &LedgerAccountId, purpose: AccountUse| NamedAccount {
+        setting: setting.to_owned(),
+        account: account.clone(),
+        purpose,
+        subsidiary: None,
+        currency: Some(chart.currency).filter(|_| purpose == AccountUse::Bank),
+    };
+    let all = [
+        named("banks", &chart.bank, AccountUse::Bank),
+        named("fees", &chart.fees, AccountUse::Line),
+    ];
+    let checks = ok(world.erp.check_accounts(&all).await);
+    assert!(checks.iter().all(|check| check.ok), "{checks:?}");
+    assert!(checks.iter().all(|check| !check.name.is_empty()), "{checks:?}");
+    assert_eq!(ok(world.erp.check_accounts(&[]).await), Vec::new());
 }
 
 /// A side that could not be read is not proved, never zero (DESIGN.md section 5, Proof).

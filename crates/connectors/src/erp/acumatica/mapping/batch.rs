@@ -13,6 +13,7 @@ use super::super::fields::{DESCRIPTION_LENGTH_MAX, LINE_REFERENCE_LENGTH_MAX, cu
 use super::super::settings::Settings;
 use super::super::wire::{Entity, wrapped, wrapped_day, wrapped_money};
 use super::receipt::RefundName;
+use super::standing::Standing;
 
 /// What a batch of ours is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +99,8 @@ pub struct Line {
     pub amount: Money,
     pub text: String,
     pub reference: String,
+    /// Of a cash account: where that stands. Others take what the batch and the settings say.
+    pub on: Standing,
 }
 
 /// The words of a line that stands for a document; the mapping back reads them.
@@ -113,6 +116,7 @@ impl Line {
             amount,
             text: BANK.to_owned(),
             reference: reference.to_owned(),
+            on: Standing::default(),
         }
     }
 
@@ -124,6 +128,7 @@ impl Line {
             amount: Money::new(-amount.minor, amount.currency),
             text: format!("{RECEIPT}{id}"),
             reference: id.to_string(),
+            on: Standing::default(),
         }
     }
 
@@ -135,12 +140,19 @@ impl Line {
             amount: refund.amount,
             text: format!("{REFUND}{}", refund.id),
             reference: String::new(),
+            on: Standing::default(),
         }
     }
 
     #[must_use]
     pub fn other(account: &LedgerAccountId, amount: Money, text: &str) -> Line {
-        Line { account: account.clone(), amount, text: text.to_owned(), reference: String::new() }
+        Line {
+            account: account.clone(),
+            amount,
+            text: text.to_owned(),
+            reference: String::new(),
+            on: Standing::default(),
+        }
     }
 }
 
@@ -149,7 +161,7 @@ pub struct Head<'a> {
     pub label: &'a Label,
     pub dated_on: Date,
     pub currency: Currency,
-    pub branch: Option<&'a str>,
+    pub branch: Option<String>,
 }
 
 /// A batch as it is written.
@@ -162,7 +174,7 @@ pub fn body(head: &Head<'_>, lines: &[Line], settings: &Settings) -> Value {
     put("CurrencyID", wrapped(head.currency.code()));
     put("Description", wrapped(head.label.text()));
     put("Hold", wrapped(false));
-    let branch = head.branch.or(settings.branch.as_deref());
+    let branch = head.branch.as_deref().or(settings.branch.as_deref());
     branch.iter().for_each(|branch| drop(put("BranchID", wrapped(*branch))));
     settings.ledger.iter().for_each(|ledger| drop(put("LedgerID", wrapped(ledger.as_str()))));
     let rows: Vec<Value> = lines.iter().map(|line| row(line, branch, settings)).collect();
@@ -184,6 +196,8 @@ pub fn split_account<'a>(
 
 fn row(line: &Line, branch: Option<&str>, settings: &Settings) -> Value {
     let (account, subaccount) = split_account(&line.account, settings);
+    let subaccount = line.on.subaccount.as_deref().or(subaccount);
+    let branch = line.on.branch.as_deref().or(branch);
     let mut out = Map::new();
     let mut put = |name: &str, value: Value| out.insert(name.to_owned(), value);
     put("Account", wrapped(account));
@@ -204,6 +218,15 @@ fn row(line: &Line, branch: Option<&str>, settings: &Settings) -> Value {
     json!(out)
 }
 
+/// A line as it is read back: debits positive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    pub account: LedgerAccountId,
+    pub amount: Money,
+    pub words: String,
+    pub on: Standing,
+}
+
 /// A batch as it is read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
@@ -212,8 +235,7 @@ pub struct Batch {
     pub state: BatchState,
     pub dated_on: Date,
     pub currency: Currency,
-    /// Account, debit positive, and the line's words.
-    pub lines: Vec<(LedgerAccountId, Money, String)>,
+    pub lines: Vec<Posted>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,8 +266,12 @@ pub fn from_entity(entity: Entity<'_>) -> Result<Batch, String> {
         let debit = row.money("DebitAmount", currency)?.unwrap_or(zero);
         let credit = row.money("CreditAmount", currency)?.unwrap_or(zero);
         let amount = debit.checked_sub(credit).map_err(|error| error.to_string())?;
-        let words = row.text("TransactionDescription").unwrap_or_default();
-        lines.push((LedgerAccountId::new(row.required("Account")?), amount, words));
+        lines.push(Posted {
+            account: LedgerAccountId::new(row.required("Account")?),
+            amount,
+            words: row.text("TransactionDescription").unwrap_or_default(),
+            on: Standing { branch: row.text("BranchID"), subaccount: row.text("Subaccount") },
+        });
     }
     Ok(Batch {
         number: entity.required("BatchNbr")?,
@@ -277,7 +303,7 @@ impl Batch {
         let mut ids: Vec<ReceiptId> = self
             .lines
             .iter()
-            .filter_map(|(_, _, words)| words.strip_prefix(RECEIPT))
+            .filter_map(|line| line.words.strip_prefix(RECEIPT))
             .map(ReceiptId::new)
             .collect();
         ids.sort();
@@ -286,7 +312,7 @@ impl Batch {
 
     /// The refunds that a deposit took from the bank.
     fn refunds(&self) -> Vec<ErpRefundId> {
-        let named = self.lines.iter().filter_map(|(_, _, words)| words.strip_prefix(REFUND));
+        let named = self.lines.iter().filter_map(|line| line.words.strip_prefix(REFUND));
         let mut ids: Vec<ErpRefundId> = named.map(ErpRefundId::new).collect();
         ids.sort();
         ids
@@ -295,15 +321,15 @@ impl Batch {
     /// Whether a deposit holds that refund.
     #[must_use]
     pub fn holds_refund(&self, refund: &str) -> bool {
-        self.lines.iter().any(|(_, _, words)| words.strip_prefix(REFUND) == Some(refund))
+        self.lines.iter().any(|line| line.words.strip_prefix(REFUND) == Some(refund))
     }
 
     /// As a deposit. One that is not released is not made yet: its total is shown as it will be.
     pub fn deposit(&self) -> Result<Deposit, String> {
         let bank = self.label.bank.as_deref().ok_or("the deposit does not name its bank")?;
         let mut total = Money::zero(self.currency);
-        for (_, amount, _) in self.lines.iter().filter(|(_, _, words)| words == BANK) {
-            total = total.checked_add(*amount).map_err(|error| error.to_string())?;
+        for line in self.lines.iter().filter(|line| line.words == BANK) {
+            total = total.checked_add(line.amount).map_err(|error| error.to_string())?;
         }
         Ok(Deposit {
             id: DepositId::new(self.number.as_str()),
@@ -323,9 +349,9 @@ impl Batch {
         let further = |words: &str| {
             words != BANK && words.strip_prefix(RECEIPT).or(words.strip_prefix(REFUND)).is_none()
         };
-        let lines = self.lines.iter().filter(|(_, _, words)| further(words));
-        let added = lines.map(|(account, amount, _)| {
-            Ok((account.clone(), Money::zero(self.currency).checked_sub(*amount)?))
+        let lines = self.lines.iter().filter(|line| further(&line.words));
+        let added = lines.map(|line| {
+            Ok((line.account.clone(), Money::zero(self.currency).checked_sub(line.amount)?))
         });
         added.collect::<Result<_, MoneyError>>().map_err(|error| error.to_string())
     }
@@ -336,11 +362,7 @@ impl Batch {
             id: JournalId::new(self.number.as_str()),
             stamp: Some(self.label.stamp.clone()),
             dated_on: self.dated_on,
-            lines: self
-                .lines
-                .iter()
-                .map(|(account, amount, _)| (account.clone(), *amount))
-                .collect(),
+            lines: self.lines.iter().map(|line| (line.account.clone(), line.amount)).collect(),
             posted: self.state == BatchState::Released,
             voided: self.state == BatchState::Voided,
         }
@@ -349,8 +371,8 @@ impl Batch {
     /// As the refund that follows a void: what it debits is what it took out of the label's account.
     pub fn refund(&self, in_deposit: bool, from_clearing: bool) -> Result<ErpRefund, String> {
         let mut amount = Money::zero(self.currency);
-        for (_, line, _) in self.lines.iter().filter(|(_, line, _)| line.is_positive()) {
-            amount = amount.checked_add(*line).map_err(|error| error.to_string())?;
+        for line in self.lines.iter().filter(|line| line.amount.is_positive()) {
+            amount = amount.checked_add(line.amount).map_err(|error| error.to_string())?;
         }
         let place = match self.state {
             BatchState::Unreleased | BatchState::Held => ReceiptPlace::NotPosted,

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod customer;
 pub mod invoice;
 pub mod receipt;
+pub mod standing;
 
 use jiff::tz::TimeZone;
 

@@ -80,7 +80,8 @@ impl Acumatica {
             let (kind, stamp, payment) = (*kind, stamp(key), payment.clone());
             let (deposits, refunds, batches) = (&deposits, &refunds, &batches);
             async move {
-                let batch = |purpose| only_batch(batches, purpose, &stamp);
+                let batch =
+                    async |purpose| self.in_place(only_batch(batches, purpose, &stamp)).await;
                 match kind {
                     DocumentKind::Receipt => {
                         let read = self.whole_receipt(payment, deposits).await?;
@@ -88,19 +89,34 @@ impl Acumatica {
                     }
                     DocumentKind::Refund => {
                         let numbers = refunds.get(&stamp).cloned().unwrap_or_default();
-                        let read = self.refund_of(&numbers, batch(Purpose::Refund)).await?;
+                        let read = self.refund_of(&numbers, batch(Purpose::Refund).await?).await?;
                         Ok(map_read(read, ErpDocument::Refund))
                     }
-                    DocumentKind::Deposit => Ok(and_then(batch(Purpose::Deposit), |batch| {
-                        batch.deposit().map(ErpDocument::Deposit)
-                    })),
-                    DocumentKind::Journal => Ok(map_read(batch(Purpose::Journal), |batch| {
-                        ErpDocument::Journal(batch.journal())
-                    })),
+                    DocumentKind::Deposit => {
+                        Ok(and_then(batch(Purpose::Deposit).await?, |batch| {
+                            batch.deposit().map(ErpDocument::Deposit)
+                        }))
+                    }
+                    DocumentKind::Journal => {
+                        Ok(map_read(batch(Purpose::Journal).await?, |batch| {
+                            ErpDocument::Journal(batch.journal())
+                        }))
+                    }
                 }
             }
         })
         .await
+    }
+
+    /// A batch that stands on the cash accounts that it names; odd, where a line stands beside one.
+    async fn in_place(&self, read: Read<Batch>) -> Result<Read<Batch>, PortError> {
+        match read {
+            Read::Found(batch) if batch.state == BatchState::Released => {
+                let wrong = self.misplaced(&batch).await?;
+                Ok(wrong.map_or(Read::Found(batch), Read::Odd))
+            }
+            other => Ok(other),
+        }
     }
 
     /// The payments that stand for receipts; of other documents none. A closed one is applied whole:

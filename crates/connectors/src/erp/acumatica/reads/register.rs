@@ -13,8 +13,10 @@ use model::money::{Currency, Money};
 use ports::PortError;
 
 use super::super::Acumatica;
+use super::super::cash_accounts::{Fresh, ledger_account};
 use super::super::mapping::batch::{self, BatchState, Label};
 use super::super::mapping::receipt::PAYMENT;
+use super::super::mapping::standing::Standing;
 use super::super::query::{Ask, all_of, literal, moment};
 use super::super::wire::{Body, Entity};
 use super::batches::{BATCH, batch_ask};
@@ -26,7 +28,8 @@ const LEDGER: &str = "GL";
 type Stamps = BTreeMap<String, String>;
 
 impl Acumatica {
-    /// Every posted line of an account dated `since` or later. It may carry its subaccount.
+    /// Every posted line of an account dated `since` or later, of a cash account those that stand on it.
+    /// An account that is none may carry its subaccount.
     pub(in super::super) async fn read_account_lines(
         &self,
         account: &LedgerAccountId,
@@ -36,10 +39,11 @@ impl Acumatica {
         let begin = since.saturating_sub(1.day()).to_zoned(TimeZone::UTC);
         let begin = begin.map_err(|error| PortError::Unsupported(error.to_string()))?.timestamp();
         let dated = format!("TransactionDate ge {}", moment(begin));
+        let own = self.standing_asked(account).await?;
         let rows = self.all_rows(BATCH, &batch_ask(), &dated).await?;
         let mut lines = Vec::new();
         for row in rows.values().map(Entity) {
-            lines.extend(lines_of(row, account, since).map_err(PortError::Unavailable)?);
+            lines.extend(lines_of(row, account, &own, since).map_err(PortError::Unavailable)?);
         }
         if lines.iter().any(|line| line.kind != LEDGER) {
             let stamps = self.stamps_on(account, begin).await?;
@@ -49,6 +53,16 @@ impl Acumatica {
         }
         lines.sort_by(|a, b| (a.on, &a.document).cmp(&(b.on, &b.document)));
         Ok(lines)
+    }
+
+    /// Where the lines stand that are asked for: a cash account's at its own branch and subaccount, else
+    /// at the subaccount that the account carries.
+    async fn standing_asked(&self, account: &LedgerAccountId) -> Result<Standing, PortError> {
+        let carried = account.as_str().split_once('/').map(|(_, sub)| sub.to_owned());
+        let name = ledger_account(account.as_str());
+        let mut known = self.standings([name].into_iter(), None, Fresh::Now).await?;
+        let own = known.remove(name).unwrap_or_default();
+        Ok(Standing { subaccount: carried.or(own.subaccount), ..own })
     }
 
     /// The rows of all windows, each once, as its last window showed it.
@@ -82,7 +96,7 @@ impl Acumatica {
         account: &LedgerAccountId,
         begin: Timestamp,
     ) -> Result<Stamps, PortError> {
-        let cash = account.as_str().split('/').next().unwrap_or_default();
+        let cash = ledger_account(account.as_str());
         let on = format!("CashAccount eq {}", literal(cash));
         let dated = format!("ApplicationDate ge {}", moment(begin));
         let select = "Type,ReferenceNbr,ExternalRef,LastModifiedDateTime";
@@ -97,6 +111,7 @@ impl Acumatica {
 fn lines_of(
     batch: Entity<'_>,
     account: &LedgerAccountId,
+    own: &Standing,
     since: Date,
 ) -> Result<Vec<AccountLine>, String> {
     let on = batch.required_date("TransactionDate")?;
@@ -111,14 +126,11 @@ fn lines_of(
     let currency = batch.required("CurrencyID")?;
     let currency: Currency = currency.parse().map_err(|error| format!("{error}"))?;
     let label = batch.text("Description").and_then(|text| Label::read(&text));
-    let (wanted, sub) = match account.as_str().split_once('/') {
-        Some((account, sub)) => (account, Some(sub)),
-        None => (account.as_str(), None),
-    };
+    let wanted = ledger_account(account.as_str());
     let mut lines = Vec::new();
     for row in batch.rows("Details") {
-        let same_sub = sub.is_none_or(|sub| row.text("Subaccount").as_deref() == Some(sub));
-        if row.text("Account").as_deref() != Some(wanted) || !same_sub {
+        let there = Standing { branch: row.text("BranchID"), subaccount: row.text("Subaccount") };
+        if row.text("Account").as_deref() != Some(wanted) || !there.fits(own) {
             continue;
         }
         let zero = Money::zero(currency);

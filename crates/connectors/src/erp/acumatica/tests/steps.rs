@@ -264,27 +264,55 @@ fn deposit(total: i64) -> ErpWrite {
 #[tokio::test]
 async fn a_deposit_is_one_balanced_batch() {
     let key = Key::new(&["deposit", "PO1", "1"]);
-    let line = |account: &str, debit: &str, credit: &str, words: &str| {
+    let line = |account: &str, debit: &str, credit: &str, words: &str, on: (&str, &str)| {
         let number = |text: &str| text.parse::<serde_json::Number>().unwrap();
         json!({"Account": {"value": account}, "DebitAmount": {"value": number(debit)},
-            "CreditAmount": {"value": number(credit)}, "TransactionDescription": {"value": words}})
+            "CreditAmount": {"value": number(credit)}, "TransactionDescription": {"value": words},
+            "BranchID": {"value": on.0}, "Subaccount": {"value": on.1}})
     };
+    let (bank, clearing) = (("WEST", "000000"), ("WEST", "100-000"));
     let batch = |status: &str| {
         says(json!({"Module": {"value": "GL"}, "BatchNbr": {"value": "GL000412"},
             "Status": {"value": status}, "CurrencyID": {"value": "GBP"},
             "TransactionDate": {"value": "2026-03-10T00:00:00+00:00"},
             "Description": {"value": format!("{} | deposit | bank 10200 | payout PO1 | x", stamp(&key))},
-            "Details": [line("10200", "119.10", "0", "bank"),
-                line("10250", "0.0", "120.5", "receipt 000871"), line("61200", "1.4", "0.0", "fees")]}))
+            "Details": [line("10200", "119.10", "0", "bank", bank),
+                line("10250", "0.0", "120.5", "receipt 000871", clearing),
+                line("61200", "1.4", "0.0", "fees", bank)]}))
     };
     let receipts = || says(json!([ours("Closed", json!({}))]));
-    // Nothing under the key; the receipts; no deposit of their payout; still nothing.
-    let replies =
-        vec![none(), receipts(), none(), none(), batch("Balanced"), done(), batch("Posted")];
+    let allowed =
+        |account: &str| json!({"CashAccount": {"value": account}, "Branch": {"value": "WEST"}});
+    let method = says(json!({"AllowedCashAccounts": [allowed("10200"), allowed("10250")]}));
+    let posted = json!({"CurrentDocument": {"BatchNbr": {"type": "CustomStringField",
+        "value": "AR000007"}}});
+    let shows = says(json!([ours("Closed", json!({ "custom": posted }))]));
+    let shown = says(json!({"Details": [line("10250", "120.5", "0", "PM1", ("WEST", "100000"))]}));
+    // Nothing under the key; the receipts; no deposit of their payout; where the cash accounts stand: no
+    // payment on the bank, one on the clearing account, and its batch; still nothing.
+    let replies = vec![
+        none(),
+        receipts(),
+        none(),
+        method,
+        none(),
+        shows,
+        shown,
+        none(),
+        batch("Balanced"),
+        done(),
+        batch("Posted"),
+    ];
     let world = oauth(replies);
     let answer = world.acumatica.write(&key, &deposit(11_910)).await.unwrap();
     assert_eq!(answer.id, "GL000412");
-    let rows = world.script.body(5)["Details"].as_array().cloned().unwrap();
+    let sent = world.script.body(9);
+    assert_eq!(sent["BranchID"]["value"], "WEST", "not the setting's, which is MAIN");
+    let rows = sent["Details"].as_array().cloned().unwrap();
+    let on: Vec<(&Value, &Value)> =
+        rows.iter().map(|row| (&row["BranchID"]["value"], &row["Subaccount"]["value"])).collect();
+    let (west, own) = (json!("WEST"), json!("100000"));
+    assert_eq!(on, [(&west, &Value::Null), (&west, &own), (&west, &Value::Null)]);
     let told: Vec<String> = rows
         .iter()
         .map(|row| {

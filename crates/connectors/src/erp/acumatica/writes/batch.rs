@@ -13,9 +13,10 @@ use model::receipt::{ErpRefund, ReceiptPlace};
 use ports::PortError;
 
 use super::super::Acumatica;
+use super::super::cash_accounts::ledger_account;
 use super::super::client::{Ended, Outcome};
 use super::super::journals::with_settings;
-use super::super::mapping::batch::{self, Batch, BatchState, Head, Label, Line, Purpose};
+use super::super::mapping::batch::{self, Batch, BatchState, Head, Label, Line, Posted, Purpose};
 use super::super::mapping::receipt::{self, PAYMENT, Phase, REFUND, RefundName};
 use super::super::query::{Ask, all_of, any_of};
 use super::super::reads::SLICE_MAX;
@@ -104,7 +105,7 @@ impl Acumatica {
             label: &label,
             dated_on: write.dated_on,
             currency: write.currency,
-            branch: write.subsidiary.as_ref().map(|id| id.as_str()),
+            branch: write.subsidiary.as_ref().map(ToString::to_string),
         };
         let whole = ErpWrite::RecordJournal(write.clone());
         self.stand_batch(key, BatchPlan { head, lines, write: &whole }).await
@@ -211,8 +212,10 @@ impl Acumatica {
         key: &Key,
         plan: BatchPlan<'_>,
     ) -> Result<WriteAnswer, PortError> {
+        let plan = self.placed(plan).await?;
+        let carried = plan.carried();
         let stood = self.stand_batch_in_steps(key, plan).await;
-        stood.map_err(|error| with_settings(error, &self.settings))
+        stood.map_err(|error| with_settings(error, &self.settings, &carried))
     }
 
     async fn stand_batch_in_steps(
@@ -331,15 +334,18 @@ fn deposited_row(
     Ok(Some((ReceiptId::new(entity.required("ReferenceNbr")?), account, amount)))
 }
 
-/// The saved lines are those that were sent, whatever their order.
+/// The saved lines are those that were sent, whatever their order, and stand where they were to.
 fn same_lines(batch: &Batch, plan: &BatchPlan<'_>) -> bool {
-    let account =
-        |id: &LedgerAccountId| id.as_str().split('/').next().unwrap_or_default().to_owned();
-    let mut there: Vec<(String, i64)> =
-        batch.lines.iter().map(|(id, amount, _)| (account(id), amount.minor)).collect();
-    let mut wanted: Vec<(String, i64)> =
-        plan.lines.iter().map(|line| (account(&line.account), line.amount.minor)).collect();
-    there.sort();
-    wanted.sort();
-    there == wanted && batch.dated_on == plan.head.dated_on
+    let mut left: Vec<&Posted> = batch.lines.iter().collect();
+    let all = plan.lines.iter().all(|line| {
+        let account = ledger_account(line.account.as_str());
+        let mut there = left.iter();
+        let at = there.position(|one| {
+            ledger_account(one.account.as_str()) == account
+                && one.amount == line.amount
+                && one.on.fits(&line.on)
+        });
+        at.map(|at| left.swap_remove(at)).is_some()
+    });
+    all && left.is_empty() && batch.dated_on == plan.head.dated_on
 }

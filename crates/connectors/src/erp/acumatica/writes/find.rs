@@ -256,9 +256,8 @@ pub(super) fn difference_of_batch(write: &ErpWrite, batch: &Batch) -> Option<Str
         ErpWrite::RecordJournal(w) => {
             let wanted =
                 sums(w.lines.iter().map(|line| (line.account.as_str(), line.amount.minor)));
-            let there = sums(
-                batch.lines.iter().map(|(account, amount, _)| (account.as_str(), amount.minor)),
-            );
+            let there =
+                sums(batch.lines.iter().map(|line| (line.account.as_str(), line.amount.minor)));
             verdict(voided, wanted == there, || "has other lines".to_owned())
         }
         ErpWrite::RecordRefund(w) => {

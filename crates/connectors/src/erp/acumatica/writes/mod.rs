@@ -8,6 +8,7 @@ pub mod batch;
 pub mod find;
 pub mod parts;
 pub mod payment;
+pub mod placed;
 pub mod receipt;
 pub mod refund;
 pub mod unapply;
@@ -26,6 +27,7 @@ use ports::{PortError, Read};
 
 use super::Acumatica;
 use super::fields::{DESCRIPTION_LENGTH_MAX, cut};
+use super::journals::between_branches;
 use super::reads::parts::Chain;
 use super::refusal::Refusal;
 use super::wire::{Body, wrapped, wrapped_day};
@@ -49,6 +51,11 @@ impl Acumatica {
             let why = "it waited too long for its turn: one write at a time at this connection";
             return Err(PortError::Stale(why.to_owned()));
         }
+        let made = self.make_now(key, write).await;
+        made.map_err(|error| between_branches(error, &self.settings))
+    }
+
+    async fn make_now(&self, key: &Key, write: &ErpWrite) -> Result<WriteAnswer, PortError> {
         match write {
             ErpWrite::SaveCustomerFields(w) => self.save_customer_fields(key, w).await,
             ErpWrite::AnnotateInvoice(w) => self.annotate_invoice(key, w).await,

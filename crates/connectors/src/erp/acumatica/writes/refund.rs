@@ -140,7 +140,7 @@ impl Acumatica {
             label: &label,
             dated_on: write.dated_on,
             currency: write.amount.currency,
-            branch: write.subsidiary.as_ref().map(|id| id.as_str()),
+            branch: write.subsidiary.as_ref().map(ToString::to_string),
         };
         let number = self.stand_batch(key, BatchPlan { head, lines, write: whole }).await?;
         let id = RefundName::Batch(number.id).id().to_string();
