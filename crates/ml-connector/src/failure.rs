@@ -41,6 +41,9 @@ pub enum Failure {
     Port(#[from] PortError),
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// A person's leave to use the connection did not come to be.
+    #[error("{connection} is not allowed yet: {why}")]
+    NotAllowed { connection: String, why: String },
     /// The other side kept it from its end within the time given.
     #[error("not finished within {seconds} s: {why}")]
     OutOfTime { seconds: u64, why: String },
@@ -79,6 +82,7 @@ impl Failure {
             | Failure::Vault(_)
             | Failure::Engine(_)
             | Failure::Connect(_)
+            | Failure::NotAllowed { .. }
             | Failure::OutOfTime { .. }
             | Failure::File { .. } => None,
         }
@@ -88,7 +92,7 @@ impl Failure {
     pub fn number(&self) -> u8 {
         match self {
             Failure::Usage(_) | Failure::Connect(_) | Failure::Vault(_) => code::USAGE,
-            Failure::OutOfTime { .. } => code::UNREACHABLE,
+            Failure::OutOfTime { .. } | Failure::NotAllowed { .. } => code::UNREACHABLE,
             Failure::Failed(_)
             | Failure::Unwritable(_)
             | Failure::Store(_)
@@ -111,6 +115,12 @@ impl Failure {
             return Some(
                 "what is not done stays due: run the same command later or with a longer --timeout, \
                  or leave it to \"ml-connector serve\"",
+            );
+        }
+        if let Failure::NotAllowed { .. } = self {
+            return Some(
+                "run the same command again, and allow it at the address that it prints: each attempt \
+                 has its own",
             );
         }
         if let Failure::Vault(error) = self {

@@ -7,8 +7,9 @@ pub const GUIDE: &str = "In Acumatica, as an administrator:
      Transactions (GL301000), and view rights on Chart of Accounts, Payment Methods, Currencies and
      Master Financial Calendar (and Ledgers and Subaccounts, for ping).
   2. Connected Applications (SM303010): one with the flow Resource Owner Password Credentials, or
-     Authorization Code (--set grant=authorization_code, then \"connections authorise\"), and a shared
-     secret; its client id is --set client_id=<GUID>@<tenant>.
+     Authorization Code (--set grant=authorization_code, --set redirect_uri=<as registered>, then
+     \"connections authorise\": a person allows it in a browser), and a shared secret; its client id
+     is --set client_id=<GUID>@<tenant>.
   3. Cash Accounts (CA202000): one clearing account per currency, ticked Clearing Account. Payment
      Methods (CA204000): one for direct debits, used in AR, with these accounts and the bank
      accounts allowed.
@@ -18,4 +19,5 @@ pub const GUIDE: &str = "In Acumatica, as an administrator:
      MLCLINK and MLCACCOUNT on the customer classes; MLCPAYOUT, MLCMEMO and MLCVOIDKEY as
      user-defined fields on Payments and Applications; the others on Invoices and Memos.
   5. Switch off Auto-Apply Payments on the customers that are collected from.
-Each step with its rights, and what ping says when it is missing: acumatica/README.md";
+Each step with its rights, and what ping says when it is missing: the file acumatica/README.md at the
+top of ml-connector's sources";

@@ -9,7 +9,7 @@ use store::rows::Connection;
 
 use super::{account_of, check_account, unknown};
 use crate::commands::mapping;
-use crate::connect::{Port, connected};
+use crate::connect::{Port, authorisation, connected};
 use crate::failure::{Failure, Result, code};
 use crate::instance::Instance;
 use crate::output;
@@ -78,6 +78,15 @@ async fn ping_one(
         Err(error) => {
             let next = match &error {
                 // Its usual next step is this command.
+                Failure::Port(PortError::Unauthorised(_))
+                    if by_browser(instance, &connection).await =>
+                {
+                    Some(format!(
+                        "have a person allow it: ml-connector connections authorise {0}; or enter what \
+                         is right: ml-connector connections add {1} {0} --set NAME=VALUE --secret NAME=-",
+                        connection.id, connection.system
+                    ))
+                }
                 Failure::Port(PortError::Unauthorised(_)) => Some(format!(
                     "enter what is right: ml-connector connections add {} {} --set NAME=VALUE --secret \
                      NAME=- (connections add --help)",
@@ -111,6 +120,11 @@ async fn ping_one(
         "connection": connection.id, "health": health, "milliseconds": took as u64,
     });
     Ok((if health.ok() { 0 } else { code::FAILED }, body))
+}
+
+/// Whether a person allows the connection in a browser.
+async fn by_browser(instance: &Instance, connection: &Connection) -> bool {
+    matches!(authorisation(&instance.wiring(), connection).await, Ok(Some(_)))
 }
 
 /// The account is what cases are identified by: it is fixed by the first ping.

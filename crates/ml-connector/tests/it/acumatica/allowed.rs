@@ -65,12 +65,25 @@ fn slow_a_person_allows_the_connection_and_its_tokens_go_round() {
     assert!(said.contains("Next: ml-connector connections authorise acu"), "{said}");
     let refused = world.place.run(&["connections", "ping", "acu"]);
     let told = String::from_utf8_lossy(&refused.stdout).into_owned();
-    assert!(told.contains("nobody allowed this connection yet"), "{told}");
+    for words in ["nobody allowed this connection yet", "ml-connector connections authorise acu"] {
+        assert!(told.contains(words), "{told}");
+    }
     // An address of somebody else's attempt is not taken.
     let stolen = |_: &str| format!("{RETURN}?code=abc&state=theirs");
     let ended = world.place.answering(&["connections", "authorise", "acu"], stolen);
     let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert!(!ended.status.success() && errors.contains("another attempt"), "{errors}");
+    assert!(errors.contains("next: run the same command again"), "{errors}");
+    let bare = |_: &str| RETURN.to_owned();
+    let ended = world.place.answering(&["connections", "authorise", "acu"], bare);
+    let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(4), "{errors}");
+    assert!(
+        errors.contains("acu is not allowed yet: there is no code in this address"),
+        "{errors}"
+    );
+    let said = world.place.fails(&["connections", "authorise", "gc"], 2);
+    assert!(said.contains("gc signs in by itself"), "{said}");
     world.allow();
     let told = world.place.well(&["connections", "ping", "acu"]);
     assert!(told.contains("sign-in by OAuth 2.0, authorization code"), "{told}");

@@ -33,6 +33,7 @@ fn slow_ping_proves_subaccount_and_ledger_and_a_refusal_names_them() {
     let shown = world.place.well(&["connections", "ping", "acu"]);
     assert!(shown.contains("not checked subaccount 999999"), "{shown}");
     assert!(shown.contains("not checked ledger NOPE"), "{shown}");
+    assert!(!shown.contains(".."), "each sentence ends once: {shown}");
     set(&["ledger="]);
     for _ in 0..10 {
         world.sync_told();

@@ -86,7 +86,7 @@ impl Attempt {
         let refused = |words: String| Err(PortError::Unauthorised(words));
         let Ok(address) = Url::parse(pasted.trim()) else {
             return match pasted.trim() {
-                "" => refused("no code was given".to_owned()),
+                "" => refused("nothing was pasted".to_owned()),
                 code => Ok(code.to_owned()),
             };
         };
@@ -95,16 +95,20 @@ impl Attempt {
             pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
         };
         if let Some(error) = value("error") {
-            return refused(format!("the site answers {error}"));
+            return refused(format!("the site answers {error} instead of a code"));
         }
+        let Some(code) = value("code") else {
+            return refused(
+                "there is no code in this address: paste the one that the browser ends at after it was \
+                 allowed, as a whole"
+                    .to_owned(),
+            );
+        };
         // An address of another attempt, or of somebody else's.
         if value("state").as_deref() != Some(self.state.as_str()) {
             return refused("this address belongs to another attempt".to_owned());
         }
-        match value("code") {
-            Some(code) => Ok(code),
-            None => refused("there is no code in this address".to_owned()),
-        }
+        Ok(code)
     }
 }
 

@@ -125,7 +125,7 @@ impl Shelf {
         match self.keeper.kept(FIELD).await? {
             Some(secret) => unseal(&secret),
             None => Err(PortError::Unauthorised(
-                "nobody allowed this connection yet: run \"ml-connector connections authorise\""
+                "nobody allowed this connection yet (ml-connector connections authorise)"
                     .to_owned(),
             )),
         }
