@@ -111,4 +111,7 @@ pub enum DocumentRole {
     Refund,
     /// The journal that books what the refund document could not.
     Loss,
+    /// The voided receipt of a reversal that a person took over: what it takes from the bank is theirs
+    /// to book.
+    ByPerson,
 }

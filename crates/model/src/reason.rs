@@ -174,6 +174,7 @@ reasons! {
     ExchangeRateMissing = "exchange_rate_missing", NeedsPerson, "The link has no exchange rate for this month", "Enter the rate on the link; it is posted by itself then.";
     AccountNotMapped = "account_not_mapped", NeedsPerson, "The link has no account for this", "Map the account on the link.";
     DepositByPerson = "deposit_by_person", NeedsPerson, "Somebody deposited receipts of this payout by hand", "Check that deposit; fees and the rest are booked separately.";
+    ReversalByPerson = "reversal_by_person", NeedsPerson, "The payout took money back whose receipt somebody voided", "Take it from the bank account in the ERP by hand, then leave it.";
     DepositDiffers = "deposit_differs", NeedsPerson, "The bank lines of the payout's documents differ from the payout", "Compare the documents with the payout.";
     LossBooked = "loss_booked", NeedsPerson, "A reversal exceeded what was left of the receipt; the rest was booked as a loss", "Claim it back from the payer.";
     RefundFailed = "refund_failed", NeedsPerson, "A refund at the processor failed or came back", "Refund the payer by other means.";

@@ -107,7 +107,7 @@ impl Engine {
                 depth,
             })
             .await?;
-        let events_until = self.events_until(&served, &payments.stored.items).await?;
+        let events_until = self.events_until(&served, &payments).await?;
         let mut facts = CollectionFacts {
             gone,
             events_until,

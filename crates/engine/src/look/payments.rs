@@ -145,13 +145,17 @@ impl Engine {
         Ok(Payments { attempts, others, stored, rows, freed, freed_payouts })
     }
 
-    /// Up to when the processor's events are surely read; asked only where a payment was taken back.
+    /// Up to when the processor's events are surely read; asked only where a payment was taken back, or
+    /// where a payment of somebody else was paid out.
     pub(super) async fn events_until(
         &self,
         served: &Served,
-        items: &[model::payout::KeptItem],
+        payments: &Payments,
     ) -> Result<Option<Timestamp>> {
-        if !items.iter().any(|kept| kept.item.kind.is_reversal()) {
+        let items = &payments.stored.items;
+        let taken_back = items.iter().any(|kept| kept.item.kind.is_reversal());
+        let of_others = !items.is_empty() && payments.attempts.iter().any(|one| one.adopted);
+        if !taken_back && !of_others {
             return Ok(None);
         }
         let processor = &served.processor;

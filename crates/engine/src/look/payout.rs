@@ -201,7 +201,7 @@ fn no_link(what: &str) -> Decision {
 
 pub(crate) fn kind_of_role(role: DocumentRole) -> DocumentKind {
     match role {
-        DocumentRole::Receipt => DocumentKind::Receipt,
+        DocumentRole::Receipt | DocumentRole::ByPerson => DocumentKind::Receipt,
         DocumentRole::Refund => DocumentKind::Refund,
         DocumentRole::Loss => DocumentKind::Journal,
     }

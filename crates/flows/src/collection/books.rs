@@ -24,7 +24,7 @@ use super::receipts::{
     stands_settled, unsettled_confirmed,
 };
 pub use super::receipts::{forgotten_to_read, keys_to_read};
-use super::{rests, reversal, suspense};
+use super::{predecessor, rests, reversal, suspense};
 
 /// How the books stand.
 pub enum Books {
@@ -216,6 +216,9 @@ fn post_settlement(
         let detail = format!("item {} of payout {}", kept.item.ordinal, kept.payout);
         return stop(ReasonCode::OddRecord, detail);
     };
+    if let Some(waits) = predecessor::undecided(facts, kept) {
+        return waits;
+    }
     // Kept before it was matched: the payout's deposit has put the money on the suspense account.
     let suspense = kept.route == ItemRoute::DepositLine;
     let accounts = &facts.frame.policy.accounts;

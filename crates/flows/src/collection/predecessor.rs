@@ -15,8 +15,12 @@ use model::receipt::{ErpDocument, Receipt};
 use model::sight::Sight;
 
 use super::attempts::differs;
+use super::books::Step;
 use super::facts::CollectionFacts;
-use super::receipts::{before_cut_over, receipt_key, stands_settled};
+use super::receipts::{
+    before_cut_over, missing_items, receipt_key, stands_settled, unkept_settlements,
+};
+use super::reversal::{behind, waiting_for_events};
 
 /// Somebody's payment that was made and over before this link went live: it says nothing any more,
 /// unless the case has a stake in it.
@@ -101,7 +105,8 @@ fn lacking<'a>(
 }
 
 /// Receipts that stand for settlements before the cut-over, the oldest first: whoever collected them
-/// has booked them, and they stand for no later settlement of the same payment.
+/// has booked them, and they stand for no later settlement of the same payment. Those of which no item
+/// is kept are known by what took them back.
 fn of_earlier(
     facts: &CollectionFacts,
     id: &CollectionId,
@@ -109,8 +114,12 @@ fn of_earlier(
     used: &BTreeSet<ReceiptId>,
 ) -> Vec<ReceiptId> {
     let mut taken: Vec<ReceiptId> = Vec::new();
-    for kept in facts.settlements(id).filter(|kept| before_cut_over(facts, kept)) {
-        let minor = kept.item.amount.whole_minor();
+    let kept = facts.settlements(id).filter(|kept| before_cut_over(facts, kept));
+    let unkept = facts.reversals(id).take(unkept_settlements(facts, id));
+    let amounts = kept
+        .map(|kept| kept.item.amount.whole_minor())
+        .chain(unkept.map(|item| item.item.amount.negated().whole_minor()));
+    for minor in amounts {
         let free =
             receipts.iter().filter(|one| !used.contains(&one.id) && !taken.contains(&one.id));
         let same = free.filter(|one| Some(one.amount.minor) == minor);
@@ -121,7 +130,8 @@ fn of_earlier(
 
 /// Puts each receipt that was found in the place of the one that would be recorded. One over another
 /// amount takes it too, and is then told of as differing: better than a second one. One that has no
-/// settlement yet counts in the invoice's balance.
+/// settlement yet counts in the invoice's balance. Which settlement a receipt is for is known once the
+/// items of all are.
 pub fn take_over(facts: &mut CollectionFacts, found: BTreeMap<CollectionId, Vec<Receipt>>) {
     let answered = facts.frame.commands.iter().filter_map(|view| view.answer.as_ref());
     let mut used: BTreeSet<ReceiptId> = answered.map(|answer| answer.id.as_str().into()).collect();
@@ -135,6 +145,7 @@ pub fn take_over(facts: &mut CollectionFacts, found: BTreeMap<CollectionId, Vec<
         receipts.retain(|receipt| !receipt.voided && !is_ours(receipt, &id));
         used.extend(of_earlier(facts, &id, &receipts, &used));
         let places: Vec<(model::key::Key, Option<i64>)> = lacking(facts, &id)
+            .filter(|kept| !may_not_be_the_first(facts, &id, kept))
             .map(|kept| (receipt_key(facts, kept), kept.item.amount.whole_minor()))
             .collect();
         for (key, minor) in places {
@@ -152,6 +163,23 @@ pub fn take_over(facts: &mut CollectionFacts, found: BTreeMap<CollectionId, Vec<
         receipts.retain(|receipt| !used.contains(&receipt.id));
         facts.theirs.insert(id, receipts);
     }
+}
+
+/// A receipt of somebody else may be the settlement's, and which it is for is not known yet.
+pub fn undecided(facts: &CollectionFacts, kept: &KeptItem) -> Option<Step> {
+    let id = kept.item.collection.as_ref()?;
+    let waits = facts.theirs.get(id).is_some_and(|receipts| !receipts.is_empty())
+        && may_not_be_the_first(facts, id, kept)
+        && lacking(facts, id).any(|lacking| lacking == kept);
+    waits.then(|| {
+        let detail = format!("payment {id} may have been settled before payout {}", kept.payout);
+        waiting_for_events(facts, Stage::Collected, detail)
+    })
+}
+
+/// There may be settlements before it whose items nobody has kept yet.
+fn may_not_be_the_first(facts: &CollectionFacts, id: &CollectionId, kept: &KeptItem) -> bool {
+    missing_items(facts, id) || behind(facts, kept)
 }
 
 /// Its stamp is that of a receipt of ours for the payment: it stands for its own settlement and no other,

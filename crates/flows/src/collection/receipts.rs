@@ -11,6 +11,7 @@ use model::invoice::{Invoice, InvoiceStatus};
 use model::key::Key;
 use model::payout::KeptItem;
 use model::policy::PostOn;
+use model::reason::ReasonCode;
 use model::receipt::{DocumentKind, ErpDocument};
 use model::sight::Sight;
 
@@ -270,6 +271,14 @@ pub fn missing_items(facts: &CollectionFacts, id: &CollectionId) -> bool {
 /// nothing between them show that a payout between them was not read, whatever the events say by now.
 /// What arrived on one day has no order.
 fn has_gap(facts: &CollectionFacts, id: &CollectionId) -> bool {
+    let standing = standing_by_day(facts, id);
+    // A predecessor's settlement may never have been kept.
+    let least = standing.first().map_or(0, |first| (*first).min(0));
+    standing.iter().any(|standing| !(least..=least + 1).contains(standing))
+}
+
+/// Settlements less reversals at the end of each day on which any arrived.
+fn standing_by_day(facts: &CollectionFacts, id: &CollectionId) -> Vec<i64> {
     let mut days: BTreeMap<Date, i64> = BTreeMap::new();
     for kept in facts.settlements(id) {
         *days.entry(kept.arrival_on).or_default() += 1;
@@ -277,13 +286,17 @@ fn has_gap(facts: &CollectionFacts, id: &CollectionId) -> bool {
     for kept in facts.reversals(id) {
         *days.entry(kept.arrival_on).or_default() -= 1;
     }
-    // A predecessor's settlement may never have been kept.
-    let least = days.values().next().map_or(0, |first| (*first).min(0));
-    let mut standing = 0;
-    days.values().any(|change| {
-        standing += change;
-        !(least..=least + 1).contains(&standing)
-    })
+    let sum = |sum: &mut i64, change: i64| {
+        *sum += change;
+        Some(*sum)
+    };
+    days.into_values().scan(0, sum).collect()
+}
+
+/// Settlements of which no item is kept, and that reversals took back: a predecessor's.
+pub fn unkept_settlements(facts: &CollectionFacts, id: &CollectionId) -> usize {
+    let least = standing_by_day(facts, id).into_iter().min().unwrap_or(0);
+    usize::try_from(-least).unwrap_or(0)
 }
 
 /// Events name a payout of which no item is kept, or more settlements than items are kept. A later one
@@ -307,14 +320,39 @@ pub fn settled(facts: &CollectionFacts) -> Vec<ItemDocument> {
             let key = receipt_key(facts, kept);
             documents.extend(stands_for(facts, kept, DocumentRole::Receipt, key));
         }
-        for kept in facts.reversals(&collection.id) {
+        for (k, kept) in facts.reversals(&collection.id).enumerate() {
             let refund = item_key("refund", kept);
             documents.extend(stands_for(facts, kept, DocumentRole::Refund, refund));
             let loss = item_key("loss", kept);
             documents.extend(stands_for(facts, kept, DocumentRole::Loss, loss));
+            let settlement = facts.settlements(&collection.id).nth(k);
+            documents.extend(settlement.and_then(|settlement| by_person(facts, settlement, kept)));
         }
     }
     documents
+}
+
+/// A reversal whose receipt a person voided, and took over with it: nothing of ours books it.
+fn by_person(
+    facts: &CollectionFacts,
+    settlement: &KeptItem,
+    item: &KeptItem,
+) -> Option<ItemDocument> {
+    if before_cut_over(facts, settlement) || !facts.left(ReasonCode::ReceiptVoided) {
+        return None;
+    }
+    let key = receipt_key(facts, settlement);
+    let receipt = facts.receipt(&key).filter(|receipt| receipt.voided)?;
+    let documents = [item_key("refund", item), item_key("loss", item)];
+    let ours = documents.iter().any(|key| facts.frame.done_id(key).is_some());
+    (!ours).then(|| ItemDocument {
+        payout: item.payout.clone(),
+        ordinal: item.item.ordinal,
+        role: DocumentRole::ByPerson,
+        document: receipt.id.to_string(),
+        key,
+        collection: item.item.collection.clone(),
+    })
 }
 
 fn stands_for(

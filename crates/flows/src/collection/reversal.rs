@@ -167,16 +167,19 @@ fn unread(facts: &CollectionFacts, item: &KeptItem, place_of: &str) -> Option<St
     if item.item.collection.as_ref().is_some_and(|id| missing_items(facts, id)) {
         return Some(stop(ReasonCode::WaitingForItems, place_of));
     }
-    behind(facts, item).then(|| {
-        let reason =
-            Reason::new(ReasonCode::WaitingForItems, format!("{place_of}, and its events"));
-        let again = facts.frame.now + EVENTS_WAIT_MINUTES.minutes();
-        Step::Blocked(Box::new(Decision::rest(Stage::Reversed, reason).at(again)))
-    })
+    behind(facts, item)
+        .then(|| waiting_for_events(facts, Stage::Reversed, format!("{place_of}, and its events")))
+}
+
+/// Looked at again soon: the events are read on their own.
+pub fn waiting_for_events(facts: &CollectionFacts, stage: Stage, detail: String) -> Step {
+    let reason = Reason::new(ReasonCode::WaitingForItems, detail);
+    let again = facts.frame.now + EVENTS_WAIT_MINUTES.minutes();
+    Step::Blocked(Box::new(Decision::rest(stage, reason).at(again)))
 }
 
 /// The events are not read up to this payout yet: they may name payouts before it that nobody knows.
-fn behind(facts: &CollectionFacts, item: &KeptItem) -> bool {
+pub fn behind(facts: &CollectionFacts, item: &KeptItem) -> bool {
     let (Some(until), Some(made_at)) = (facts.events_until, item.made_at) else { return false };
     until < made_at
 }

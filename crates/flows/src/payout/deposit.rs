@@ -50,7 +50,7 @@ pub fn next(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Decisi
 /// A decision that ends the look early.
 pub(super) type Stop = Box<Decision>;
 
-fn stop(reason: Reason) -> Stop {
+pub(super) fn stop(reason: Reason) -> Stop {
     Box::new(Decision::rest(Stage::Collected, reason))
 }
 
@@ -107,7 +107,7 @@ fn compose_check(facts: &PayoutFacts, payout: &Payout) -> Result<(), Stop> {
 }
 
 /// Payments and refunds are whole minor units; only fees have fractions.
-fn whole(kept: &KeptItem) -> Result<i64, Reason> {
+pub(super) fn whole(kept: &KeptItem) -> Result<i64, Reason> {
     kept.item.amount.whole_minor().ok_or_else(|| {
         let detail = format!("item {} has a fraction: {}", kept.item.ordinal, kept.item.amount);
         Reason::new(ReasonCode::OddRecord, detail)
@@ -172,7 +172,7 @@ impl<'a> Book<'a> {
         }
     }
 
-    fn documents_of(&self, kept: &KeptItem) -> &[&'a ItemDocument] {
+    pub(super) fn documents_of(&self, kept: &KeptItem) -> &[&'a ItemDocument] {
         self.documents.get(&kept.item.ordinal).map_or(&[], Vec::as_slice)
     }
 
@@ -208,6 +208,7 @@ impl<'a> Book<'a> {
         for kept in self.with(Carrier::Refund) {
             match self.refund_of(kept)? {
                 Some(document) => inside.push(document),
+                None if self.taken_over(kept).is_some() => {}
                 None => missing.push(kept),
             }
         }
@@ -299,7 +300,7 @@ impl<'a> Book<'a> {
         }
     }
 
-    fn is_taken_back(&self, kept: &KeptItem) -> Result<bool, Stop> {
+    pub(super) fn is_taken_back(&self, kept: &KeptItem) -> Result<bool, Stop> {
         let documents = self.documents_of(kept).iter().copied();
         let erp = &self.facts.erp_documents;
         let taken = proof::taken_back(documents, &self.bank, kept.currency, erp)
@@ -454,7 +455,7 @@ impl<'a> Book<'a> {
     fn prove(&self) -> Result<Decision, Stop> {
         let hints = self.facts.owners(self.items.iter().map(|(_, kept)| &kept.item));
         let mut missing = Vec::new();
-        for kept in self.with(Carrier::FromBank) {
+        for kept in self.with(Carrier::FromBank).filter(|kept| self.taken_over(kept).is_none()) {
             if !self.is_taken_back(kept)? {
                 missing.push(kept);
             }
@@ -463,6 +464,10 @@ impl<'a> Book<'a> {
         if let Err(mut waiting) = self.wait(&missing, of, ReasonCode::WaitingForReversals) {
             waiting.hints = hints;
             return Ok(*waiting);
+        }
+        if let Err(mut left) = self.left_to_people() {
+            left.hints = hints;
+            return Ok(*left);
         }
         let facts = self.facts;
         let at_bank = proof::at_bank(

@@ -10,6 +10,7 @@ pub mod facts;
 pub mod plan;
 pub mod proof;
 pub mod routes;
+mod taken_over;
 mod telling;
 #[cfg(test)]
 mod tests;

@@ -352,7 +352,13 @@ pub fn taken_back<'a>(
                 let at_bank = on_account(&journal.lines, bank, currency)?;
                 taken.lost = taken.lost.checked_sub(at_bank)?;
             }
-            (DocumentRole::Receipt | DocumentRole::Refund | DocumentRole::Loss, _) => {}
+            (
+                DocumentRole::Receipt
+                | DocumentRole::Refund
+                | DocumentRole::Loss
+                | DocumentRole::ByPerson,
+                _,
+            ) => {}
         }
     }
     Ok(taken)

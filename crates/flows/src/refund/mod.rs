@@ -18,7 +18,7 @@ use model::reason::{Reason, ReasonCode};
 use model::sight::Sight;
 
 use crate::collection::attempts::REVERSAL_DAYS;
-use crate::people::{close_left, hint_on_change};
+use crate::people::{close_left, hint_on_change, left};
 
 pub use facts::{RefundFacts, Settlement};
 use take_back::Step;
@@ -203,8 +203,27 @@ fn settled(facts: &RefundFacts) -> Vec<ItemDocument> {
                 });
             }
         }
+        let booked =
+            settled.iter().any(|one| one.ordinal == kept.item.ordinal && one.payout == kept.payout);
+        settled.extend(by_person(facts, kept).filter(|_| !booked));
     }
     settled
+}
+
+/// A refund whose receipt a person voided, and took over with it: nothing of ours books it.
+fn by_person(facts: &RefundFacts, kept: &KeptItem) -> Option<ItemDocument> {
+    let taken_over = kept.item.kind == PayoutItemKind::PaymentRefunded
+        && left(&facts.person, ReasonCode::ReceiptVoided);
+    let settlement = facts.standing_settlement().filter(|_| taken_over)?;
+    let receipt = settlement.receipt.found().filter(|receipt| receipt.voided)?;
+    Some(ItemDocument {
+        payout: kept.payout.clone(),
+        ordinal: kept.item.ordinal,
+        role: DocumentRole::ByPerson,
+        key: settlement.key.clone(),
+        document: receipt.id.to_string(),
+        collection: kept.item.collection.clone(),
+    })
 }
 
 fn document_id(facts: &RefundFacts, key: &Key) -> Option<String> {

@@ -97,11 +97,11 @@ fn check_payment(state: &State, id: &CollectionId, row: &PaymentRow) -> Vec<Stri
         standing.retain(|(_, row)| row.key.is_some());
     }
     let mut wrong = Vec::new();
+    let kept = settled.len().saturating_sub(reversed.len());
+    let mut refunds = state.processor.refunds.values();
+    let refunded = refunds.any(|row| row.refund.collection.as_ref() == Some(id));
     if row.said.is_some() {
-        let kept = settled.len().saturating_sub(reversed.len());
-        let mut refunds = state.processor.refunds.values();
-        let refunded = refunds.any(|row| row.refund.collection.as_ref() == Some(id));
-        return of_adopted(id, &standing, kept, refunded);
+        return by_number(id, &standing, kept, refunded);
     }
     if standing.len() != settled.len() {
         wrong.push(format!(
@@ -110,6 +110,9 @@ fn check_payment(state: &State, id: &CollectionId, row: &PaymentRow) -> Vec<Stri
             standing.len()
         ));
         return wrong;
+    }
+    if standing.iter().any(|(_, row)| row.key.is_none()) {
+        return by_number(id, &standing, kept, refunded);
     }
     standing.sort_by_key(|(_, row)| {
         settled.iter().position(|(_, payout, _)| Some(payout) == row.payout.as_ref())
@@ -128,8 +131,10 @@ fn check_payment(state: &State, id: &CollectionId, row: &PaymentRow) -> Vec<Stri
 }
 
 /// A payment that somebody adopted or matched: what was paid out and taken back while it was nobody's
-/// stood on suspense, and needs no receipt any more. `refunded`: a receipt may hold nothing any more.
-fn of_adopted(
+/// stood on suspense, and needs no receipt any more. Or one of which others recorded a receipt, which
+/// names no payout: any of its settlements may be the one it is for. `refunded`: a receipt may hold
+/// nothing any more.
+fn by_number(
     id: &CollectionId,
     standing: &[(&ReceiptId, &ReceiptRow)],
     kept: usize,
@@ -139,9 +144,7 @@ fn of_adopted(
     let holding = standing.iter().filter(|(_, row)| holds(row)).count();
     let wrong = holding > kept || (holding < kept && !refunded);
     wrong
-        .then(|| {
-            format!("P3: {id}, which was adopted: {kept} settlements kept, {holding} receipts")
-        })
+        .then(|| format!("P3: {id}: {kept} settlements are kept, {holding} receipts hold them"))
         .into_iter()
         .collect()
 }

@@ -86,12 +86,15 @@ fn against_a_person(
     let told = |row: &PaymentRow| row.said.as_ref().is_none_or(|said| said.at <= seen);
     let newest = |(id, row): &(&CollectionId, &PaymentRow)| (row.created_at, (*id).clone());
     let (id, row) = rows().max_by_key(newest)?;
+    // Somebody made another one since, which may be known already, or not yet.
+    let made = |(_, row): &(&CollectionId, &PaymentRow)| row.created_at <= mark.at;
+    let (last, _) = processor.payments_for(invoice).filter(made).max_by_key(newest)?;
     let (_, before) = rows().filter(|(_, row)| told(row)).max_by_key(newest)?;
     let by_person = |row: &PaymentRow| {
         row.status == CollectionStatus::Cancelled
             && row.cancelled_by_person.is_some_and(|at| at <= seen)
     };
-    let cancelled = by_person(row) && by_person(before);
+    let cancelled = by_person(row) && by_person(before) && last == id;
     (cancelled && !watched.is_released(invoice, mark.at))
         .then(|| format!("P1: {id} of invoice {invoice} was cancelled by a person"))
 }

@@ -143,3 +143,21 @@ fn one_receipt_stands_for_one_settlement() {
     assert!(placed(&since, &["5014"]).is_empty());
     assert_eq!(placed(&since, &["5014", "5015"]), ["receipt/PM1/PO3"]);
 }
+
+#[test]
+fn theirs_stands_for_no_settlement_while_an_earlier_one_may_be_unknown() {
+    let paid = "payment PM1 paid_out adopted, item PO3/0 paid PM1 100 3d, invoice paid";
+    let theirs: &[(&str, i64, bool)] = &[("5014", 100, false)];
+    let ours = "receipt/PM1/PO3 100 applied 0 in undeposited 2026-11-17";
+    assert_eq!(decided(paid, theirs), "collected");
+    // What was taken back before was settled before, in a payout of which no item is kept.
+    let back = format!("{paid}, item PO2/0 failed PM1 -100 6d");
+    assert_eq!(decided(&back, theirs), ours);
+    // Events name an earlier payout, or are not read up to this one: nobody knows yet.
+    let named = format!("{paid}, event PM1 paid_out payment_paid_out 9d payout:PO1");
+    assert_eq!(decided(&named, theirs), "waiting_for_items");
+    let behind = format!("{} made-now, events until 1d", paid.replace(", invoice paid", ""));
+    assert_eq!(decided(&format!("{behind}, invoice paid"), theirs), "waiting_for_items");
+    // Without a receipt of theirs nothing waits.
+    assert_eq!(decided(&named, &[]), ours);
+}

@@ -1,6 +1,9 @@
 //! Taking receipts back: the k-th reversal takes the k-th settlement (promise P3; mission row NG10).
 
+use model::decision::DocumentRole;
+
 use super::check;
+use super::world::World;
 
 /// Paid out nine days ago, charged back and debited two days ago.
 const BACK: &str = "payment PM1 charged_back, event PM1 charged_back refund_requested 4d, \
@@ -165,6 +168,26 @@ fn a_reversal_needs_its_settlement() {
     check_back("policy cut-over:2026-11-13", "predecessor_receipt_missing");
     check_back("policy cut-over:2026-11-19", "reversed");
     check_back("receipt PM1/PO1 100 deposited voided, said leave receipt_voided", "reversed");
+}
+
+#[test]
+fn a_reversal_is_tied_to_the_receipt_that_its_person_voided() {
+    let tied = |more: &str| {
+        let mut world = World::new();
+        world.learn_all(&format!("{BACK}, {more}"));
+        let settled = world.decide().settled;
+        let by_person = settled.iter().filter(|one| one.role == DocumentRole::ByPerson);
+        let named = by_person.map(|one| format!("{}/{} {}", one.payout, one.ordinal, one.key));
+        named.collect::<Vec<String>>().join(", ")
+    };
+    let voided = "receipt PM1/PO1 100 deposited voided";
+    let left = "said leave receipt_voided";
+    assert_eq!(tied(&format!("{voided}, {left}")), "PO2/3 receipt/PM1/PO1");
+    // Not before a person says so, nor where it stands, nor where a document of ours took it back.
+    assert_eq!(tied(voided), "");
+    assert_eq!(tied(&format!("receipt PM1/PO1 100 deposited, {left}")), "");
+    let refund = "cmd refund/PO2/3 done:F1, refund PO2/3 100";
+    assert_eq!(tied(&format!("{voided}, {left}, {refund}")), "");
 }
 
 #[test]

@@ -149,6 +149,39 @@ collection/erp:1/INV2, collection/erp:1/INV3) hints 3
 }
 
 #[test]
+fn a_reversal_whose_receipt_a_person_voided_is_told_once_all_else_is_booked() {
+    let sheet = |policy: &str, refund: &str, more: &str| {
+        check_sheet(
+            policy,
+            &format!("refund PM5 2500 {refund}\n taken_over PM4\n {more}"),
+            &format!(
+                "keep in line in line in line {place} line line {place}
+         collected waiting_for_receipts (3 of 3 missing: collection/erp:1/INV1, \
+collection/erp:1/INV2, collection/erp:1/INV3) hints 3
+         {deposit}
+         {end} hints 5",
+                place = if policy == "from_bank" { "bank" } else { "in" },
+                deposit = if policy == "from_bank" {
+                    "deposit/PO1/1 2026-11-18 bank 45932 = R1 R2 R3 fees:-931 tax:-186"
+                } else {
+                    "deposit/PO1/1 2026-11-18 bank 43432 = R1 R2 R3 -F5 fees:-931 tax:-186"
+                },
+                end = if more.is_empty() {
+                    "collected reversal_by_person (on account bank: -80.00 GBP of PM4, receipt R4)"
+                } else {
+                    "closed left_to_people (dealt with by a person: The payout took money back \
+whose receipt somebody voided: on account bank: -80.00 GBP of PM4, receipt R4)"
+                },
+            ),
+        );
+    };
+    for (policy, refund) in [("from_bank", "bank"), ("in_deposit", "funds")] {
+        sheet(policy, refund, "");
+        sheet(policy, refund, "says leave reversal_by_person");
+    }
+}
+
+#[test]
 fn a_person_deposited_a_receipt_by_hand() {
     check_sheet(
         "from_bank",

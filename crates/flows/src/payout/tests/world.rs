@@ -78,6 +78,26 @@ fn frame() -> Frame {
     }
 }
 
+fn receipt_of(payment: &str, minor: i64, place: ReceiptPlace) -> Receipt {
+    Receipt {
+        id: payment.replace("PM", "R").as_str().into(),
+        stamp: None,
+        customer: "C1".into(),
+        amount: pounds(minor),
+        unapplied: pounds(0),
+        applications: Vec::new(),
+        place,
+        voided: false,
+        dated_on: date(2026, 11, 18),
+        account: None,
+        receivable_account: None,
+        subsidiary: None,
+        exchange_rate: None,
+        memo: None,
+        version: String::new(),
+    }
+}
+
 fn new_payout() -> Payout {
     Payout {
         id: PayoutId::new("PO1"),
@@ -128,6 +148,7 @@ impl World {
             ["receipt", payment, how] => self.learn_receipt(payment, how),
             ["refund", payment, amount, from] => self.learn_refund(payment, amount, from),
             ["loss", payment, amount] => self.learn_loss(payment, amount),
+            ["taken_over", payment] => self.learn_taken_over(payment),
             ["case", payment] => self.learn_case(payment),
             ["own", key, what] => self.learn_own(key, what),
             ["forgotten", nth, minor, receipts @ ..] => {
@@ -301,7 +322,9 @@ impl World {
         let item = self.items.iter().rfind(|item| {
             let fits = match role {
                 DocumentRole::Receipt => !item.amount.is_negative(),
-                DocumentRole::Refund | DocumentRole::Loss => item.amount.is_negative(),
+                DocumentRole::Refund | DocumentRole::Loss | DocumentRole::ByPerson => {
+                    item.amount.is_negative()
+                }
             };
             let fee = matches!(
                 item.kind,
@@ -375,27 +398,13 @@ impl World {
         });
         let minor = item.unwrap().amount.whole_minor().unwrap();
         let minor = if how == "short" { minor - 1 } else { minor };
-        let receipt = Receipt {
-            id: payment.replace("PM", "R").as_str().into(),
-            stamp: None,
-            customer: "C1".into(),
-            amount: pounds(minor),
-            unapplied: pounds(0),
-            applications: Vec::new(),
-            place: match how {
-                "deposited" => ReceiptPlace::Deposited,
-                "unposted" => ReceiptPlace::NotPosted,
-                _ => ReceiptPlace::Undeposited,
-            },
-            voided: how == "voided",
-            dated_on: date(2026, 11, 18),
-            account: None,
-            receivable_account: None,
-            subsidiary: None,
-            exchange_rate: None,
-            memo: None,
-            version: String::new(),
+        let place = match how {
+            "deposited" => ReceiptPlace::Deposited,
+            "unposted" => ReceiptPlace::NotPosted,
+            _ => ReceiptPlace::Undeposited,
         };
+        let mut receipt = receipt_of(payment, minor, place);
+        receipt.voided = how == "voided";
         let known = self.facts.documents.iter().any(|document| document.key == key);
         if known {
             let sight = match how {
@@ -438,6 +447,14 @@ impl World {
         };
         let key = Key::new(&["loss", "PO1", payment]);
         self.settle(payment, DocumentRole::Loss, key, ErpDocument::Journal(journal));
+    }
+
+    /// A person voided the receipt that the reversal would take back, and took it over.
+    fn learn_taken_over(&mut self, payment: &str) {
+        let key = Key::new(&["receipt", payment, "PO0"]);
+        let mut receipt = receipt_of(payment, 1000, ReceiptPlace::Deposited);
+        receipt.voided = true;
+        self.settle(payment, DocumentRole::ByPerson, key, ErpDocument::Receipt(receipt));
     }
 
     /// The command was sent, and its outcome is not known.

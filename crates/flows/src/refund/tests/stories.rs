@@ -241,6 +241,18 @@ was not found: receipt/PM1/PO1)",
 }
 
 #[test]
+fn a_refund_that_its_person_took_over_is_tied_to_the_voided_receipt() {
+    check(
+        "refund 2500 paid
+         item refunded PO2 2026-11-18 -2500 bank
+         receipt PO1 8000 voided
+         says leave receipt_voided",
+        "closed left_to_people (dealt with by a person: A receipt of ours was voided or deleted by \
+somebody: receipt R1 was voided) = receipt/PM1/PO1 R1 hints collection/erp:1/INV1 payout/pro:1/PO2",
+    );
+}
+
+#[test]
 fn payouts_before_the_cut_over_are_not_booked() {
     check(
         "refund 2500 paid

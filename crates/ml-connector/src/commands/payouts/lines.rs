@@ -183,6 +183,7 @@ fn role(role: DocumentRole) -> &'static str {
         DocumentRole::Receipt => "receipt",
         DocumentRole::Refund => "refund",
         DocumentRole::Loss => "loss",
+        DocumentRole::ByPerson => "voided, by hand",
     }
 }
 

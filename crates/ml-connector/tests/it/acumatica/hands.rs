@@ -98,3 +98,30 @@ fn slow_a_receipt_voided_behind_its_deposit_leaves_the_payout_booked() {
     let payments = rows(&world.processor("/truth", &Value::Null)["payments"]);
     assert_eq!(payments.len(), 2, "nothing is collected anew");
 }
+
+#[test]
+fn slow_a_chargeback_of_a_receipt_that_people_voided_is_theirs_to_book() {
+    let (world, invoices) = World::live(&["75.00"], &[]);
+    world.until("the deposit", 14, |world| !world.batches("deposit").is_empty());
+    let number = world.receipt_over("75");
+    world.erp("/act", &json!({"do": "void", "record": format!("Payment {number}")}));
+    world.act(&json!({"action": "charge_back", "payment": world.payment(&invoices[0])}));
+    world.invoice("200.00");
+    world.until("the second deposit", 20, |world| world.batches("deposit").len() == 2);
+    let (case, _) = world.told("receipt_voided").remove(0);
+    world.place.well(&["attention", "leave", &case, "receipt_voided"]);
+    world.until("what is left", 3, |world| !world.told("reversal_by_person").is_empty());
+    let (case, said) = world.told("reversal_by_person").remove(0);
+    for part in ["-75.00 GBP", &number, BANK] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert_eq!(world.balance(BANK), world.paid_out() + 7_500);
+    assert_eq!(world.verify()["proved"], false);
+    world.place.well(&["attention", "leave", &case, "reversal_by_person"]);
+    world.sync();
+    assert!(world.told("reversal_by_person").is_empty());
+    let listed = rows(&world.place.json(&["payouts", "list"], 0));
+    let mut codes: Vec<String> = listed.iter().map(|one| text(&one["reason"]["code"])).collect();
+    codes.sort();
+    assert_eq!(codes, ["booked", "left_to_people"]);
+}
