@@ -110,13 +110,7 @@ impl Engine {
         for item in attention {
             let ours = link.is_none_or(|link| item.link.as_ref() == Some(link));
             if ours && item.reason.code == ReasonCode::DoubleCollection {
-                findings.push(Finding {
-                    what: item.case.to_string(),
-                    processor: None,
-                    books: None,
-                    verdict: Verdict::Differs,
-                    why: item.reason.sentence(),
-                });
+                findings.push(doubled(&item));
             }
         }
         findings.extend(self.verify_accounts(&world, link, &mut sums).await?);
@@ -325,6 +319,18 @@ fn differs(own: &OwnDocument) -> Option<String> {
         OwnState::Differs(how) => Some(format!("{} {}: {how}", own.key, own.document)),
         OwnState::Standing | OwnState::Voided | OwnState::Missing => None,
     }
+}
+
+/// Two payments stand for one invoice. What a person took off the list is settled between people: no read
+/// of either side tells of it.
+fn doubled(item: &AttentionRow) -> Finding {
+    let (verdict, settled) = if item.ignored {
+        (Verdict::Others, "; a person says that it is settled")
+    } else {
+        (Verdict::Differs, "")
+    };
+    let why = format!("{}{settled}", item.reason.sentence());
+    Finding { what: item.case.to_string(), processor: None, books: None, verdict, why }
 }
 
 /// Payouts that the rules never book.

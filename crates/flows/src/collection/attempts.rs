@@ -8,11 +8,13 @@ use jiff::ToSpan;
 use model::case::CaseKey;
 use model::command::{CollectionOnly, ProcessorWrite, Write};
 use model::decision::{Decision, Stage};
+use model::event::Event;
 use model::ids::{CollectionId, InvoiceId, PayoutId};
 use model::invoice::{Invoice, InvoiceStatus};
 use model::key::Key;
 use model::money::Money;
 use model::payment::{Collection, CollectionStatus};
+use model::person::PersonSaid;
 use model::policy::{AmountChanged, Mode};
 use model::reason::{Reason, ReasonCode};
 use model::receipt::ReceiptPlace;
@@ -43,16 +45,20 @@ pub fn unreadable(facts: &CollectionFacts) -> Option<Decision> {
 /// days.
 pub const REVERSAL_DAYS: i64 = 35;
 
+/// Event actions by which a payment that had ended is live again.
+const REVIVING: [&str; 2] = ["resubmission_requested", "chargeback_cancelled"];
+
 pub enum TwoLive {
     No,
     Cancel(Box<Decision>),
     Attention(Reason),
 }
 
-/// Two live payments of one invoice: our newest cancellable one goes, else a person must act.
+/// Two live payments of one invoice: our newest cancellable one goes, else a person must act. One that
+/// was given back in full collects nothing.
 pub fn two_live(facts: &CollectionFacts) -> TwoLive {
     let live: Vec<(&Attempt, &Collection)> =
-        facts.readable().filter(|(_, collection)| facts.holds(collection)).collect();
+        facts.readable().filter(|(_, collection)| facts.stands(collection)).collect();
     if live.len() < 2 {
         return TwoLive::No;
     }
@@ -63,12 +69,25 @@ pub fn two_live(facts: &CollectionFacts) -> TwoLive {
     let cancelled = newest_ours.map(|(_, collection)| cancel(facts, collection));
     match cancelled.filter(|decision| decision.command.is_some()) {
         Some(decision) => TwoLive::Cancel(Box::new(decision)),
+        None if live.iter().all(|(_, collection)| left_as_double(facts, collection)) => TwoLive::No,
         // None that we may cancel, or the processor refused it.
         None => {
             let ids: Vec<&str> = live.iter().map(|(attempt, _)| attempt.id.as_str()).collect();
             TwoLive::Attention(Reason::new(ReasonCode::DoubleCollection, ids.join(", ")))
         }
     }
+}
+
+/// A person dealt with the double when this payment was live already. One that was made or came to life
+/// again since then is another double.
+fn left_as_double(facts: &CollectionFacts, collection: &Collection) -> bool {
+    let left = facts.person.iter().rfind(|fact| {
+        matches!(&fact.said, PersonSaid::Leave { code } if *code == ReasonCode::DoubleCollection)
+    });
+    left.is_some_and(|fact| {
+        let back = |event: &Event| event.at > fact.at && REVIVING.contains(&event.action.as_str());
+        collection.created_at <= fact.at && !facts.events_of(&collection.id).any(back)
+    })
 }
 
 fn invoice_id(facts: &CollectionFacts) -> InvoiceId {
@@ -108,7 +127,9 @@ pub fn take_back_only(facts: &CollectionFacts, invoice: &Invoice) -> Option<Deci
 
 /// The next step when the books are complete.
 pub fn next(facts: &CollectionFacts, invoice: &Invoice) -> Decision {
-    let live = facts.readable().find(|(_, collection)| facts.holds(collection));
+    let stands = facts.readable().find(|(_, collection)| facts.stands(collection));
+    let holds = || facts.readable().find(|(_, collection)| facts.holds(collection));
+    let live = stands.or_else(holds);
     if let Some((attempt, collection)) = live {
         return live_attempt(facts, invoice, attempt, collection);
     }

@@ -229,17 +229,20 @@ impl CollectionFacts {
         collection.status.live() && !self.released_after_refund(collection)
     }
 
+    /// The payment holds the invoice, and the money of it is not all with the payer again.
+    #[must_use]
+    pub fn stands(&self, collection: &Collection) -> bool {
+        self.holds(collection) && !given_back(collection)
+    }
+
     fn released_after_refund(&self, collection: &Collection) -> bool {
-        let given_back = collection.status == CollectionStatus::PaidOut
-            && collection.refunded.is_positive()
-            && collection.refunded.minor >= collection.amount.minor;
         let knowing = |fact: &PersonFact| match &fact.said {
             PersonSaid::Release { about: Some(about) } => {
                 about.collection == collection.id && about.refunded >= collection.amount.minor
             }
             _ => false,
         };
-        given_back
+        given_back(collection)
             && self.order(Some(&collection.id)) == Some(Order::Release)
             && self.person.iter().any(knowing)
     }
@@ -281,10 +284,13 @@ impl CollectionFacts {
         self.readable().next_back()
     }
 
-    /// The attempt that the invoice's fields tell of: the newest that stands, else the newest.
+    /// The attempt that the invoice's fields tell of: the newest that stands, else the newest that holds
+    /// the invoice though it was given back, else the newest.
     #[must_use]
     pub fn telling(&self) -> Option<(&Attempt, &Collection)> {
-        self.readable().rfind(|(_, collection)| self.holds(collection)).or_else(|| self.newest())
+        let stands = self.readable().rfind(|(_, collection)| self.stands(collection));
+        let holds = || self.readable().rfind(|(_, collection)| self.holds(collection));
+        stands.or_else(holds).or_else(|| self.newest())
     }
 
     /// The payout's case.
@@ -292,6 +298,13 @@ impl CollectionFacts {
     pub fn payout_case(&self, kept: &KeptItem) -> CaseKey {
         CaseKey::payout(&self.frame.processor, &kept.payout)
     }
+}
+
+/// Paid out, and refunded in full.
+fn given_back(collection: &Collection) -> bool {
+    collection.status == CollectionStatus::PaidOut
+        && collection.refunded.is_positive()
+        && collection.refunded.minor >= collection.amount.minor
 }
 
 /// Confirmed or paid out: the money counts as collected.

@@ -46,6 +46,27 @@ fn two_live_payments_that_nobody_may_cancel_are_for_a_person() {
 }
 
 #[test]
+fn a_double_that_is_settled_is_over() {
+    let doubled = |first: &str, second: &str| {
+        format!(
+            "invoice paid, payment PM1 paid_out {first}, item PO1/0 paid PM1 100, \
+             receipt PM1/PO1 100 applied:100 deposited, payment PM2 {second}"
+        )
+    };
+    let told = "collected ! double_collection";
+    check(&doubled("", "submitted"), told);
+    check(&doubled("refunded:99", "submitted"), told);
+    // Whichever was given back in full: the other one stands.
+    check(&doubled("refunded:100", "paid_out"), "waiting_for_items ! amount_changed");
+    check(&doubled("", "paid_out refunded:100"), "collected");
+    // People settled it elsewhere, as they knew it then.
+    let left = "said leave double_collection";
+    check(&format!("{}, {left}", doubled("", "submitted")), "collected");
+    let later = format!("event PM2 resubmission_requested -1d, {left}");
+    check(&format!("{}, {later}", doubled("", "submitted")), told);
+}
+
+#[test]
 fn a_payment_over_another_amount_is_cancelled_while_it_can_be() {
     check("payment PM1 pending 120", "cancel/PM1/1");
     check("payment PM1 pending 80", "cancel/PM1/1");

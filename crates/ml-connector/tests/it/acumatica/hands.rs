@@ -14,7 +14,7 @@ impl World {
         (text(&reason["code"]), text(&reason["detail"]))
     }
 
-    fn verify(&self) -> Value {
+    pub(super) fn verify(&self) -> Value {
         let said = self.place.run(&["--json", "verify", "--link", "uk"]).stdout;
         serde_json::from_slice(&said).expect("JSON")
     }

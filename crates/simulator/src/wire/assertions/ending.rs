@@ -13,7 +13,7 @@ use super::books;
 use crate::assertions::ending::{booked, is_for_people, not_at_rest};
 use crate::moves::Family;
 use crate::wire::systems::Hands;
-use crate::wire::truth::Truth;
+use crate::wire::truth::{Payment, Truth};
 
 /// The processor's words for an amount below its limit.
 const TOO_LITTLE: &str = "amount must be greater than";
@@ -121,8 +121,9 @@ async fn doubles_unseen(truth: &Truth, store: &dyn Store) -> Vec<String> {
                 && row.reason.code == ReasonCode::DoubleCollection
         })
     };
-    let live =
-        |invoice: &str| truth.payments_of(invoice).filter(|payment| payment.is_live()).count();
+    // One that was given back in full collects nothing any more.
+    let collects = |payment: &&Payment| payment.is_live() && payment.refunded < payment.amount;
+    let live = |invoice: &str| truth.payments_of(invoice).filter(collects).count();
     let doubled = truth.invoices.keys().filter(|id| live(id) > 1 && !seen(id));
     doubled
         .map(|id| format!("P1: invoice {id} has two live payments, and nobody is told"))
