@@ -89,16 +89,16 @@ fn rest(facts: &CollectionFacts, invoice: &Invoice, key: &Key, receipt: &Receipt
     }
 }
 
-/// A receipt that somebody else recorded for the payment pays less of this invoice than it could: whose
-/// money it is, they know.
+/// A receipt that no command of ours has made pays less of this invoice than what is left of it could:
+/// whose money it is, those know who recorded it. What was refunded of it is left to nobody.
 fn elsewhere(facts: &CollectionFacts, invoice: &Invoice, receipt: &Receipt) -> Option<Reason> {
     let open = invoice.status == InvoiceStatus::Open && invoice.due.is_positive();
     if !open || facts.left(ReasonCode::ReceiptUnapplied) {
         return None;
     }
-    let here = receipt.applications.iter().filter(|one| one.invoice == invoice.id);
-    let applied: i64 = here.map(|one| one.amount.minor).sum();
-    let missing = receipt.amount.minor.saturating_sub(applied).min(invoice.due.minor);
+    let others = receipt.applications.iter().filter(|one| one.invoice != invoice.id);
+    let others: i64 = others.map(|one| one.amount.minor).sum();
+    let missing = receipt.unapplied.minor.saturating_add(others).min(invoice.due.minor);
     let missing = Money::new(missing, receipt.amount.currency);
     missing.is_positive().then(|| {
         let detail = format!("{missing} of receipt {}, which names the payment", receipt.id);

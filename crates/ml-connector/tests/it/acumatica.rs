@@ -13,6 +13,7 @@ mod lockout;
 mod ping;
 mod queue;
 mod refused;
+mod restored;
 mod reversals;
 mod seats;
 mod unfinished;

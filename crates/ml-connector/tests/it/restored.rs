@@ -9,7 +9,7 @@ use crate::world::{World, rows, text};
 const DATA: &str = "ml-connector-data";
 
 /// The store's folder, with nobody at work in it.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     let _ = fs::remove_dir_all(to);
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("the folder").flatten() {

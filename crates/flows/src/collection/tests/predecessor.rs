@@ -53,6 +53,8 @@ fn decided(known: &str, found: &[(&str, i64, bool)]) -> String {
         let mut one = receipt(id, *minor);
         one.voided = *voided;
         one.unapplied = pounds(0);
+        one.applications =
+            vec![Application { invoice: InvoiceId::new("J"), amount: pounds(*minor) }];
         one
     });
     let found = BTreeMap::from([(CollectionId::new("PM1"), receipts.collect())]);
@@ -68,11 +70,29 @@ fn theirs_takes_the_place_of_ours() {
     assert_eq!(decided(&paid, &[("5014", 100, false)]), "collected");
     assert_eq!(decided(PAID, &[("5014", 100, true)]), ours, "a voided one is none");
     assert_eq!(decided(&paid, &[("5014", 90, false)]), "receipt_differs");
-    // On no invoice, or on another one: the invoice is still owed, and nobody collects it again.
+    // On another one: the invoice is still owed, and nobody collects it again.
     assert_eq!(decided(PAID, &[("5014", 100, false)]), "collected ! receipt_unapplied");
     let left = format!("{PAID}, said leave receipt_unapplied");
     assert_eq!(decided(&left, &[("5014", 100, false)]), "collected");
     assert_eq!(decided(&paid, &[("5014", 90, false), ("5015", 100, false)]), "collected");
+}
+
+/// Also where it is one of ours that no command knows any more: made before the database was put back.
+#[test]
+fn what_was_refunded_of_theirs_can_pay_no_invoice() {
+    let part = |applied: i64, unapplied: i64| {
+        let mut world = World::new();
+        world.learn_all(&format!("{PAID}, due 10"));
+        let mut one = receipt("5014", 100);
+        one.unapplied = pounds(unapplied);
+        one.applications =
+            vec![Application { invoice: InvoiceId::new("I"), amount: pounds(applied) }];
+        take_over(&mut world.facts, BTreeMap::from([(CollectionId::new("PM1"), vec![one])]));
+        told::decision(&world.decide())
+    };
+    assert_eq!(part(90, 0), "collected", "ten were refunded");
+    assert_eq!(part(90, 10), "collected ! receipt_unapplied", "ten pay nothing");
+    assert_eq!(part(85, 5), "collected ! receipt_unapplied");
 }
 
 #[test]
