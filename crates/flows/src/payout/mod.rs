@@ -160,13 +160,14 @@ fn unbooked(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Option
     }
     match policy.mode {
         Mode::On | Mode::PostOnly => {}
-        // What is booked stays booked.
+        // What is booked stays booked, or left to people.
         Mode::Off if own.iter().any(|own| own.carries_lines && !own.is_gone()) => {}
+        Mode::Off if left_to_people(facts) || is_booked(facts, payout, own) => {}
         Mode::Off => {
             return Some(Decision::rest(Stage::Collected, Reason::plain(ReasonCode::LinkOff)));
         }
     }
-    if facts.kept.iter().any(|kept| routes::carrier(facts, kept) == Carrier::People) {
+    if left_to_people(facts) {
         let reason = Reason::new(ReasonCode::LeftToPeople, payout.amount.to_string());
         return Some(Decision::rest(Stage::Closed, reason));
     }
@@ -176,6 +177,18 @@ fn unbooked(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Option
         return Some(Decision::rest(Stage::Collected, reason));
     }
     None
+}
+
+fn left_to_people(facts: &PayoutFacts) -> bool {
+    facts.kept.iter().any(|kept| routes::carrier(facts, kept) == Carrier::People)
+}
+
+/// All of it is in the books, though no document of the payout's own need carry a line: without fees a
+/// deposit is receipts alone, and what people deposited or owners booked may be all there is.
+fn is_booked(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> bool {
+    let decision = deposit::next(facts, payout, own);
+    let booked = [ReasonCode::Booked, ReasonCode::NotProved];
+    decision.command.is_none() && booked.contains(&decision.reason.code)
 }
 
 /// What a person left is closed; others are hinted only when something changed.

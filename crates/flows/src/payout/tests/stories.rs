@@ -587,6 +587,22 @@ by somebody: deposit/PO1/1 D1 was voided)",
 #[test]
 fn a_booked_payout_stays_so_when_its_link_is_switched_off() {
     check_small("policy off", "closed booked (9.90 GBP)");
+    // Without fees the deposit is receipts alone.
+    check(
+        "payout 1000 paid \n item paid PM1 1000 --- receipt PM1 undeposited --- policy off",
+        "keep in
+         collected waiting_for_receipts (1 of 1 missing: collection/erp:1/INV1) hints 1
+         deposit/PO1/1 2026-11-18 bank 1000 = R1
+         closed booked (10.00 GBP) hints 1
+         closed booked (10.00 GBP)",
+    );
+    // What people deposit is theirs, whatever the link does.
+    check(
+        &format!("policy people {SMALL} --- policy off people"),
+        "keep people people
+         closed left_to_people (9.90 GBP)
+         closed left_to_people (9.90 GBP)",
+    );
 }
 
 #[test]

@@ -125,3 +125,26 @@ fn slow_a_chargeback_of_a_receipt_that_people_voided_is_theirs_to_book() {
     codes.sort();
     assert_eq!(codes, ["booked", "left_to_people"]);
 }
+
+/// Whatever its documents are made of, and whoever looks.
+#[test]
+fn slow_a_booked_payout_is_booked_though_its_link_is_off() {
+    let (world, invoices) = World::live(&["75.00", "20.00"], &[]);
+    world.until("the deposit", 14, |world| !world.batches("deposit").is_empty());
+    world.act(&json!({"action": "charge_back", "payment": world.payment(&invoices[0])}));
+    world.invoice("200.00");
+    world.until("the second deposit", 20, |world| world.batches("deposit").len() == 2);
+    world.sync();
+    world.place.well(&["links", "off", "uk"]);
+    for _ in 0..3 {
+        world.sync();
+        let listed = rows(&world.place.json(&["payouts", "list"], 0));
+        let states: Vec<String> =
+            listed.iter().map(|one| text(&one["reason"]["code"])).collect();
+        assert_eq!(states, ["booked", "booked"], "{listed:?}");
+        let proof = world.verify();
+        let findings = rows(&proof["proof"]["findings"]);
+        assert!(findings.iter().all(|one| one["verdict"] == "proved"), "{proof}");
+        world.day();
+    }
+}
