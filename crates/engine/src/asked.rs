@@ -80,7 +80,12 @@ impl Engine {
                     put_off.push(PutOff { connection: connection.clone(), error });
                     asked.waiting.push((connection, stream, seconds));
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    if let EngineError::Port(error) = &error {
+                        self.note_error(&connection, error);
+                    }
+                    return Err(error);
+                }
             }
         }
         Ok(put_off)

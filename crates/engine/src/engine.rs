@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tracing::warn;
 
 use flows::common::Frame;
-use model::case::{Actor, CaseKind};
+use model::case::CaseKind;
 use model::command::CommandView;
 use model::ids::{AccountId, ConnectionId};
 use model::ledger::PeriodBook;
@@ -21,6 +20,7 @@ use crate::error::{EngineError, Result};
 use crate::look::{Recent, Served, Sheet};
 use crate::put_off::PutOffs;
 use crate::resting::Rest;
+use crate::trouble::Trouble;
 use crate::turns::Turns;
 use crate::winding::Winding;
 use crate::world::World;
@@ -63,7 +63,8 @@ pub struct Engine {
     pub(crate) settings: Settings,
     world: RwLock<Arc<World>>,
     periods: Mutex<BTreeMap<ConnectionId, (Timestamp, PeriodBook)>>,
-    troubles: Mutex<BTreeMap<ConnectionId, Trouble>>,
+    /// How each connection answered last; `None`: well.
+    pub(crate) troubles: Mutex<BTreeMap<ConnectionId, Option<Trouble>>>,
     pub(crate) recent: Mutex<BTreeMap<CaseId, Recent>>,
     /// Lists of payments, by the processor's account.
     pub(crate) sheets: Mutex<BTreeMap<AccountId, Sheet>>,
@@ -74,21 +75,6 @@ pub struct Engine {
     pub(crate) winding: Winding,
     pub(crate) put_offs: PutOffs,
     pub(crate) turns: Turns,
-}
-
-/// What is wrong with a connection right now, for `status`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
-    pub since: Timestamp,
-    pub what: String,
-    /// Failures in a row.
-    pub count: u32,
-}
-
-/// The name of the setting that tells other processes what is wrong with a connection.
-#[must_use]
-pub fn trouble_setting(connection: &ConnectionId) -> String {
-    format!("trouble/{connection}")
 }
 
 /// The name of the setting that stops everything.
@@ -138,54 +124,6 @@ impl Engine {
     /// A person stopped everything: nothing is sent.
     pub async fn stopped(&self) -> Result<bool> {
         Ok(self.store.setting(STOP_SETTING).await?.as_deref() == Some("on"))
-    }
-
-    /// Connections that fail right now.
-    #[must_use]
-    pub fn troubles(&self) -> Vec<(ConnectionId, Trouble)> {
-        let held = self.troubles.lock();
-        held.map_or_else(
-            |_| Vec::new(),
-            |held| held.iter().map(|(id, trouble)| (id.clone(), trouble.clone())).collect(),
-        )
-    }
-
-    /// Stores what is wrong with each connection, so that other processes can show it. Writes only
-    /// what changed.
-    pub async fn publish_troubles(&self) -> Result<()> {
-        let troubles: BTreeMap<ConnectionId, Trouble> = self.troubles().into_iter().collect();
-        for connection in self.world().connections.keys() {
-            let now = troubles.get(connection);
-            let text =
-                now.map_or_else(String::new, |one| format!("{} (since {})", one.what, one.since));
-            let name = trouble_setting(connection);
-            let before = self.store.setting(&name).await?.unwrap_or_default();
-            if before.is_empty() != text.is_empty() {
-                self.store.put_setting(&name, &text, &Actor::System, self.now()).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes that a connection fails or works again.
-    pub(crate) fn note(&self, connection: &ConnectionId, failure: Option<String>) {
-        let now = self.now();
-        let Ok(mut held) = self.troubles.lock() else { return };
-        match failure {
-            None => {
-                held.remove(connection);
-            }
-            Some(what) => {
-                warn!(%connection, what, "connection fails");
-                let trouble = held.entry(connection.clone()).or_insert(Trouble {
-                    since: now,
-                    what: String::new(),
-                    count: 0,
-                });
-                trouble.what = what;
-                trouble.count = trouble.count.saturating_add(1);
-            }
-        }
     }
 
     /// The ERP's periods, read anew once they are older than the setting says.

@@ -21,6 +21,7 @@ pub mod say;
 mod send;
 pub mod step;
 pub mod sweep;
+pub mod trouble;
 mod turns;
 pub mod verify;
 mod winding;

@@ -90,7 +90,7 @@ impl Engine {
                 Ok(false) => {}
                 Err(EngineError::Port(error)) => {
                     self.rest(&connection, Some(&error));
-                    self.note(&connection, Some(error.to_string()));
+                    self.note(&connection, Some(&error));
                 }
                 Err(error) => return Err(error),
             }

@@ -119,21 +119,6 @@ impl Engine {
             }
         })
     }
-
-    /// Only what the connection as a whole suffers from is its trouble.
-    pub(crate) fn note_error(&self, connection: &model::ids::ConnectionId, error: &PortError) {
-        match error {
-            PortError::Unauthorised(_)
-            | PortError::Unavailable(_)
-            | PortError::Throttled { .. } => {
-                self.note(connection, Some(error.to_string()));
-            }
-            PortError::Rejected(_)
-            | PortError::Stale(_)
-            | PortError::OutcomeUnknown(_)
-            | PortError::Unsupported(_) => {}
-        }
-    }
 }
 
 fn lease_needed(deadline: Duration) -> u32 {

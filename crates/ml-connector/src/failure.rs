@@ -72,7 +72,7 @@ impl Failure {
     }
 
     /// What the other side said, when it was that.
-    fn port(&self) -> Option<&PortError> {
+    pub fn port(&self) -> Option<&PortError> {
         match self {
             Failure::Port(error) | Failure::Engine(EngineError::Port(error)) => Some(error),
             Failure::Usage(_)

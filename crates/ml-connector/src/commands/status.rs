@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use engine::engine::{STOP_SETTING, trouble_setting};
+use engine::engine::STOP_SETTING;
+use engine::trouble::{Trouble, stored_trouble};
 use jiff::{Timestamp, ToSpan};
 use model::command::CommandState;
 use model::ids::ConnectionId;
@@ -39,6 +40,30 @@ impl Queue {
             self.writes,
             self.since.strftime("%F %T")
         )
+    }
+}
+
+/// A connection that fails, and what to do about it.
+#[derive(Debug, Serialize)]
+struct Failing {
+    what: String,
+    since: Timestamp,
+    next_step: String,
+}
+
+impl Failing {
+    fn of(connection: &ConnectionId, trouble: Trouble) -> Failing {
+        let ping = format!("\"ml-connector connections ping {connection}\"");
+        let next_step = if trouble.refused {
+            format!("Nothing of it is read or written until that is mended: {ping} says how")
+        } else {
+            format!("It is tried again by itself; {ping} says more")
+        };
+        Failing { what: trouble.what, since: trouble.since, next_step }
+    }
+
+    fn sentence(&self) -> String {
+        format!("fails since {}: {}. {}.", self.since.strftime("%F %T"), self.what, self.next_step)
     }
 }
 
@@ -79,9 +104,9 @@ pub async fn run(instance: &Instance, json: bool) -> Result<ExitCode> {
     let status = instance.store.status(now).await?;
     let mut troubles = std::collections::BTreeMap::new();
     for connection in instance.store.connections().await? {
-        let trouble = instance.store.setting(&trouble_setting(&connection.id)).await?;
-        if let Some(trouble) = trouble.filter(|trouble| !trouble.is_empty()) {
-            troubles.insert(connection.id.to_string(), trouble);
+        if let Some(trouble) = stored_trouble(instance.store.as_ref(), &connection.id).await? {
+            let failing = Failing::of(&connection.id, trouble);
+            troubles.insert(connection.id.to_string(), failing);
         }
     }
     let foreign = instance.engine.foreign(FOREIGN_MAX).await?.len();
@@ -125,7 +150,7 @@ pub async fn run(instance: &Instance, json: bool) -> Result<ExitCode> {
             println!("{}", queue.sentence());
         }
         for (connection, trouble) in &troubles {
-            println!("{connection} fails: {trouble}");
+            println!("{connection} {}", trouble.sentence());
         }
         for (connection, count) in &status.bad_signatures {
             println!("{connection}: {count} deliveries refused for their signature");

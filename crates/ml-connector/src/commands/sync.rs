@@ -37,7 +37,10 @@ pub async fn run(
 ) -> Result<ExitCode> {
     let link = find(instance, link).await?;
     let put_off = PutOffs::default();
-    let quiet = within(instance, timeout, work(instance, &link.id, until_quiet, &put_off)).await?;
+    let quiet = within(instance, timeout, work(instance, &link.id, until_quiet, &put_off)).await;
+    // Whatever it came to: nobody else tells of it where no server runs.
+    instance.engine.publish_troubles().await?;
+    let quiet = quiet?;
     instance.keep_exchanges().await?;
     let quiet_now = quiet.unwrap_or(false);
     let (looked, sent) = instance.engine.done_so_far();

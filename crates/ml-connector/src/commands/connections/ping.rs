@@ -72,6 +72,11 @@ async fn ping_one(
         Ok::<Health, Failure>(health?)
     };
     let checked = checked.await;
+    let refused = checked.as_ref().err().and_then(Failure::port);
+    if checked.is_ok() || refused.is_some() {
+        instance.engine.heard(&connection.id, refused);
+        instance.engine.publish_troubles().await?;
+    }
     let took = instance.clock.lease_now().duration_since(began).as_millis();
     let health = match checked {
         Ok(health) => health,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::World;
+use crate::world::text;
 
 impl World {
     /// Sign-ins by cookie so far.
@@ -57,16 +58,19 @@ fn slow_commands_with_a_wrong_password_try_it_once_an_hour_between_them() {
         world.clock.set_rate(1);
         world.user("changed");
         let before = world.sign_ins();
+        let began = world.now();
         for _ in 0..4 {
             let said = world.place.fails(&["sync", "uk", "--timeout", "30"], 4);
             assert!(said.contains("the credentials are refused"), "{said}");
         }
         assert_eq!(world.sign_ins() - before, 1, "tried once");
+        world.shows_refusal_since(began);
         // A person who asks has it tried, and what is mended there goes on at once.
         world.place.json(&["connections", "ping", "acu"], 4);
         assert_eq!(world.sign_ins() - before, 2);
         world.user("secret");
         world.place.json(&["connections", "ping", "acu"], 0);
+        assert_eq!(world.place.json(&["status"], 0)["troubles"], json!({}));
         world.sync();
         world.user("changed");
         let before = world.sign_ins();
@@ -74,10 +78,32 @@ fn slow_commands_with_a_wrong_password_try_it_once_an_hour_between_them() {
         world.minutes(61);
         world.place.fails(&["sync", "uk", "--timeout", "30"], 4);
         assert_eq!(world.sign_ins() - before, 2, "once an hour");
+        assert!(!world.place.json(&["status"], 3)["troubles"]["acu"].is_null());
+        // Signed in again by itself, an hour later.
+        world.user("secret");
+        world.minutes(61);
+        world.sync();
+        assert_eq!(world.place.json(&["status"], 0)["troubles"], json!({}));
     }
 }
 
 impl World {
+    /// Whoever looks after the fact is told that the connection is refused, since when, and what to do.
+    fn shows_refusal_since(&self, began: jiff::Timestamp) {
+        let shown = self.place.json(&["status"], 3);
+        let trouble = &shown["troubles"]["acu"];
+        let since: jiff::Timestamp = text(&trouble["since"]).parse().expect("a time");
+        // Since the first of the refusals, not the last.
+        let first = began..began + jiff::SignedDuration::from_secs(30);
+        assert!(first.contains(&since), "{shown} {began}");
+        assert!(text(&trouble["what"]).contains("the credentials are refused"), "{shown}");
+        let said = self.place.run(&["status"]);
+        assert_eq!(said.status.code(), Some(3));
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        assert!(said.contains(&since.strftime("acu fails since %F %T").to_string()), "{said}");
+        assert!(said.contains("connections ping acu"), "{said}");
+    }
+
     /// Passwords that were tried so far, either way.
     fn sign_ins(&self) -> u64 {
         let truth = self.erp("/truth", &Value::Null);
