@@ -9,8 +9,8 @@ use model::customer::ErpCustomer;
 use model::ids::{AccountId, CollectionId, InvoiceId};
 use model::invoice::{Invoice, InvoiceStatus};
 use model::money::Money;
-use model::payment::Collection;
-use model::payout::KeptItem;
+use model::payment::{Collection, CollectionStatus};
+use model::payout::{KeptItem, PayoutItemKind};
 use model::person::PersonSaid;
 use model::reason::ReasonCode;
 use ports::{Depth, PortError, Read};
@@ -33,6 +33,23 @@ pub struct Foreign {
     pub seen: Option<Collection>,
     /// Where its money went: its items in payouts, by arrival.
     pub items: Vec<KeptItem>,
+}
+
+impl Foreign {
+    /// It ended at the processor: charged back, failed, cancelled or denied.
+    #[must_use]
+    pub fn ended(&self) -> Option<CollectionStatus> {
+        self.seen.as_ref().map(|seen| seen.status).filter(|status| !status.live())
+    }
+
+    /// Its money was paid out and is to be taken back, by a payout that nobody has seen yet.
+    #[must_use]
+    pub fn awaits_reversal(&self) -> bool {
+        let settled =
+            self.items.iter().filter(|kept| kept.item.kind == PayoutItemKind::PaymentPaidOut);
+        let reversed = self.items.iter().filter(|kept| kept.item.kind.is_reversal());
+        self.ended().is_some() && settled.count() > reversed.count()
+    }
 }
 
 /// A payment that was matched by a person.

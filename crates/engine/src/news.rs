@@ -107,7 +107,8 @@ impl Engine {
     }
 
     /// Enters payments in the directory; gives the cases of those that are new there, which are hinted
-    /// in the same transaction.
+    /// in the same transaction. One that no case looks at is kept as it is now: what becomes of it is
+    /// shown in no other place.
     pub(crate) async fn enter(
         &self,
         world: &World,
@@ -119,7 +120,8 @@ impl Engine {
         let mut rows = Vec::new();
         let mut cases = Vec::new();
         for (collection, known) in collections.iter().zip(known) {
-            if known.is_some() {
+            if let Some(known) = known {
+                rows.extend(as_it_is_now(known, collection));
                 continue;
             }
             let case = collection
@@ -210,6 +212,13 @@ pub(crate) fn erp_accounts(world: &World, processor: &ProcessorPort) -> BTreeSet
         .filter_map(|link| world.erp(&link.erp))
         .map(|erp| erp.account)
         .collect()
+}
+
+/// A foreign payment of which something is to be told anew.
+fn as_it_is_now(known: CollectionRow, collection: &Collection) -> Option<CollectionRow> {
+    let body = Body::of(collection)?;
+    let news = known.case.is_none() && known.body != body;
+    news.then_some(CollectionRow { body, ..known })
 }
 
 /// The cases of the invoice that the event's metadata name.

@@ -17,6 +17,9 @@ use store::rows::{CaseFilter, CaseRow};
 use crate::engine::Engine;
 use crate::error::Result;
 
+/// Foreign payments looked through at most, per processor account.
+const FOREIGN_MAX: u32 = 10_000;
+
 /// Reversals of one currency that wait for their payout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingReversals {
@@ -50,6 +53,7 @@ impl Engine {
                 found.extend(self.waiting_payments(&row).await?);
             }
         }
+        found.extend(self.waiting_foreign(link).await?);
         let refunds =
             self.waiting_cases(CaseKind::Refund, ReasonCode::RefundOnItsWay, link).await?;
         found.extend(self.waiting_refunds(&refunds).await?);
@@ -61,6 +65,25 @@ impl Engine {
             sum.amount = sum.amount.checked_add(amount).unwrap_or(sum.amount);
         }
         Ok(sums.into_values().collect())
+    }
+
+    /// Payments that no case looks at, of the link's processor account and currencies: they stand on
+    /// suspense, where their reversals go too.
+    async fn waiting_foreign(&self, link: Option<&LinkId>) -> Result<Vec<Money>> {
+        let world = self.world();
+        let links: Vec<_> =
+            world.links.values().filter(|one| link.is_none_or(|id| one.id == *id)).collect();
+        let foreign = self.foreign(FOREIGN_MAX).await?;
+        let amounts = foreign.iter().filter(|one| one.awaits_reversal()).filter_map(|one| {
+            let seen = one.seen.as_ref()?;
+            let serves = links.iter().any(|link| {
+                let processor = world.processor(&link.processor);
+                processor.is_some_and(|processor| processor.account == one.account)
+                    && link.policy.currencies.contains(&seen.amount.currency)
+            });
+            serves.then_some(seen.amount)
+        });
+        Ok(amounts.collect())
     }
 
     /// Those of after the cut-over: the payout of an older one may be kept by nobody.

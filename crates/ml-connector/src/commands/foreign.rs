@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use engine::foreign::Foreign;
 use model::ids::CollectionId;
+use model::payment::CollectionStatus;
 use model::payout::{ItemRoute, PayoutItemKind};
 
 use crate::cli::ForeignPayments;
@@ -115,6 +116,25 @@ fn place(one: &Foreign) -> String {
         };
         Some(format!("payout {}, {how}", kept.payout))
     });
-    let words: Vec<String> = words.collect();
-    if words.is_empty() { "in no payout yet".to_owned() } else { words.join("; ") }
+    let mut words: Vec<String> = words.collect();
+    let Some(ended) = one.ended() else {
+        return if words.is_empty() { "in no payout yet".to_owned() } else { words.join("; ") };
+    };
+    let ended = match ended {
+        CollectionStatus::ChargedBack => "charged back",
+        CollectionStatus::Failed => "failed",
+        CollectionStatus::Cancelled => "cancelled",
+        CollectionStatus::CustomerApprovalDenied => "not approved by the payer",
+        CollectionStatus::PendingCustomerApproval
+        | CollectionStatus::PendingSubmission
+        | CollectionStatus::Submitted
+        | CollectionStatus::Confirmed
+        | CollectionStatus::PaidOut => "live",
+    };
+    match (words.is_empty(), one.awaits_reversal()) {
+        (true, _) => words.push(format!("{ended}, and in no payout: it brings no money")),
+        (false, true) => words.push(format!("{ended}, waits for the payout that takes it")),
+        (false, false) => {}
+    }
+    words.join("; ")
 }

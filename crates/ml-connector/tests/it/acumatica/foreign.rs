@@ -75,3 +75,66 @@ fn slow_a_currency_without_a_clearing_account_is_refused_before_anything_is_coll
     let said = world.place.fails(&["links", "set", "uk", "currencies=[\"GBP\",\"SEK\"]"], 2);
     assert!(said.contains("no clearing account in SEK"), "{said}");
 }
+
+impl World {
+    /// Somebody makes a payment in the processor's dashboard; gives its id.
+    fn by_hand(&self, amount: i64) -> String {
+        let made = self.processor(
+            "/act",
+            &json!({"action": "create_payment", "mandate": self.mandate, "amount": amount,
+                "description": "by hand"}),
+        );
+        text(&made["payment"]["id"])
+    }
+
+    /// Where the list says that the payment's money is.
+    fn place_of(&self, payment: &str) -> String {
+        let listed = rows(&self.place.json(&["foreign", "list"], 0));
+        let found = listed.iter().find(|one| one["payment"] == payment);
+        text(&found.unwrap_or_else(|| panic!("{payment} is in no list: {listed:?}"))["place"])
+    }
+
+    fn reversals_waiting(&self) -> Value {
+        let said = self.place.run(&["--json", "status"]).stdout;
+        let status: Value = serde_json::from_slice(&said).expect("JSON");
+        status["reversals_waiting"].clone()
+    }
+
+    fn status_of(&self, payment: &str) -> String {
+        let all = rows(&self.processor("/truth", &Value::Null)["payments"]);
+        let found = all.iter().find(|one| one["id"] == payment).expect("the payment");
+        text(&found["status"])
+    }
+}
+
+/// Whether before the payout that brings it or before the one that takes it back.
+#[test]
+fn slow_a_foreign_chargeback_is_listed_before_its_payout() {
+    let (world, _) = World::live(&["20.00"], &[]);
+    let (early, late) = (world.by_hand(3_000), world.by_hand(7_500));
+    world.until("the confirmation", 9, |world| world.status_of(&early) == "confirmed");
+    world.act(&json!({"action": "charge_back", "payment": early}));
+    world.sync();
+    let said = world.place_of(&early);
+    assert_eq!(said, "charged back, and in no payout: it brings no money");
+    assert_eq!(world.reversals_waiting(), json!([]));
+    world.until("the money on suspense", 14, |world| world.balance(SUSPENSE) == -7_500);
+    world.act(&json!({"action": "charge_back", "payment": late}));
+    world.sync();
+    let said = world.place_of(&late);
+    assert!(said.contains("on the suspense account; charged back, waits for the payout"), "{said}");
+    let waiting = json!([{"count": 1, "amount": {"minor": 7_500, "currency": "GBP"}}]);
+    assert_eq!(world.reversals_waiting(), waiting);
+    for verify in [&["verify"][..], &["verify", "--link", "uk"]] {
+        assert_eq!(world.place.json(verify, 0)["proof"]["reversals"], waiting);
+    }
+    // The payout that takes it brings both sides together.
+    world.invoice("200.00");
+    world.until("the way back", 20, |world| world.balance(SUSPENSE) == 0);
+    world.until("the payouts", 5, |world| world.balance(BANK) == world.paid_out());
+    world.sync();
+    assert!(world.place_of(&late).ends_with("taken back"), "{}", world.place_of(&late));
+    assert_eq!(world.reversals_waiting(), json!([]));
+    assert_eq!(world.balance(CLEARING), 0);
+    world.proved();
+}

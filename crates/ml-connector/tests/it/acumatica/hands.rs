@@ -139,8 +139,7 @@ fn slow_a_booked_payout_is_booked_though_its_link_is_off() {
     for _ in 0..3 {
         world.sync();
         let listed = rows(&world.place.json(&["payouts", "list"], 0));
-        let states: Vec<String> =
-            listed.iter().map(|one| text(&one["reason"]["code"])).collect();
+        let states: Vec<String> = listed.iter().map(|one| text(&one["reason"]["code"])).collect();
         assert_eq!(states, ["booked", "booked"], "{listed:?}");
         let proof = world.verify();
         let findings = rows(&proof["proof"]["findings"]);
