@@ -131,7 +131,13 @@ impl Engine {
         let case = CaseKey::collection(&erp.account, &found.id);
         let booked_by = self.booking_case(&world, &row).await?;
         if let Some(other) = booked_by.filter(|other| *other != case) {
-            return Err(refused(format!("payment {payment} belongs to {other} already")));
+            return Err(match self.booked_document(&other, payment).await? {
+                Some(document) => in_the_books(&other, payment, &document),
+                None => refused(format!(
+                    "payment {payment} belongs to {other} already: \"ml-connector attention resolve \
+                     {other} --not-ours {payment}\" takes it from there"
+                )),
+            });
         }
         let ids = std::slice::from_ref(&found.customer);
         let mut customers = erp.port.customers(ids, Depth::Direct).await?;
@@ -227,16 +233,17 @@ impl Engine {
                 "a receipt of payment {id} is being recorded: say it again once its outcome is known"
             )));
         }
-        let documents = self.store.payment_context(case).await?.documents;
-        let booked = documents.iter().find(|document| document.collection.as_ref() == Some(id));
-        match booked {
-            Some(document) => Err(refused(format!(
-                "payment {id} is in the books as document {} of this invoice: apply that one to the \
-                 right invoice in the ERP instead",
-                document.document
-            ))),
+        match self.booked_document(case, id).await? {
+            Some(document) => Err(in_the_books(case, id, &document)),
             None => Ok(()),
         }
+    }
+
+    /// The document that stands for the payment in the books of this case.
+    async fn booked_document(&self, case: &CaseKey, id: &CollectionId) -> Result<Option<String>> {
+        let documents = self.store.payment_context(case).await?.documents;
+        let booked = documents.into_iter().find(|one| one.collection.as_ref() == Some(id));
+        Ok(booked.map(|document| document.document))
     }
 
     /// Whether a receipt of the payment was sent, and what became of that is not known yet.
@@ -304,6 +311,17 @@ impl Engine {
 
 fn refused(text: String) -> EngineError {
     EngineError::Setup(text)
+}
+
+/// What is in the books is put right there: its payout holds it.
+fn in_the_books(case: &CaseKey, id: &CollectionId, document: &str) -> EngineError {
+    let invoice = &case.subject;
+    refused(format!(
+        "payment {id} is in the books as document {document} of invoice {invoice}: in the ERP, take that \
+         document off invoice {invoice} and apply it to the right one; it stays the payment's. This \
+         invoice is then told as receipt_unapplied: \"ml-connector attention leave {case} \
+         receipt_unapplied\""
+    ))
 }
 
 fn processors(world: &World) -> Vec<ProcessorPort> {

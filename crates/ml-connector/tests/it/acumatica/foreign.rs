@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BANK, CLEARING, CUSTOMER, World, closed};
+use super::{BANK, CLEARING, CUSTOMER, World, closed, open};
 use crate::world::{rows, text};
 
 /// As the link's policy has it; an ordinary account in the company.
@@ -136,5 +136,50 @@ fn slow_a_foreign_chargeback_is_listed_before_its_payout() {
     assert!(world.place_of(&late).ends_with("taken back"), "{}", world.place_of(&late));
     assert_eq!(world.reversals_waiting(), json!([]));
     assert_eq!(world.balance(CLEARING), 0);
+    world.proved();
+}
+
+/// As docs/attention/foreign_payment.md says: the receipt is put right in the ERP, and stays the payment's.
+#[test]
+fn slow_a_wrong_match_that_is_booked_is_put_right_in_the_erp() {
+    let (world, _) = World::live(&["20.00"], &[]);
+    let (wrong, right) = (world.unticked("75.00"), world.unticked("75.00"));
+    let payment = world.by_hand(7_500);
+    world.place.well(&["foreign", "match", &payment, &wrong]);
+    world.until("the deposit", 14, |world| world.owed(&wrong) == closed());
+    world.until("the payouts", 9, |world| world.balance(BANK) == world.paid_out());
+    let shown = world.place.json(&["show", &wrong], 0);
+    let case = text(&shown["case"]);
+    let receipt = world.receipt_over("75");
+    // Neither of the commands that come to mind does half of it.
+    for said in [
+        world.place.fails(&["attention", "resolve", &case, "--not-ours", &payment], 2),
+        world.place.fails(&["foreign", "match", &payment, &right], 2),
+    ] {
+        assert!(said.contains(&format!("document {receipt}")), "{said}");
+        assert!(said.contains(&format!("attention leave {case} receipt_unapplied")), "{said}");
+    }
+    let named = format!("Payment {receipt}");
+    world.erp("/act", &json!({"do": "reverse_application", "payment": named, "invoice": wrong}));
+    world.erp("/act", &json!({"do": "apply", "payment": named, "invoice": right}));
+    world.day();
+    world.until("the attention", 3, |world| !world.told("receipt_unapplied").is_empty());
+    world.place.well(&["attention", "leave", &case, "receipt_unapplied"]);
+    for _ in 0..3 {
+        world.sync();
+        world.day();
+    }
+    let told = world.place.run(&["attention", "list"]);
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stdout));
+    assert_eq!((world.owed(&wrong), world.owed(&right)), (open("75"), closed()));
+    assert_eq!((world.balance(BANK), world.balance(CLEARING)), (world.paid_out(), 0));
+    world.proved();
+    // Taken back later, it is the right invoice that is open again.
+    world.act(&json!({"action": "charge_back", "payment": payment}));
+    world.invoice("200.00");
+    world.until("the refund", 20, |world| !world.batches("refund").is_empty());
+    world.until("the payouts", 9, |world| world.balance(BANK) == world.paid_out());
+    assert_eq!((world.owed(&wrong), world.owed(&right)), (open("75"), open("75")));
+    world.sync();
     world.proved();
 }
