@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use model::case::CaseKind;
-use model::command::CommandState;
+use model::command::{CommandState, ErpWrite, Write};
 use model::ids::{AccountId, LedgerAccountId, LinkId, ReceiptId};
 use model::key::Key;
 use model::ledger::AccountLine;
 use model::money::{Currency, ItemAmount, Money};
 use model::receipt::{DocumentKind, ErpDocument, Receipt, ReceiptPlace};
-use model::sight::Sight;
 use ports::Read;
 use ports::erp::ChoiceKind;
 use store::rows::{CaseContext, CommandRow};
 
+use super::unexplained::Groups;
 use super::{Finding, PAGE, Sums, Verdict, not_proved};
 use crate::engine::Engine;
 use crate::error::Result;
@@ -40,6 +40,16 @@ struct Watched {
 /// A document that one of our commands made.
 type Made = BTreeMap<(DocumentKind, Key), Option<ErpDocument>>;
 
+/// Keys of ours.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// With their documents, as their cases saw them last.
+    pub(super) documents: BTreeMap<Key, Option<ErpDocument>>,
+    /// Receipts that were taken apart under a key: where the other side then enters them anew, these
+    /// lines carry that key.
+    pub(super) taken_apart: BTreeMap<Key, ReceiptId>,
+}
+
 /// Documents that stand for payments here.
 struct Ours<'a> {
     made: &'a Made,
@@ -47,7 +57,7 @@ struct Ours<'a> {
     taken: Vec<Receipt>,
     /// Keys of all commands, and those under which cases saw documents: what was made before the database
     /// was put back from a copy carries our stamps, and no command knows it.
-    seen: &'a BTreeSet<Key>,
+    seen: &'a Seen,
 }
 
 impl Ours<'_> {
@@ -129,24 +139,29 @@ impl Engine {
 
     /// Every document that our commands made in this ERP, as its case saw it last; the receipts that
     /// stand for payments here although others recorded them; and all keys that stand for documents of ours.
-    async fn documents_made(
-        &self,
-        erp: &AccountId,
-    ) -> Result<(Made, BTreeSet<ReceiptId>, BTreeSet<Key>)> {
+    async fn documents_made(&self, erp: &AccountId) -> Result<(Made, BTreeSet<ReceiptId>, Seen)> {
         let mut made = Made::new();
         let mut of_others = BTreeSet::new();
-        let mut seen = BTreeSet::new();
+        let mut seen = Seen::default();
         for kind in [CaseKind::Collection, CaseKind::Payout, CaseKind::Refund] {
             let rows = self.all_cases(kind, None).await?;
             for page in rows.chunks(usize::try_from(PAGE).unwrap_or(1)) {
                 let ids: Vec<_> = page.iter().map(|row| row.id).collect();
                 for (row, context) in page.iter().zip(self.store.contexts(&ids).await?) {
                     made.extend(documents_of(erp, &context));
-                    let subjects = context.facts.keys();
-                    let keys = subjects.filter_map(|subject| subject.strip_prefix("document/"));
-                    seen.extend(keys.map(Key::from_stored));
                     let own = context.commands.iter().filter(|row| row.account == *erp);
-                    seen.extend(own.map(|row| row.view.key.clone()));
+                    for row in own {
+                        seen.documents.entry(row.view.key.clone()).or_default();
+                        if let Write::Erp(ErpWrite::UnapplyReceipt(write)) = &row.view.write {
+                            let receipt = write.receipt.clone();
+                            seen.taken_apart.insert(row.view.key.clone(), receipt);
+                        }
+                    }
+                    let read = context.facts.iter().filter_map(|(subject, (_, body))| {
+                        let key = subject.strip_prefix("document/")?;
+                        Some((Key::from_stored(key), body.read()))
+                    });
+                    seen.documents.extend(read);
                     if kind == CaseKind::Collection && row.key.account == *erp {
                         of_others.extend(not_made(&context));
                     }
@@ -168,9 +183,9 @@ impl Engine {
         Ok(found)
     }
 
-    /// What our receipts and refunds that are not deposited yet sum to, per currency. Those last seen
-    /// waiting, or never seen, are read now.
-    async fn waiting(&self, erp: &ErpPort, made: &Made) -> Result<Option<BTreeMap<Currency, i64>>> {
+    /// What our receipts and refunds that are not deposited yet hold. Those last seen waiting, or never
+    /// seen, are read now.
+    async fn waiting(&self, erp: &ErpPort, made: &Made) -> Result<Option<BTreeMap<Key, Money>>> {
         let open: Vec<(DocumentKind, Key)> = made
             .iter()
             .filter(|((kind, _), seen)| {
@@ -180,12 +195,11 @@ impl Engine {
             .map(|(key, _)| key.clone())
             .collect();
         let Ok(documents) = self.read_documents(erp, &open).await else { return Ok(None) };
-        let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
-        for amount in documents.values().filter_map(Sight::found).filter_map(waits) {
-            let held = sums.entry(amount.currency).or_default();
-            *held = held.saturating_add(amount.minor);
-        }
-        Ok(Some(sums))
+        let waiting = documents.into_iter().filter_map(|(key, sight)| {
+            let amount = sight.found().and_then(waits)?;
+            Some((key, amount))
+        });
+        Ok(Some(waiting.collect()))
     }
 
     async fn undeposited(
@@ -193,7 +207,7 @@ impl Engine {
         watched: &Watched,
         accounts: &BTreeSet<LedgerAccountId>,
         ours: &Ours<'_>,
-        expected: Option<BTreeMap<Currency, i64>>,
+        expected: Option<BTreeMap<Key, Money>>,
     ) -> Vec<Finding> {
         let what = |currency: Currency| format!("undeposited funds, {currency}");
         let Some(expected) = expected else {
@@ -216,15 +230,25 @@ impl Engine {
         let made = ours.made.keys().map(|(_, key)| key);
         let port = &watched.erp.port;
         let stamps: BTreeSet<String> =
-            made.chain(ours.seen).flat_map(|key| port.stamps_of(key)).collect();
-        let mut currencies: BTreeSet<Currency> = expected.keys().copied().collect();
+            made.chain(ours.seen.documents.keys()).flat_map(|key| port.stamps_of(key)).collect();
+        let mut currencies: BTreeSet<Currency> =
+            expected.values().map(|amount| amount.currency).collect();
         currencies.extend(lines.iter().map(|line| line.amount.currency));
         let compared = currencies.into_iter().map(|currency| {
             let lines: Vec<&AccountLine> =
                 lines.iter().filter(|line| line.amount.currency == currency).collect();
-            let waiting = expected.get(&currency).copied().unwrap_or(0);
+            let waiting = expected.values().filter(|amount| amount.currency == currency);
+            let waiting = waiting.map(|amount| amount.minor).fold(0, i64::saturating_add);
             let waiting = waiting.saturating_add(ours.taken_over(currency, watched.since));
-            judge(what(currency), Money::new(waiting, currency), &lines, &stamps)
+            let waiting = Money::new(waiting, currency);
+            let mut finding = judge(what(currency), waiting, &lines, &stamps);
+            if finding.verdict == Verdict::Differs {
+                let stamps_of = |key: &Key| port.stamps_of(key);
+                let groups = Groups::of(&expected, ours.seen, &ours.taken, currency, stamps_of);
+                let told = shortened(&groups.told(&lines, currency)).unwrap_or_default();
+                finding.why.push_str(&told);
+            }
+            finding
         });
         compared.collect()
     }
@@ -253,7 +277,15 @@ fn judge(what: String, waiting: Money, lines: &[&AccountLine], ours: &BTreeSet<S
     Finding { what, processor, books, verdict: Verdict::Others, why }
 }
 
-fn named(line: &AccountLine) -> String {
+/// The first few, and how many more; `None`: nothing is known of it.
+fn shortened(told: &[String]) -> Option<String> {
+    let more = told.len().saturating_sub(NAMED_MAX);
+    let tail = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let first: Vec<&str> = told.iter().take(NAMED_MAX).map(String::as_str).collect();
+    (!first.is_empty()).then(|| format!(": {}{tail}", first.join("; ")))
+}
+
+pub(super) fn named(line: &AccountLine) -> String {
     let name = if line.number.is_empty() { &line.document } else { &line.number };
     format!("{} {name} of {} over {}", line.kind, line.on, line.amount)
 }

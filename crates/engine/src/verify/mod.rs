@@ -3,6 +3,7 @@
 
 mod accounts;
 mod reversals;
+mod unexplained;
 
 use std::collections::{BTreeMap, BTreeSet};
 
