@@ -59,6 +59,17 @@ fn lasts(error: &PortError) -> bool {
     }
 }
 
+/// A batch that can not be read is looked at case by case. `failing`: for how long its first case could
+/// not be looked at; `works`: none of the connections is in trouble.
+fn one_by_one(error: &PortError, failing: SignedDuration, works: bool) -> bool {
+    lasts(error) || (failing >= TOGETHER && works)
+}
+
+/// A person is told of a case that can not be looked at. As above.
+fn is_told(error: &PortError, failing: SignedDuration, works: bool) -> bool {
+    lasts(error) || (failing >= TOLD_AFTER && works)
+}
+
 impl Engine {
     /// A read for the whole batch failed. Either each of its cases is to be looked at by itself, with
     /// what is given here, or all of them were put off.
@@ -69,12 +80,11 @@ impl Engine {
     ) -> Result<Option<Batch>> {
         let now = self.now();
         let alone = match error {
-            EngineError::Port(error) if lasts(error) => true,
-            EngineError::Port(_) => {
+            EngineError::Port(error) => {
                 // Each of them is noted, also where the first has failed for long.
                 let first = claimed.iter().map(|one| self.put_offs.since(one.id, now)).min();
-                let long = first.is_some_and(|since| now.duration_since(since) >= TOGETHER);
-                long && self.troubles().is_empty()
+                let failing = now.duration_since(first.unwrap_or(now));
+                one_by_one(error, failing, self.troubles().is_empty())
             }
             EngineError::Setup(_) | EngineError::Store(_) => false,
         };
@@ -100,8 +110,8 @@ impl Engine {
     ) -> Result<bool> {
         warn!(case = %claimed.key, %error, "look put off");
         let now = self.now();
-        let long = now.duration_since(self.put_offs.since(claimed.id, now)) >= TOLD_AFTER;
-        let tell = lasts(error) || (long && self.troubles().is_empty());
+        let failing = now.duration_since(self.put_offs.since(claimed.id, now));
+        let tell = is_told(error, failing, self.troubles().is_empty());
         if tell {
             let seq = self.store.next_seq().await?;
             let mut looked = Looked::bare(seq, told(context, error));
@@ -181,6 +191,30 @@ mod tests {
         let again = told(&context(Some(&decision)), &no_field());
         assert!(again.attention.is_empty());
         assert!(again.reason.detail.starts_with("The ExternalRef"), "{}", again.reason.detail);
+    }
+
+    #[test]
+    fn what_lasts_is_told_at_once_and_what_passes_after_a_day_of_working_connections() {
+        let away = || PortError::Unavailable("status 500".to_owned());
+        let minutes = SignedDuration::from_mins;
+        let second = SignedDuration::from_secs(1);
+        // (error, failing for, connections work, case by case, told)
+        let rules = [
+            (no_field(), minutes(0), true, true, true),
+            (no_field(), minutes(0), false, true, true),
+            (PortError::Unsupported("no deposits".to_owned()), minutes(0), false, true, true),
+            (away(), minutes(10) - second, true, false, false),
+            (away(), minutes(10), true, true, false),
+            (away(), minutes(10), false, false, false),
+            (away(), minutes(24 * 60) - second, true, true, false),
+            (away(), minutes(24 * 60), true, true, true),
+            (away(), minutes(24 * 60), false, false, false),
+        ];
+        for (error, failing, works, alone, told) in rules {
+            let known = format!("{error} for {failing}, works: {works}");
+            assert_eq!(one_by_one(&error, failing, works), alone, "{known}");
+            assert_eq!(is_told(&error, failing, works), told, "{known}");
+        }
     }
 
     #[test]
