@@ -72,8 +72,9 @@ const CHANGING: [Family; 4] =
     [Family::Customers, Family::Editing, Family::Policies, Family::Refusals];
 
 /// Needs a person because somebody edited our documents in the ERP.
-const OF_EDITS: [ReasonCode; 6] = [
+const OF_EDITS: [ReasonCode; 7] = [
     ReasonCode::ReceiptVoided,
+    ReasonCode::ReversalByPerson,
     ReasonCode::ReceiptUnapplied,
     ReasonCode::DepositByPerson,
     ReasonCode::Rejected,
