@@ -24,8 +24,11 @@ use crate::wrap::erp::WorkerErp;
 use crate::wrap::processor::WorkerProcessor;
 use crate::wrap::store::WorkerStore;
 
-/// Passes of one turn without coming to rest: more is spinning.
+/// Passes of one turn without coming to rest, and without a look that failed: more is spinning.
 const PASSES_MAX: u32 = 60;
+
+/// Passes of one turn in which looks failed: then whoever is tried again waits for the next turn.
+const FAILED_MAX: u32 = 60;
 
 /// What a turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,13 +180,18 @@ pub async fn turn(engine: Arc<Engine>) -> Result<Done, EngineError> {
     engine.poll().await?;
     engine.process_inbox().await?;
     engine.sweep().await?;
-    let mut looked = 0;
-    for _ in 0..PASSES_MAX {
+    let (mut looked, mut passes, mut failed) = (0, 0, 0);
+    while passes < PASSES_MAX && failed < FAILED_MAX {
         let worked = engine.work().await?;
         looked += worked.looked;
         if worked.looked == 0 && worked.failed == 0 {
             return Ok(Done { looked, idle: true });
         }
+        if worked.failed == 0 {
+            passes += 1;
+        } else {
+            failed += 1;
+        }
     }
-    Ok(Done { looked, idle: false })
+    Ok(Done { looked, idle: passes < PASSES_MAX })
 }

@@ -40,14 +40,15 @@ pub fn before(
         ));
     }
     let payer = mandate_of(processor, write).and_then(|id| payer_of(processor, id));
-    let other = live_others(processor, invoice, own).find(|(id, since)| {
+    let seen = |row: &PaymentRow| {
         // What another party made within the staleness of a list could not be seen; of another payer,
         // since the events were last read.
-        let row = processor.payments.get(*id);
-        let of_payer = row.and_then(|row| payer_of(processor, &row.mandate)) == payer;
+        let of_payer = payer_of(processor, &row.mandate) == payer;
         let unseen = STALENESS_SECONDS + if of_payer { 0 } else { NEWS_SECONDS };
-        *since <= mark.at - SignedDuration::from_secs(unseen)
-    });
+        mark.at - SignedDuration::from_secs(unseen)
+    };
+    let other = live_others(processor, invoice, own)
+        .find(|(id, since)| processor.payments.get(id).is_some_and(|row| *since <= seen(row)));
     if let Some((id, since)) = other {
         return Some(format!("P1: payment {id} of invoice {invoice} is live since {since}"));
     }
@@ -56,7 +57,7 @@ pub fn before(
     ours.map(|(id, since)| {
         format!("P1: {id} of invoice {invoice} was made live by us at {since}, now is {now}")
     })
-    .or_else(|| against_a_person(processor, watched, invoice, mark))
+    .or_else(|| against_a_person(processor, watched, invoice, mark, seen))
 }
 
 fn mandate_of<'a>(processor: &'a Processor, write: &'a Write) -> Option<&'a MandateId> {
@@ -79,11 +80,11 @@ fn against_a_person(
     watched: &Watched,
     invoice: &InvoiceId,
     mark: &ReadMark,
+    seen: impl Fn(&PaymentRow) -> Timestamp,
 ) -> Option<String> {
-    let seen = mark.at - SignedDuration::from_secs(STALENESS_SECONDS);
-    let rows = || processor.payments_for(invoice).filter(|(_, row)| row.created_at <= seen);
+    let rows = || processor.payments_for(invoice).filter(|(_, row)| row.created_at <= seen(row));
     // What a person just said may be known already, or not yet.
-    let told = |row: &PaymentRow| row.said.as_ref().is_none_or(|said| said.at <= seen);
+    let told = |row: &PaymentRow| row.said.as_ref().is_none_or(|said| said.at <= seen(row));
     let newest = |(id, row): &(&CollectionId, &PaymentRow)| (row.created_at, (*id).clone());
     let (id, row) = rows().max_by_key(newest)?;
     // Somebody made another one since, which may be known already, or not yet.
@@ -92,7 +93,7 @@ fn against_a_person(
     let (_, before) = rows().filter(|(_, row)| told(row)).max_by_key(newest)?;
     let by_person = |row: &PaymentRow| {
         row.status == CollectionStatus::Cancelled
-            && row.cancelled_by_person.is_some_and(|at| at <= seen)
+            && row.cancelled_by_person.is_some_and(|at| at <= seen(row))
     };
     let cancelled = by_person(row) && by_person(before) && last == id;
     (cancelled && !watched.is_released(invoice, mark.at))
