@@ -54,6 +54,19 @@ pub fn date_document(on: Date, periods: &PeriodBook, policy: ClosedPeriod) -> Da
     }
 }
 
+/// The same for what takes a document back: it is not dated before that document, which a closed period
+/// may have moved (acumatica sheet section 11.2: a void is not earlier than its payment).
+#[must_use]
+pub fn date_not_before(first: Date, on: Date, periods: &PeriodBook, policy: ClosedPeriod) -> Dated {
+    if first <= on {
+        return date_document(on, periods, policy);
+    }
+    match date_document(first, periods, policy) {
+        Dated::On(to) | Dated::Moved { to, .. } => Dated::Moved { to, true_date: on },
+        Dated::Held(first) => Dated::Held(first),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +82,35 @@ mod tests {
         };
         let periods = PeriodBook { periods: vec![period(1, 31, false), period(2, 28, next_open)] };
         assert_eq!(date_document(date(2026, 1, 9), &periods, policy), expected);
+    }
+
+    #[test]
+    fn what_takes_back_is_not_dated_before_what_it_takes_back() {
+        let period = |month, last, open| Period {
+            name: String::new(),
+            starts_on: date(2026, month, 1),
+            ends_on: date(2026, month, last),
+            open,
+        };
+        let dated = |open: [bool; 3], policy| {
+            let periods = [period(1, 31, open[0]), period(2, 28, open[1]), period(3, 31, open[2])];
+            let periods = PeriodBook { periods: periods.to_vec() };
+            date_not_before(date(2026, 2, 1), date(2026, 1, 30), &periods, policy)
+        };
+        let true_date = date(2026, 1, 30);
+        let moved = |month| Dated::Moved { to: date(2026, month, 1), true_date };
+        // Opened again since the receipt was moved into February.
+        assert_eq!(dated([true, true, true], ClosedPeriod::NextOpen), moved(2));
+        assert_eq!(dated([true, true, true], ClosedPeriod::Hold), moved(2));
+        assert_eq!(dated([false, true, true], ClosedPeriod::NextOpen), moved(2));
+        assert_eq!(dated([true, false, true], ClosedPeriod::NextOpen), moved(3));
+        let held = Dated::Held(date(2026, 2, 1));
+        assert_eq!(dated([true, false, true], ClosedPeriod::Hold), held);
+        // A receipt of before stands in no way.
+        let periods = PeriodBook { periods: vec![period(1, 31, true)] };
+        let later =
+            date_not_before(date(2026, 1, 9), date(2026, 1, 30), &periods, ClosedPeriod::NextOpen);
+        assert_eq!(later, Dated::On(date(2026, 1, 30)));
     }
 
     #[test]

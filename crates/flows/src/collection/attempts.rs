@@ -288,7 +288,8 @@ fn changed_amount(
     // Once a receipt stands for it, what is too much of it shows as the receipt's rest.
     let posted = stands_settled(facts, &collection.id)
         || is_collected(collection.status) && !live_receipts(facts, &collection.id).is_empty();
-    if posted && balance < collection.amount.minor {
+    let rest_owed = predecessor::rest_owed(facts, invoice, &collection.id);
+    if posted && balance < collection.amount.minor && !rest_owed {
         return None;
     }
     // Nothing is made anew unless the link collects: then the payment stays, and is shown.

@@ -198,22 +198,36 @@ pub fn receipt_missing(
     collection: &Collection,
 ) -> Option<Decision> {
     let id = &collection.id;
-    let standing: Vec<&KeptItem> =
-        facts.settlements(id).skip(facts.reversals(id).count()).collect();
-    let before = facts.frame.policy.cut_over_on.is_some()
-        && !standing.is_empty()
-        && standing.iter().all(|kept| before_cut_over(facts, kept));
+    let standing = standing_before(facts, id)?;
     let kept = collection.amount.minor.saturating_sub(collection.refunded.minor);
     let owed = invoice.status == InvoiceStatus::Open
         && invoice.due.currency == collection.amount.currency
         && invoice.due.minor.saturating_add(kept) > invoice.total.minor;
-    if !before || !owed || facts.left(ReasonCode::PredecessorReceiptMissing) {
+    if !owed || facts.left(ReasonCode::PredecessorReceiptMissing) {
         return None;
     }
     let detail = format!(
         "payment {id} over {} arrived with payout {} before the cut-over, and {} of the invoice are open",
-        collection.amount, standing[0].payout, invoice.due
+        collection.amount, standing.payout, invoice.due
     );
     let reason = Reason::new(ReasonCode::PredecessorReceiptMissing, detail);
     Some(Decision::rest(Stage::Collected, reason))
+}
+
+/// The settlement that stands of the payment, where all that stand arrived before the cut-over.
+fn standing_before<'a>(facts: &'a CollectionFacts, id: &'a CollectionId) -> Option<&'a KeptItem> {
+    facts.frame.policy.cut_over_on?;
+    let standing: Vec<&KeptItem> =
+        facts.settlements(id).skip(facts.reversals(id).count()).collect();
+    let first = standing.first().copied()?;
+    standing.iter().all(|kept| before_cut_over(facts, kept)).then_some(first)
+}
+
+/// Of an invoice whose payment arrived before the cut-over, something is open all the same: the payment
+/// was for less, or a credit came off again. No receipt of ours shows that as its rest.
+#[must_use]
+pub fn rest_owed(facts: &CollectionFacts, invoice: &Invoice, id: &CollectionId) -> bool {
+    invoice.status == InvoiceStatus::Open
+        && invoice.due.is_positive()
+        && standing_before(facts, id).is_some()
 }

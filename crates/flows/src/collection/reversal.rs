@@ -18,7 +18,7 @@ use model::reason::{Reason, ReasonCode};
 use model::receipt::{Application, ErpDocument, ErpRefund, Receipt, ReceiptPlace};
 use model::sight::Sight;
 
-use crate::dating::{date_document, period_closed};
+use crate::dating::{date_not_before, period_closed};
 
 use super::books::{Step, memo};
 use super::facts::CollectionFacts;
@@ -217,10 +217,10 @@ fn run(
     reversal: &Reversal<'_>,
     collection: Option<&model::ids::CollectionId>,
 ) -> Step {
-    let dated = date_document(reversal.on, &facts.frame.periods, facts.frame.policy.closed_period);
+    let (periods, policy) = (&facts.frame.periods, facts.frame.policy.closed_period);
+    let dated = date_not_before(receipt.dated_on, reversal.on, periods, policy);
     let Some((dated_on, true_date)) = dated.dates() else {
-        let periods = &facts.frame.periods;
-        let closed = period_closed(reversal.on, periods, "the reversal");
+        let closed = period_closed(reversal.on.max(receipt.dated_on), periods, "the reversal");
         return stop(closed.code, closed.detail);
     };
     let text = memo(collection, reversal.payout, true_date);

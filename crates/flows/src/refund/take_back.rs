@@ -16,7 +16,7 @@ use model::reason::{Reason, ReasonCode};
 use model::receipt::{Application, ErpDocument, Receipt, ReceiptPlace};
 use model::sight::Sight;
 
-use crate::dating::{date_document, period_closed};
+use crate::dating::{date_not_before, period_closed};
 use crate::payout::bank_account;
 use crate::unresolved::unresolved;
 
@@ -100,15 +100,15 @@ fn lost(facts: &RefundFacts, kept: &KeptItem) -> Option<Money> {
     }
 }
 
-/// Every document of a payout carries its arrival date.
+/// Every document of a payout carries its arrival date, or its receipt's, which may have been moved.
 fn dates(facts: &RefundFacts, kept: &KeptItem) -> Result<(Date, Option<Date>), Next> {
-    let frame = &facts.frame;
-    date_document(kept.arrival_on, &frame.periods, frame.policy.closed_period).dates().ok_or_else(
-        || {
-            let closed = period_closed(kept.arrival_on, &frame.periods, "the refund");
-            stop(closed.code, closed.detail)
-        },
-    )
+    let (periods, policy) = (&facts.frame.periods, facts.frame.policy.closed_period);
+    let receipt = facts.standing_settlement().and_then(|one| one.receipt.found());
+    let first = receipt.map_or(kept.arrival_on, |receipt| receipt.dated_on);
+    date_not_before(first, kept.arrival_on, periods, policy).dates().ok_or_else(|| {
+        let closed = period_closed(kept.arrival_on.max(first), periods, "the refund");
+        stop(closed.code, closed.detail)
+    })
 }
 
 /// What the refund document of the item took back; `None`: there is none yet.

@@ -125,7 +125,8 @@ fn what_an_earlier_payments_reversal_will_give_back_is_owed() {
 fn a_blocked_posting_does_not_keep_a_wrong_amount_from_being_cancelled() {
     let blocked = "payment PM1 charged_back, item PO1/0 paid PM1 100 30d, \
                    item PO2/0 charged_back PM1 -100 25d, closed 10, \
-                   receipt PM1/PO1 100 refunded:100 deposited, payment PM2 pending 120";
+                   receipt PM1/PO1 100 dated:2026-10-20 refunded:100 deposited, \
+                   payment PM2 pending 120";
     check(blocked, "cancel/PM2/1");
     let equal = blocked.replace("pending 120", "pending 100");
     check(&equal, "period_closed");

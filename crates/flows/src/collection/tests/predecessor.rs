@@ -181,3 +181,15 @@ fn theirs_stands_for_no_settlement_while_an_earlier_one_may_be_unknown() {
     // Without a receipt of theirs nothing waits.
     assert_eq!(decided(&named, &[]), ours);
 }
+
+#[test]
+fn what_is_open_beside_a_payment_of_before_the_cut_over_is_told() {
+    let before = "payment PM1 paid_out adopted, item PO1/0 paid PM1 100 9d, \
+                  policy cut-over:2026-11-18, due 20";
+    let told = |more: &str| decided(&format!("{before}, {more}"), &[]);
+    assert_eq!(told("total 120"), "collected ! amount_changed");
+    assert_eq!(told("total 120, said leave amount_changed"), "collected");
+    assert_eq!(told("total 120, invoice paid"), "collected");
+    // Whoever collected it recorded no receipt at all.
+    assert_eq!(told("total 100, due 100"), "predecessor_receipt_missing");
+}

@@ -171,6 +171,14 @@ fn a_reversal_needs_its_settlement() {
 }
 
 #[test]
+fn a_reversal_is_not_dated_before_its_receipt() {
+    let dated = |on: &str| format!("receipt PM1/PO1 100 dated:{on} deposited");
+    check_back(&dated("2026-11-18"), "refund/PO2/3 100 from bank 2026-11-18");
+    // Moved out of a period that was closed then, and is open again.
+    check_back(&dated("2026-12-01"), "refund/PO2/3 100 from bank 2026-12-01");
+}
+
+#[test]
 fn a_reversal_is_tied_to_the_receipt_that_its_person_voided() {
     let tied = |more: &str| {
         let mut world = World::new();

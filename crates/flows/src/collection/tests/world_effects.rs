@@ -104,6 +104,9 @@ impl World {
                 }
                 made.unapplied = money(amount - applied - other - refunded);
                 made.voided = voided;
+                if let Some(on) = value(rest, "dated") {
+                    made.dated_on = on.parse().unwrap();
+                }
                 made.memo = value(rest, "memo").map(str::to_owned);
                 if rest.contains(&"deposited") {
                     made.place = ReceiptPlace::Deposited;
