@@ -179,7 +179,7 @@ reasons! {
     LossBooked = "loss_booked", NeedsPerson, "A reversal exceeded what was left of the receipt; the rest was booked as a loss", "Claim it back from the payer.";
     RefundFailed = "refund_failed", NeedsPerson, "A refund at the processor failed or came back", "Refund the payer by other means.";
     OutcomeUnclear = "outcome_unclear", NeedsPerson, "A document that was seen once is gone", "Look it up in its own system and resolve the case.";
-    UnsupportedHere = "unsupported_here", NeedsPerson, "This system can not do what is needed", "Do it by hand in that system.";
+    UnsupportedHere = "unsupported_here", NeedsPerson, "This system can not do what is needed", "Do what the detail names, then retry; else do it by hand in that system.";
     BankDetailsNotAllowed = "bank_details_not_allowed", NeedsPerson, "The processor does not let this account make mandates from bank details", "Let the payer authorise the link instead, or have the account approved and give the details again.";
     BankDetailsRefused = "bank_details_refused", NeedsPerson, "No mandate could be made from the bank details, and they are erased", "Correct what is named and give the details again.";
     MandateRequestFailed = "mandate_request_failed", NeedsPerson, "The mandate could not be requested", "Mend what the processor names.";

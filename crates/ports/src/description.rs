@@ -39,6 +39,9 @@ pub struct Description {
     pub slice_max: usize,
     /// The most lines one deposit takes.
     pub deposit_lines_max: usize,
+    /// Documents can be given an exchange rate. Where not, a link that sets fixed rates is refused: what
+    /// it collected could not be booked.
+    pub takes_rates: bool,
 }
 
 impl Description {

@@ -1,13 +1,15 @@
-//! Whether a link's map of accounts can work, as far as the ERP's own list of accounts tells: said
-//! when it is entered, and not when the first payout waits (DESIGN.md section 4, Link policy).
+//! Whether a link's map of accounts and its exchange rates can work, as far as the ERP's own list of
+//! accounts and what its API takes tell: said when they are entered, and not when the first payout waits
+//! (DESIGN.md section 4, Link policy).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::ids::ConnectionId;
 use model::money::Currency;
-use model::policy::{Accounts, BankAccount, Deposits, Policy};
+use model::policy::{Accounts, BankAccount, Deposits, Exchange, Policy};
 use ports::Erp;
+use ports::description::Description;
 use ports::erp::{AccountUse as Use, Choice, ChoiceKind, NamedAccount};
 use ports::health::HealthCheck;
 use store::rows::Link;
@@ -15,17 +17,18 @@ use store::rows::Link;
 use crate::failure::{Failure, Result};
 use crate::instance::Instance;
 
-/// Refuses a map that can not work. `live`: the link is to go live, so the ERP must answer and
+/// Refuses a map, or rates, that can not work. `live`: the link is to go live, so the ERP must answer and
 /// every currency must have its bank account.
 pub async fn check(instance: &Instance, link: &Link, live: bool) -> Result<()> {
     if live {
         complete(&link.policy).map_err(Failure::Usage)?;
     }
+    let world = instance.engine.world();
+    let Some(erp) = world.erps.get(&link.erp) else { return Ok(()) };
+    rates_are_taken(link, erp.description()).map_err(Failure::Usage)?;
     if named(&link.policy.accounts).is_empty() {
         return Ok(());
     }
-    let world = instance.engine.world();
-    let Some(erp) = world.erps.get(&link.erp) else { return Ok(()) };
     match erp.choices(ChoiceKind::Accounts).await {
         Ok(choices) => {
             fits(&link.policy, &choices, &|id| erp.listed_account(id)).map_err(Failure::Usage)?;
@@ -37,6 +40,22 @@ pub async fn check(instance: &Instance, link: &Link, live: bool) -> Result<()> {
             eprintln!("The accounts could not be compared with the ERP's list: {error}");
             Ok(())
         }
+    }
+}
+
+/// Fixed rates go onto each document: an ERP that takes none there would refuse every receipt of money
+/// that was collected.
+fn rates_are_taken(link: &Link, erp: &Description) -> std::result::Result<(), String> {
+    match link.policy.exchange {
+        Exchange::Fixed(_) if !erp.takes_rates => Err(format!(
+            "exchange.fixed: {} takes no exchange rate on a document through its API, so what link {id} \
+             collects could not be booked with these rates. Leave them to the ERP: give no \
+             exchange.fixed to \"links add\"; a link that has it: ml-connector links set {id} \
+             exchange.fixed=",
+            erp.name,
+            id = link.id,
+        )),
+        Exchange::Fixed(_) | Exchange::ErpRate => Ok(()),
     }
 }
 
@@ -64,22 +83,36 @@ fn wrong(checks: &[HealthCheck]) -> Option<String> {
     if told.is_empty() { None } else { Some(told.join("; ")) }
 }
 
-/// Whether the accounts of each link of an ERP's connection still fit what the ERP lists, and what the
-/// connection itself uses them for.
+/// Whether each link of an ERP's connection sets only rates that the ERP takes, and whether its accounts
+/// still fit what the ERP lists, and what the connection itself uses them for.
 pub async fn health_of_links(
     instance: &Instance,
     connection: &ConnectionId,
     erp: &Arc<dyn Erp>,
 ) -> Result<Vec<HealthCheck>> {
     let mut links = instance.store.links().await?;
-    links.retain(|link| link.erp == *connection && !named(&link.policy.accounts).is_empty());
+    links.retain(|link| link.erp == *connection);
+    let mut checks: Vec<HealthCheck> = links
+        .iter()
+        .filter_map(|link| {
+            let why = rates_are_taken(link, erp.description()).err()?;
+            Some(HealthCheck::failed(format!("exchange of link {}", link.id), why))
+        })
+        .collect();
+    links.retain(|link| !named(&link.policy.accounts).is_empty());
+    checks.extend(accounts_of(&links, erp).await);
+    Ok(checks)
+}
+
+/// What is known against the accounts of these links.
+async fn accounts_of(links: &[Link], erp: &Arc<dyn Erp>) -> Vec<HealthCheck> {
+    let mut checks = Vec::new();
     if links.is_empty() {
-        return Ok(Vec::new());
+        return checks;
     }
     // That the list can not be read is told by the check of its right.
-    let Ok(choices) = erp.choices(ChoiceKind::Accounts).await else { return Ok(Vec::new()) };
-    let mut checks = Vec::new();
-    for link in &links {
+    let Ok(choices) = erp.choices(ChoiceKind::Accounts).await else { return checks };
+    for link in links {
         let name = format!("accounts of link {}", link.id);
         if let Err(why) = fits(&link.policy, &choices, &|id| erp.listed_account(id)) {
             checks.push(HealthCheck::failed(name, why));
@@ -102,7 +135,7 @@ pub async fn health_of_links(
             ..check
         }));
     }
-    Ok(checks)
+    checks
 }
 
 /// Says of which subsidiaries or branches invoices will wait, where the ERP books receipts in one alone.

@@ -12,6 +12,7 @@ mod journals;
 mod lockout;
 mod ping;
 mod queue;
+mod rates;
 mod refused;
 mod restored;
 mod reversals;

@@ -232,6 +232,7 @@ fn description(slug: &'static str, deposit_lines_max: usize) -> Description {
         concurrency: 1,
         slice_max: 4,
         deposit_lines_max,
+        takes_rates: true,
     }
 }
 

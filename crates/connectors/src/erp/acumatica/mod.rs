@@ -234,5 +234,7 @@ fn describe(settings: &Settings) -> Description {
         concurrency: settings.concurrency,
         slice_max: SLICE_MAX,
         deposit_lines_max: DEPOSIT_LINES_MAX,
+        // No field of the endpoint sets one (acumatica sheet section 9.5).
+        takes_rates: false,
     }
 }

@@ -251,5 +251,6 @@ fn describe(settings: &Settings) -> Description {
         concurrency: settings.concurrency,
         slice_max: IN_VALUES_MAX,
         deposit_lines_max: DEPOSIT_LINES_MAX,
+        takes_rates: true,
     }
 }

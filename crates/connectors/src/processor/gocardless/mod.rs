@@ -214,7 +214,8 @@ fn description() -> Description {
         staleness: STALENESS,
         concurrency: CONCURRENCY,
         slice_max: SLICE_MAX,
-        // A processor takes no deposits.
+        // A processor takes no deposits, and no documents.
         deposit_lines_max: 0,
+        takes_rates: false,
     }
 }

@@ -17,12 +17,12 @@ impl World {
         text(&self.erp("/seed", &json!({"invoices": [invoice]}))["invoices"][0]["ReferenceNbr"])
     }
 
-    fn payments_for(&self, number: &str) -> usize {
+    pub(super) fn payments_for(&self, number: &str) -> usize {
         let payments = rows(&self.processor("/truth", &Value::Null)["payments"]);
         payments.iter().filter(|one| one["metadata"]["invoiceId"] == number).count()
     }
 
-    fn tells(&self, command: &[&str]) -> String {
+    pub(super) fn tells(&self, command: &[&str]) -> String {
         String::from_utf8_lossy(&self.place.run(command).stdout).into_owned()
     }
 }

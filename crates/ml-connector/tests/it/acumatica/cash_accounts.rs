@@ -197,7 +197,7 @@ fn slow_a_site_that_does_not_post_between_branches_is_told_with_the_setting() {
 
 impl World {
     /// Lets days pass until people are told this.
-    fn until_told(&self, code: &str, words: &[&str]) {
+    pub(super) fn until_told(&self, code: &str, words: &[&str]) {
         let said = |sentence: &str| words.iter().all(|word| sentence.contains(word));
         for _ in 0..14 {
             self.place.run(&["sync", "uk", "--until-quiet", "--timeout", "300"]);

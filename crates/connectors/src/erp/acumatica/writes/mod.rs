@@ -209,7 +209,9 @@ fn no_rate(rate: Option<rust_decimal::Decimal>) -> Result<(), PortError> {
     }
     Err(PortError::rejected(
         RejectionCause::Unsupported,
-        "a rate can not be set on documents through this endpoint: use the ERP's own rates",
+        "this endpoint takes no exchange rate on a document, and the link sets fixed ones: nothing is to \
+         be booked by hand. Leave the rates to the ERP (ml-connector links set LINK exchange.fixed=), \
+         then ml-connector attention retry ALL",
     ))
 }
 
