@@ -301,7 +301,12 @@ fn read_clearing(text: &str) -> Result<BTreeMap<Currency, LedgerAccountId>, Stri
             .filter(|(_, account)| !account.is_empty())
             .ok_or_else(|| format!("\"{pair}\" is not CURRENCY=ACCOUNT"))?;
         let currency: Currency = code.parse().map_err(|error| format!("{error}"))?;
-        accounts.insert(currency, LedgerAccountId::new(account));
+        if let Some(first) = accounts.insert(currency, LedgerAccountId::new(account)) {
+            return Err(format!(
+                "{currency} is named twice, with {first} and with {account}: name one account for each \
+                 currency"
+            ));
+        }
     }
     Ok(accounts)
 }
@@ -316,6 +321,8 @@ mod tests {
         assert_eq!(read.get(&Currency::EUR).unwrap().as_str(), "10260");
         assert!(read_clearing("GBP").unwrap_err().contains("CURRENCY=ACCOUNT"));
         assert!(read_clearing("ABC=1").is_err());
+        let twice = read_clearing("GBP=10250 EUR=10260 GBP=10251").unwrap_err();
+        assert!(twice.contains("GBP is named twice, with 10250 and with 10251"), "{twice}");
     }
 
     #[test]
