@@ -329,7 +329,7 @@ fn processors(world: &World) -> Vec<ProcessorPort> {
     for port in world.processors.keys().filter_map(|id| world.processor(id)) {
         // Two connections of one account are one list.
         if all.iter().all(|one| one.account != port.account) {
-            all.push(port);
+            all.extend(world.processor_of_account(&port.account));
         }
     }
     all

@@ -208,7 +208,8 @@ impl Engine {
 /// A processor account serves one ERP account; several links to it are possible.
 pub(crate) fn erp_accounts(world: &World, processor: &ProcessorPort) -> BTreeSet<AccountId> {
     world
-        .links_of_processor(&processor.connection)
+        .links_of_processor_account(&processor.account)
+        .into_iter()
         .filter_map(|link| world.erp(&link.erp))
         .map(|erp| erp.account)
         .collect()
@@ -234,9 +235,8 @@ fn invoice_cases(world: &World, processor: &ProcessorPort, invoice: &InvoiceId) 
 }
 
 pub(crate) fn only_link(world: &World, processor: &ProcessorPort) -> Option<LinkId> {
-    let mut links = world.links_of_processor(&processor.connection);
-    match (links.next(), links.next()) {
-        (Some(link), None) => Some(link.id.clone()),
-        (Some(_) | None, _) => None,
+    match world.links_of_processor_account(&processor.account).as_slice() {
+        [link] => Some(link.id.clone()),
+        [] | [_, _, ..] => None,
     }
 }

@@ -162,10 +162,10 @@ impl Engine {
     async fn check_choice(&self, case: &CaseKey, id: &ProcessorCustomerId) -> Result<()> {
         of_kind(case, CaseKind::Customer, "--customer", "customer/ACCOUNT/CUSTOMER")?;
         let world = self.world();
-        let Some(erp) = world.erp_of_account(&case.account) else {
+        if world.erp_of_account(&case.account).is_none() {
             return Err(refused(format!("no connection to {} is added", case.account)));
-        };
-        let links = world.links_of_erp(&erp.connection);
+        }
+        let links = world.links_of_erp_account(&case.account).into_iter();
         let processors: Vec<_> =
             links.filter_map(|link| world.processor(&link.processor)).collect();
         for processor in &processors {

@@ -220,8 +220,8 @@ fn erp_of(world: &World, claimed: &Claimed) -> Option<ErpPort> {
         CaseKind::Collection | CaseKind::Customer => world.erp_of_account(&claimed.key.account),
         CaseKind::Mandate | CaseKind::Payout | CaseKind::Refund => {
             let processor = world.processor_of_account(&claimed.key.account)?;
-            let mut links = world.links_of_processor(&processor.connection);
-            world.erp(&links.next()?.erp)
+            let links = world.links_of_processor_account(&processor.account);
+            world.erp(&links.first()?.erp)
         }
     }
 }

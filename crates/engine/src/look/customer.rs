@@ -50,8 +50,7 @@ impl Engine {
         let customer = sight(self.customer_for(&erp, &id, depth, batch).await?);
         let resolved = self.resolve(world, context, false).await?;
         let mut looked = rest(ReasonCode::NoLink, account.as_str());
-        let links: Vec<_> = world.links_of_erp(&erp.connection).collect();
-        for link in links {
+        for link in world.links_of_erp_account(account) {
             let Some(served) = self.served(world, &link.id) else { continue };
             let decided =
                 self.match_customer(&served, &id, &customer, &resolved.views, context).await?;

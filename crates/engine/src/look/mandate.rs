@@ -143,10 +143,10 @@ impl Engine {
             let what = "the case names no customer and currency";
             return Err((ReasonCode::OddRecord, what.to_owned()));
         };
-        let Some(processor) = world.processor_of_account(account) else {
+        if world.processor_of_account(account).is_none() {
             return Err((ReasonCode::NoLink, account.to_string()));
-        };
-        let mut links = world.links_of_processor(&processor.connection);
+        }
+        let mut links = world.links_of_processor_account(account).into_iter();
         let fitting = links.find(|link| link.policy.currencies.contains(&currency));
         let served = fitting.and_then(|link| self.served(world, &link.id));
         let served = served.ok_or((ReasonCode::CurrencyNotMapped, currency.to_string()))?;

@@ -127,7 +127,7 @@ impl Engine {
         processor: &ProcessorPort,
         payout: Option<&Payout>,
     ) -> Option<Served> {
-        let links: Vec<_> = world.links_of_processor(&processor.connection).collect();
+        let links = world.links_of_processor_account(&processor.account);
         let currency = payout.map(|payout| payout.amount.currency);
         let fitting = links.iter().find(|link| {
             currency.is_some_and(|currency| link.policy.currencies.contains(&currency))

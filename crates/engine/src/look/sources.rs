@@ -28,7 +28,7 @@ impl Engine {
         customer: Option<&ErpCustomer>,
         currency: Currency,
     ) -> std::result::Result<Served, Box<Decision>> {
-        let links: Vec<&Link> = world.links_of_erp(&erp.connection).collect();
+        let links = world.links_of_erp_account(&erp.account);
         let names: Vec<Vec<String>> = links
             .iter()
             .map(|link| {

@@ -35,8 +35,9 @@ impl Engine {
         seq: i64,
     ) -> Result<Looked> {
         self.tell_of_strangers(world, claimed, context, &mut decision).await?;
-        let links = world.links_of_erp(&erp.connection);
+        let links = world.links_of_erp_account(&erp.account);
         let served = links
+            .into_iter()
             .filter(|link| link.policy.mode == Mode::On)
             .find_map(|link| self.served(world, &link.id));
         let untouched = invoice.found().is_some_and(|one| one.annotation.collection.is_none());

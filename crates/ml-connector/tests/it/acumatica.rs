@@ -17,6 +17,7 @@ mod refused;
 mod restored;
 mod reversals;
 mod seats;
+mod twice;
 mod unfinished;
 
 use std::sync::Arc;
