@@ -1,12 +1,14 @@
 //! Payments that name no invoice, or one that no link collects: what is known of them, and their match
 //! with an invoice by a person (mission row NG12).
 
+use std::collections::BTreeSet;
+
 use flows::collection::suspense;
 use flows::collection::unserved::leaves_payments;
 use model::case::{Actor, CaseKey, CaseKind};
 use model::command::{CommandState, ErpWrite, Write};
 use model::customer::ErpCustomer;
-use model::ids::{AccountId, CollectionId, InvoiceId};
+use model::ids::{AccountId, CollectionId, InvoiceId, PayoutId};
 use model::invoice::{Invoice, InvoiceStatus};
 use model::money::Money;
 use model::payment::{Collection, CollectionStatus};
@@ -33,6 +35,8 @@ pub struct Foreign {
     pub seen: Option<Collection>,
     /// Where its money went: its items in payouts, by arrival.
     pub items: Vec<KeptItem>,
+    /// Payouts among them of which nothing is booked, as they lie before the cut-over.
+    pub before_cut_over: BTreeSet<PayoutId>,
 }
 
 impl Foreign {
@@ -79,7 +83,26 @@ impl Engine {
             for row in rows {
                 let items = self.store.items_of_collection(account, &row.id).await?;
                 let seen = row.body.read();
-                found.push(Foreign { account: account.clone(), id: row.id, seen, items });
+                let before_cut_over = self.before_cut_over(account, &items).await?;
+                let (account, id) = (account.clone(), row.id);
+                found.push(Foreign { account, id, seen, items, before_cut_over });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The payouts of these items whose case last said that they lie before the cut-over.
+    async fn before_cut_over(
+        &self,
+        account: &AccountId,
+        items: &[KeptItem],
+    ) -> Result<BTreeSet<PayoutId>> {
+        let mut found = BTreeSet::new();
+        for payout in items.iter().map(|kept| &kept.payout) {
+            let case = self.store.case(&CaseKey::payout(account, payout)).await?;
+            let reason = case.and_then(|case| case.reason);
+            if reason.is_some_and(|reason| reason.code == ReasonCode::BeforeCutOver) {
+                found.insert(payout.clone());
             }
         }
         Ok(found)

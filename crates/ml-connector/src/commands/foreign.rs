@@ -97,6 +97,9 @@ fn row(one: &Foreign) -> Vec<String> {
 fn place(one: &Foreign) -> String {
     let words = one.items.iter().filter_map(|kept| {
         let how = match (kept.item.kind, kept.route) {
+            (PayoutItemKind::PaymentPaidOut, _) if one.before_cut_over.contains(&kept.payout) => {
+                "before the cut-over: not booked here"
+            }
             (PayoutItemKind::PaymentPaidOut, ItemRoute::DepositLine) => "on the suspense account",
             (PayoutItemKind::PaymentPaidOut, ItemRoute::InDeposit | ItemRoute::FromBank) => {
                 "held until it is matched"

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{Customer, World, text};
+use crate::world::{Customer, World, rows, text};
 
 /// A payment that another integration makes for this invoice.
 fn theirs(world: &World, customer: &Customer, invoice: &str, amount: i64) -> String {
@@ -129,4 +129,26 @@ fn slow_a_receipt_of_another_integration_for_a_payment_that_fails_is_told() {
     world.minutes(10);
     world.sync();
     assert!(world.attention("predecessor_receipt_stands").is_empty());
+}
+
+/// Nothing of a payout before the cut-over is booked, on suspense as little as anywhere else.
+#[test]
+fn slow_money_of_others_before_the_cut_over_is_not_said_to_stand_on_suspense() {
+    let world = World::connected();
+    let customer = world.customer("2001", "pay@alder.example", "GBP");
+    let made = json!({"action": "create_payment", "mandate": customer.mandate, "amount": 2_500,
+        "description": "thanks"});
+    let payment = text(&world.processor("/act", &made)["payment"]["id"]);
+    for _ in 0..10 {
+        world.days(1);
+    }
+    let payout = text(&world.payouts()[0]["id"]);
+    world.add_link(&[]);
+    world.go_live();
+    world.sync();
+    assert_eq!(world.balance("651"), "0");
+    let listed = rows(&world.place.json(&["foreign", "list"], 0));
+    let found = listed.iter().find(|one| one["payment"] == payment.as_str()).expect("the payment");
+    let expected = format!("payout {payout}, before the cut-over: not booked here");
+    assert_eq!(text(&found["place"]), expected);
 }
