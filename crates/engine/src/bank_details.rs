@@ -151,7 +151,7 @@ async fn erp_customer(served: &Served, id: &ErpCustomerId) -> Result<ErpCustomer
     let read = served.erp.port.customers(std::slice::from_ref(id), Depth::Direct).await?;
     match read.into_iter().next() {
         Some(Read::Found(customer)) if customer.inactive => {
-            Err(refused(format!("customer {} is inactive in the ERP", customer.code)))
+            Err(refused(format!("customer {} is inactive or on hold in the ERP", customer.code)))
         }
         Some(Read::Found(customer)) => Ok(customer),
         Some(Read::Odd(why)) => Err(refused(format!(

@@ -17,6 +17,7 @@ pub struct ErpCustomer {
     /// ISO 3166-1 alpha-2 of the billing address.
     pub country: Option<String>,
     pub language: Option<String>,
+    /// The ERP takes no documents for it: inactive, or on hold.
     pub inactive: bool,
     pub subsidiary: Option<SubsidiaryId>,
     /// What the connector's fields on the customer hold now.

@@ -111,6 +111,7 @@ impl Engine {
         let mut facts = CollectionFacts {
             gone,
             events_until,
+            customer_inactive: customer.found().is_some_and(|one| one.inactive),
             named_mandate: customer.found().and_then(|one| one.stored.mandate.clone()),
             mandate_requested: payer.requested,
             attempts: payments.attempts,

@@ -20,6 +20,7 @@ pub fn eligible<'a>(
 ) -> Result<&'a Mandate, Reason> {
     wanted(facts, invoice)?;
     switched_on(facts)?;
+    active_customer(facts)?;
     let mandate = choose_mandate(facts, invoice)?;
     within_limits(facts, invoice, released)?;
     Ok(mandate)
@@ -30,6 +31,7 @@ pub fn eligible<'a>(
 pub fn retriable(facts: &CollectionFacts, invoice: &Invoice) -> Result<(), Reason> {
     wanted(facts, invoice)?;
     switched_on(facts)?;
+    active_customer(facts)?;
     same_subsidiary(facts, invoice)?;
     within_limits(facts, invoice, true)
 }
@@ -87,6 +89,16 @@ fn switched_on(facts: &CollectionFacts) -> Result<(), Reason> {
         Mode::Off => Err(Reason::plain(ReasonCode::LinkOff)),
         Mode::PostOnly => Err(Reason::plain(ReasonCode::PostOnly)),
     }
+}
+
+/// What is collected must be booked on the customer, whom it was matched with earlier notwithstanding.
+/// The customer's own case asks a person; the invoice says why it waits.
+fn active_customer(facts: &CollectionFacts) -> Result<(), Reason> {
+    if facts.customer_inactive {
+        let detail = "the customer is inactive or on hold";
+        return Err(Reason::new(ReasonCode::CustomerUnmatched, detail));
+    }
+    Ok(())
 }
 
 /// The one named in the ERP's field, else the only usable one; several are for a person.

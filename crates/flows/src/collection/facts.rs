@@ -27,6 +27,8 @@ pub struct CollectionFacts {
     /// The ERP has it no more: `invoice` is what was last seen, owing nothing.
     pub gone: bool,
     pub customer: CustomerState,
+    /// The ERP takes nothing more for the customer: a receipt would be refused.
+    pub customer_inactive: bool,
     /// The mandate named in the ERP's field on the customer.
     pub named_mandate: Option<MandateId>,
     /// Every mandate of the matched customer, any currency and status.
@@ -120,6 +122,7 @@ impl CollectionFacts {
             invoice,
             gone: false,
             customer,
+            customer_inactive: false,
             named_mandate: None,
             mandates: Vec::new(),
             mandate_requested: false,

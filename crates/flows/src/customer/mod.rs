@@ -48,7 +48,7 @@ fn decide_match(facts: &CustomerFacts) -> (Decision, Option<CustomerPair>) {
     };
     let customer = match &facts.customer {
         Sight::Found(customer) if customer.inactive => {
-            return rest(ReasonCode::CustomerMissing, "the customer is inactive");
+            return rest(ReasonCode::CustomerMissing, "the customer is inactive or on hold");
         }
         Sight::Found(customer) => customer,
         Sight::Missing => return rest(ReasonCode::CustomerMissing, "the customer is gone"),

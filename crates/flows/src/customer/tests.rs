@@ -236,7 +236,7 @@ fn check(known: &str, expected: &str) {
 #[test]
 fn the_customer_must_be_there() {
     check("customer missing", "open customer_missing (the customer is gone)");
-    check("customer inactive", "open customer_missing (the customer is inactive)");
+    check("customer inactive", "open customer_missing (the customer is inactive or on hold)");
     check("customer odd", "open odd_record (no id)");
     check("customer unread", "open unavailable ()");
 }

@@ -39,7 +39,7 @@ fn decide_mandate(facts: &MandateFacts) -> Decision {
     let rest = |code, detail: &str| Decision::rest(Stage::Open, Reason::new(code, detail));
     let customer = match &facts.customer {
         Sight::Found(customer) if customer.inactive => {
-            return rest(ReasonCode::CustomerMissing, "the customer is inactive");
+            return rest(ReasonCode::CustomerMissing, "the customer is inactive or on hold");
         }
         Sight::Found(customer) => customer,
         Sight::Missing => return rest(ReasonCode::CustomerMissing, "the customer is gone"),

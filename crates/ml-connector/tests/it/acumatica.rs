@@ -10,6 +10,7 @@ mod foreign;
 mod hands;
 mod journals;
 mod lockout;
+mod on_hold;
 mod ping;
 mod queue;
 mod rates;

@@ -21,6 +21,7 @@ fn exactly_one_reason_says_why_not() {
     check("unflagged", "not_flagged");
     check("currency EUR", "currency_not_mapped");
     check("unmatched", "customer_unmatched");
+    check("inactive", "customer_unmatched");
     check("no mandates", "no_mandate");
     check("policy off", "link_off");
     check("policy post-only", "post_only");

@@ -35,6 +35,11 @@ fn the_cause_decides() {
 }
 
 #[test]
+fn a_customer_of_whom_nothing_is_booked_is_not_debited_again() {
+    check_failed(2, "inactive", "customer_unmatched");
+}
+
+#[test]
 fn retries_are_spaced_two_four_and_eight_days() {
     check_failed(1, "", "retry_scheduled");
     check_failed(2, "", "retry/PM1/1 100 after 0 retries");

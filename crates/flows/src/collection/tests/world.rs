@@ -118,6 +118,7 @@ impl World {
             customer: CustomerState::Matched(ProcessorCustomerId::new("CU1")),
             named_mandate: None,
             mandates: vec![mandate("MD1", MandateStatus::Active, Currency::GBP)],
+            customer_inactive: false,
             mandate_requested: false,
             attempts: Vec::new(),
             others: Vec::new(),

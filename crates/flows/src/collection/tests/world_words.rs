@@ -167,6 +167,7 @@ impl World {
             }
             ["unread", key] => drop(self.facts.documents.remove(&Key::from_stored(key))),
             ["requested"] => self.facts.mandate_requested = true,
+            ["inactive"] => self.facts.customer_inactive = true,
             ["unmatched"] => {
                 let reason = Reason::plain(ReasonCode::CustomerUnmatched);
                 self.facts.customer = CustomerState::NotMatched(reason);

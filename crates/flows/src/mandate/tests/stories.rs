@@ -11,7 +11,7 @@ fn case(known: &str, expected: &str) {
 #[test]
 fn the_customer_must_be_there() {
     case("customer missing", "open customer_missing (the customer is gone)");
-    case("customer inactive", "open customer_missing (the customer is inactive)");
+    case("customer inactive", "open customer_missing (the customer is inactive or on hold)");
     case("customer odd", "open odd_record (no id)");
     case("customer unread", "open unavailable ()");
 }

@@ -35,13 +35,19 @@ pub fn from_entity(entity: Entity<'_>) -> Result<ErpCustomer, String> {
         email: of_contact("Email").or_else(|| entity.text("Email")),
         country,
         language: None,
-        inactive: entity.text("Status").as_deref() == Some("Inactive"),
+        inactive: entity.text("Status").is_some_and(|status| takes_nothing(&status)),
         subsidiary: None,
         stored: stored(entity),
         version: super::version(entity),
         code: id.clone(),
         id: ErpCustomerId::new(id),
     })
+}
+
+/// No document may be entered for such a customer, so that no receipt could be booked. A customer on
+/// credit hold takes payments: it is invoices that it may not get (acumatica sheet section 9.2).
+fn takes_nothing(status: &str) -> bool {
+    matches!(status, "Inactive" | "On Hold")
 }
 
 fn stored(entity: Entity<'_>) -> CustomerFields {

@@ -54,6 +54,23 @@ fn a_customer_is_read_with_our_attributes() {
     assert!(!read.inactive);
 }
 
+/// A receipt can be booked on a customer on credit hold, and on none that is on hold.
+#[test]
+fn a_customer_on_hold_is_not_collected_from() {
+    let statuses = [
+        ("Active", false),
+        ("Credit Hold", false),
+        ("One-Time", false),
+        ("On Hold", true),
+        ("Inactive", true),
+    ];
+    for (status, inactive) in statuses {
+        let mut body = fixture(include_str!("../fixtures/customer.json"));
+        body.insert("Status".to_owned(), json!({ "value": status }));
+        assert_eq!(customer::from_entity(Entity(&body)).unwrap().inactive, inactive, "{status}");
+    }
+}
+
 #[test]
 fn a_payment_stands_where_its_documents_say() {
     let around = |deposited, voided_by_us, refunded| Surroundings {
