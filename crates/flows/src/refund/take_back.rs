@@ -343,7 +343,7 @@ fn clear_undeposited(
     dates: (Date, Option<Date>),
 ) -> Result<(), Next> {
     let refund_key = key("refund", kept);
-    let receipt = facts.standing_settlement().and_then(|one| one.receipt.found());
+    let receipt = refunded_receipt(facts, &refund_key);
     let refund = match facts.documents.get(&refund_key).and_then(Sight::found) {
         Some(ErpDocument::Refund(refund)) => refund,
         Some(ErpDocument::Receipt(_) | ErpDocument::Deposit(_) | ErpDocument::Journal(_))
@@ -374,6 +374,23 @@ fn clear_undeposited(
         memo: memo(facts, kept),
     }));
     Err(Box::new(facts.frame.issue(Stage::Reversed, key, write, Some(dates.0))))
+}
+
+/// The receipt that the refund document took from. Which one stands may be another by now: a later payout
+/// settles the payment again. One that no command knows is sure only where there is no other.
+fn refunded_receipt<'a>(facts: &'a RefundFacts, refund: &Key) -> Option<&'a Receipt> {
+    let write = facts.frame.command(refund).map(|view| &view.write);
+    match write {
+        Some(Write::Erp(ErpWrite::RecordRefund(write))) => {
+            let mut receipts = facts.settlements.iter().filter_map(|one| one.receipt.found());
+            receipts.find(|receipt| receipt.id == write.receipt)
+        }
+        Some(Write::Erp(_) | Write::Processor(_)) => None,
+        None => match facts.settlements.as_slice() {
+            [only] => only.receipt.found(),
+            _ => None,
+        },
+    }
 }
 
 /// What people read on the documents.

@@ -153,6 +153,34 @@ hints collection/erp:1/INV1 payout/pro:1/PO2",
 }
 
 #[test]
+fn a_refund_is_cleared_with_the_receipt_it_took_from_whatever_is_settled_later() {
+    let story = |taken: &str, cleared: &str| {
+        check(
+            &format!(
+                "refund 8000 paid
+                 item refunded PO2 2026-11-18 -8000 people
+                 receipt PO1 8000 undeposited people
+                 policy no_bank
+                 --- receipt PO4 8000 INV1:8000 undeposited
+                 {taken}
+                 policy bank"
+            ),
+            &format!(
+                "refund/PO2/3 2026-11-18 8000 of R1 from funds
+                 reversed account_not_mapped (bank) = refund/PO2/3 F1 \
+hints collection/erp:1/INV1 payout/pro:1/PO2
+                 {cleared}
+                 closed booked (80.00 GBP) = refund/PO2/3 F1 \
+hints collection/erp:1/INV1 payout/pro:1/PO2"
+            ),
+        );
+    };
+    story("", "zero/PO2/3 R1 -F1");
+    // People deposited it meanwhile: the later one stays where it is.
+    story("deposited PO1", "");
+}
+
+#[test]
 fn a_loss_is_final_whatever_is_settled_later() {
     check(
         "refund 2500 paid

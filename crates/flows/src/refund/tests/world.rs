@@ -105,6 +105,9 @@ impl World {
             ["unknown", key] => self.learn_unknown(key),
             ["policy", "off"] => self.facts.frame.policy.mode = Mode::Off,
             ["policy", "no_bank"] => self.facts.frame.policy.accounts.banks.clear(),
+            ["policy", "bank"] => {
+                self.facts.frame.policy.accounts.banks = frame().policy.accounts.banks;
+            }
             ["policy", "no_refunds"] => self.facts.frame.policy.accounts.refunds = None,
             ["period", "closed"] => self.close_period(),
             ["says", "leave", code] => self.learn_left(code),
