@@ -5,7 +5,8 @@ use jiff::civil::Date;
 
 use model::case::CaseKey;
 use model::command::{
-    ErpWrite, JournalLine, RecordDeposit, RecordJournal, RecordRefund, UnapplyReceipt, Write,
+    CommandState, ErpWrite, JournalLine, RecordDeposit, RecordJournal, RecordRefund,
+    UnapplyReceipt, Write,
 };
 use model::decision::{Decision, Stage};
 use model::ids::LedgerAccountId;
@@ -58,15 +59,9 @@ fn try_step(facts: &RefundFacts, kept: &KeptItem) -> Result<Option<Money>, Next>
         return Err(stop(ReasonCode::OddRecord, format!("{item}: {}", kept.item.amount)));
     };
     let need = Money::new(minor, kept.currency);
-    let own = key("refund", kept);
-    if let Some(decision) = unresolved(&facts.frame, Stage::Reversed, |view| view.key == own) {
-        // What is unapplied may already be gone by it: un-applying more would double it.
-        if facts.documents.get(&own).and_then(Sight::found).is_none() {
-            return Err(Box::new(decision));
-        }
-    }
+    sent_is_known(facts, kept)?;
     let dates = || dates(facts, kept);
-    let lost = lost(facts, kept);
+    let lost = lost(facts, kept)?;
     let refunded = match (refunded(facts, kept)?, lost) {
         (Some(refunded), _) => refunded,
         // The rest was booked: a receipt that is settled later has no part in this item.
@@ -86,17 +81,47 @@ fn try_step(facts: &RefundFacts, kept: &KeptItem) -> Result<Option<Money>, Next>
     Ok(rest.is_positive().then_some(rest))
 }
 
-/// What a standing loss journal of the item holds.
-fn lost(facts: &RefundFacts, kept: &KeptItem) -> Option<Money> {
-    match facts.documents.get(&key("loss", kept)).and_then(Sight::found)? {
-        ErpDocument::Journal(journal) if !journal.voided => {
-            let debits = journal.lines.iter().map(|(_, amount)| amount.minor.max(0));
-            Some(Money::new(debits.sum(), kept.currency))
+/// What was sent for the item and is not shown may stand all the same: un-applying more would double the
+/// refund, and a receipt that is settled meanwhile has no part in what is booked as a loss.
+fn sent_is_known(facts: &RefundFacts, kept: &KeptItem) -> Result<(), Next> {
+    let own = [key("refund", kept), key("loss", kept)];
+    let shown = |key: &Key| facts.documents.get(key).and_then(Sight::found).is_some();
+    let hidden = |key: &Key| own.contains(key) && !shown(key);
+    match unresolved(&facts.frame, Stage::Reversed, |view| hidden(&view.key)) {
+        Some(decision) => Err(Box::new(decision)),
+        None => Ok(()),
+    }
+}
+
+/// What a loss journal of the item holds, unless it was voided.
+fn lost(facts: &RefundFacts, kept: &KeptItem) -> Result<Option<Money>, Next> {
+    let key = key("loss", kept);
+    let debits = |minor: i64| Money::new(minor, kept.currency);
+    match facts.documents.get(&key).unwrap_or(&Sight::NotRead) {
+        Sight::Found(ErpDocument::Journal(journal)) if journal.voided => Ok(None),
+        Sight::Found(ErpDocument::Journal(journal)) => {
+            let lines = journal.lines.iter().map(|(_, amount)| amount.minor.max(0));
+            Ok(Some(debits(lines.sum())))
         }
-        ErpDocument::Journal(_)
-        | ErpDocument::Receipt(_)
-        | ErpDocument::Refund(_)
-        | ErpDocument::Deposit(_) => None,
+        Sight::Found(_) => {
+            Err(stop(ReasonCode::ReceiptDiffers, format!("{key} stands on another document")))
+        }
+        Sight::Odd(why) => Err(stop(ReasonCode::OddRecord, why.clone())),
+        Sight::Missing => match facts.frame.done_id(&key) {
+            Some(id) => Err(stop(ReasonCode::OutcomeUnclear, format!("{key} {id} is gone"))),
+            None => Ok(None),
+        },
+        // The answer to our own write counts until a read shows the document.
+        Sight::NotRead => {
+            let done = facts.frame.command(&key).filter(|view| view.state == CommandState::Done);
+            Ok(done.and_then(|view| match &view.write {
+                Write::Erp(ErpWrite::RecordJournal(write)) => {
+                    let lines = write.lines.iter().map(|line| line.amount.minor.max(0));
+                    Some(debits(lines.sum()))
+                }
+                Write::Erp(_) | Write::Processor(_) => None,
+            }))
+        }
     }
 }
 
@@ -285,7 +310,8 @@ fn unapply(
     Some(Box::new(facts.frame.issue(Stage::Reversed, key, write, Some(receipt.dated_on))))
 }
 
-/// What the receipt no longer holds: debit the refunds account, credit the bank.
+/// What the receipt no longer holds: debit the refunds account, credit the bank. Not again where somebody
+/// voided it.
 fn book_loss(
     facts: &RefundFacts,
     kept: &KeptItem,
@@ -293,20 +319,9 @@ fn book_loss(
     dates: (Date, Option<Date>),
 ) -> Result<(), Next> {
     let key = key("loss", kept);
-    match facts.documents.get(&key).unwrap_or(&Sight::NotRead) {
-        Sight::Found(ErpDocument::Journal(journal)) if journal.voided => {
-            let detail = format!("{key} {} was voided", journal.id);
-            return Err(stop(ReasonCode::ReceiptVoided, detail));
-        }
-        Sight::Found(_) => return Ok(()),
-        Sight::Odd(why) => return Err(stop(ReasonCode::OddRecord, why.clone())),
-        Sight::Missing => {
-            if let Some(id) = facts.frame.done_id(&key) {
-                return Err(stop(ReasonCode::OutcomeUnclear, format!("{key} {id} is gone")));
-            }
-        }
-        Sight::NotRead if facts.frame.done_id(&key).is_some() => return Ok(()),
-        Sight::NotRead => {}
+    if let Some(ErpDocument::Journal(journal)) = facts.documents.get(&key).and_then(Sight::found) {
+        let detail = format!("{key} {} was voided", journal.id);
+        return Err(stop(ReasonCode::ReceiptVoided, detail));
     }
     let accounts = &facts.frame.policy.accounts;
     let refunds = accounts.refunds.clone();

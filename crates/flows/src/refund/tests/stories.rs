@@ -197,6 +197,44 @@ fn a_loss_is_final_whatever_is_settled_later() {
 }
 
 #[test]
+fn a_loss_that_may_have_been_booked_stays_one_whatever_is_settled_later() {
+    let story = |told: &str, rest: &str| {
+        check(
+            &format!(
+                "refund 2500 paid
+                 item refunded PO2 2026-11-18 -2500 bank
+                 reversals 1
+                 receipt PO1 8000 INV1:8000
+                 --- receipt PO4 8000 INV1:8000
+                 {told}"
+            ),
+            &format!(
+                "loss/PO2/3 bank:-2500 refunds:2500
+                 closed booked (25.00 GBP) ! loss_booked (25.00 GBP of 25.00 GBP) \
+= loss/PO2/3 L1 hints collection/erp:1/INV1 payout/pro:1/PO2
+                 {rest}"
+            ),
+        );
+    };
+    story(
+        "unknown loss/PO2/3",
+        "loss/PO2/3 again
+         closed booked (25.00 GBP) ! loss_booked (25.00 GBP of 25.00 GBP) \
+= loss/PO2/3 F1 hints collection/erp:1/INV1 payout/pro:1/PO2",
+    );
+    // Answered, and a query does not show it yet.
+    story(
+        "document loss/PO2/3 unread",
+        "closed booked (25.00 GBP) ! loss_booked (25.00 GBP of 25.00 GBP) = loss/PO2/3 L1",
+    );
+    story(
+        "document loss/PO2/3 gone",
+        "reversed outcome_unclear (loss/PO2/3 L1 is gone) = loss/PO2/3 L1 \
+hints collection/erp:1/INV1 payout/pro:1/PO2",
+    );
+}
+
+#[test]
 fn what_the_receipt_no_longer_holds_is_a_loss() {
     // Partly refunded before.
     check(
