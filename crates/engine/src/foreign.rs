@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use flows::collection::suspense;
 use flows::collection::unserved::leaves_payments;
 use model::case::{Actor, CaseKey, CaseKind};
-use model::command::{CommandState, ErpWrite, Write};
 use model::customer::ErpCustomer;
 use model::ids::{AccountId, CollectionId, InvoiceId, PayoutId};
 use model::invoice::{Invoice, InvoiceStatus};
@@ -236,60 +235,19 @@ impl Engine {
         }
     }
 
-    /// Whether a person may say that the payment is none of this case's.
-    pub(crate) async fn check_disowning(&self, case: &CaseKey, id: &CollectionId) -> Result<()> {
-        of_kind(case, CaseKind::Collection, "--not-ours", "collection/ACCOUNT/INVOICE")?;
-        let world = self.world();
-        let (_, row) = self.find_payment(&world, id).await?;
-        if let Some(other) = row.case.filter(|other| other != case) {
-            return Err(refused(format!("payment {id} belongs to {other}, not to {case}")));
-        }
-        let named = row.body.read::<Collection>().and_then(|one| one.invoice());
-        if named.is_some_and(|invoice| invoice.as_str() == case.subject) {
-            return Err(refused(format!(
-                "payment {id} names this invoice itself, in its metadata at the processor: correct that \
-                 there, and the payment is this invoice's no more"
-            )));
-        }
-        if self.records_receipt_of(case, id).await? {
-            return Err(refused(format!(
-                "a receipt of payment {id} is being recorded: say it again once its outcome is known"
-            )));
-        }
-        match self.booked_document(case, id).await? {
-            Some(document) => Err(in_the_books(case, id, &document)),
-            None => Ok(()),
-        }
-    }
-
     /// The document that stands for the payment in the books of this case.
-    async fn booked_document(&self, case: &CaseKey, id: &CollectionId) -> Result<Option<String>> {
+    pub(crate) async fn booked_document(
+        &self,
+        case: &CaseKey,
+        id: &CollectionId,
+    ) -> Result<Option<String>> {
         let documents = self.store.payment_context(case).await?.documents;
         let booked = documents.into_iter().find(|one| one.collection.as_ref() == Some(id));
         Ok(booked.map(|document| document.document))
     }
 
-    /// Whether a receipt of the payment was sent, and what became of that is not known yet.
-    async fn records_receipt_of(&self, case: &CaseKey, id: &CollectionId) -> Result<bool> {
-        let Some(row) = self.store.case(case).await? else { return Ok(false) };
-        let context = self.store.contexts(&[row.id]).await?.pop().unwrap_or_default();
-        let records = |write: &Write| matches!(write, Write::Erp(ErpWrite::RecordReceipt(write)) if write.collection == *id);
-        Ok(context.commands.iter().any(|row| {
-            let open = match row.view.state {
-                CommandState::InFlight | CommandState::Watched => true,
-                CommandState::Intended | CommandState::Rejected => row.maybe_sent,
-                // Its document is known by the next look at the latest.
-                CommandState::Done => {
-                    !context.facts.contains_key(&format!("document/{}", row.view.key))
-                }
-                CommandState::Ended => false,
-            };
-            open && records(&row.view.write)
-        }))
-    }
-
     /// The payment in the directory; one that was never seen is read and entered there.
-    async fn find_payment(
+    pub(crate) async fn find_payment(
         &self,
         world: &World,
         id: &CollectionId,
@@ -332,12 +290,12 @@ impl Engine {
     }
 }
 
-fn refused(text: String) -> EngineError {
+pub(crate) fn refused(text: String) -> EngineError {
     EngineError::Setup(text)
 }
 
 /// What is in the books is put right there: its payout holds it.
-fn in_the_books(case: &CaseKey, id: &CollectionId, document: &str) -> EngineError {
+pub(crate) fn in_the_books(case: &CaseKey, id: &CollectionId, document: &str) -> EngineError {
     let invoice = &case.subject;
     refused(format!(
         "payment {id} is in the books as document {document} of invoice {invoice}: in the ERP, take that \
@@ -359,7 +317,10 @@ fn processors(world: &World) -> Vec<ProcessorPort> {
 }
 
 /// The payment as the processor tells it now.
-async fn read_payment(processor: &ProcessorPort, id: &CollectionId) -> Result<Collection> {
+pub(crate) async fn read_payment(
+    processor: &ProcessorPort,
+    id: &CollectionId,
+) -> Result<Collection> {
     let reads = processor.port.collections(std::slice::from_ref(id), Depth::Direct).await?;
     match reads.into_iter().next() {
         Some(Read::Found(collection)) => Ok(collection),

@@ -3,6 +3,7 @@
 
 pub mod asked;
 pub mod bank_details;
+mod disown;
 mod doubts;
 pub mod engine;
 pub mod error;

@@ -113,6 +113,16 @@ impl ErpDocument {
         }
     }
 
+    #[must_use]
+    pub fn is_voided(&self) -> bool {
+        match self {
+            ErpDocument::Receipt(receipt) => receipt.voided,
+            ErpDocument::Refund(refund) => refund.voided,
+            ErpDocument::Deposit(deposit) => deposit.voided,
+            ErpDocument::Journal(journal) => journal.voided,
+        }
+    }
+
     /// Which kind it is.
     #[must_use]
     pub fn kind(&self) -> DocumentKind {

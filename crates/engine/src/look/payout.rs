@@ -251,10 +251,7 @@ pub(super) fn newly_gone(
 
 fn is_gone(seen: &Sight<ErpDocument>) -> bool {
     match seen {
-        Sight::Found(ErpDocument::Receipt(document)) => document.voided,
-        Sight::Found(ErpDocument::Refund(document)) => document.voided,
-        Sight::Found(ErpDocument::Deposit(document)) => document.voided,
-        Sight::Found(ErpDocument::Journal(document)) => document.voided,
+        Sight::Found(document) => document.is_voided(),
         Sight::Missing => true,
         Sight::Odd(_) | Sight::NotRead => false,
     }

@@ -122,18 +122,11 @@ async fn disown(
     random: &mut Random,
 ) -> Option<String> {
     let collection = pick(world, random, |row| row.invoice().is_some())?;
-    let (invoice, ours) = {
-        let state = world.state();
-        let row = state.processor.payments.get(&collection)?;
-        (row.invoice()?, row.live_by_us)
-    };
+    let invoice = world.state().processor.payments.get(&collection)?.invoice()?;
     let case = case_of(store, &invoice).await?;
     let said = PersonSaid::NotOurs { collection: collection.clone() };
     engine.say(&case, &said, &ada()).await.ok()?;
-    if !ours {
-        // What the connector made itself stays the invoice's, whoever denies it.
-        belongs(world, &collection, None);
-    }
+    belongs(world, &collection, None);
     Some(format!("ada says that {collection} is not of invoice {invoice}"))
 }
 
