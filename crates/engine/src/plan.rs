@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use model::case::CaseKey;
 use model::command::{ProcessorWrite, Write};
 use model::ids::{InvoiceId, LinkId};
-use model::invoice::Invoice;
+use model::invoice::{Invoice, InvoiceStatus};
 use model::money::Money;
 use model::policy::Mode;
 use model::reason::{Reason, ReasonCode, ReasonKind};
@@ -132,7 +132,8 @@ impl Engine {
         records: Vec<Seen<InvoiceId, Invoice>>,
         plan: &mut Plan,
     ) -> Result<()> {
-        let mut batch = Batch::begun(self.store.next_seq().await?);
+        let at = self.now();
+        let mut batch = Batch::begun(self.store.next_seq().await?, at);
         let customers = records
             .iter()
             .filter_map(|seen| seen.read.found())
@@ -222,13 +223,20 @@ impl Engine {
             ReasonCode::AtTheBank | ReasonCode::WaitingForPayout | ReasonCode::WaitingForItems
         );
         let refused = refusal(world, &looked);
+        // Paid invoices that a query still shows say nothing to anybody; one that has a balance after all
+        // says why that is not collected.
+        let settled = decision.reason.code.kind() == ReasonKind::Settled;
+        let invoice = seen.read.found();
+        let open =
+            invoice.is_some_and(|one| one.status == InvoiceStatus::Open && one.due.is_positive());
         let (what, next_step) = match (&decision.command, &refused) {
             (_, Some(why)) => (why.clone(), ReasonCode::AmountRefused.next_step()),
             (Some(command), None) if collects => {
                 (collect_words(&command.write), decision.reason.code.next_step())
             }
             (Some(_) | None, None) => {
-                let reason = self.held(link, &looked);
+                let told = decision.attention.first().filter(|_| settled);
+                let reason = told.cloned().unwrap_or_else(|| self.held(link, &looked));
                 (reason.sentence(), reason.code.next_step())
             }
         };
@@ -239,9 +247,7 @@ impl Engine {
             (false, true, None) => Place::UnderWay,
             (false, false, None) => Place::Skip,
         };
-        // Paid invoices that a query still shows say nothing to anybody.
-        let settled = decision.reason.code.kind() == ReasonKind::Settled;
-        Ok((!settled || collects).then_some((place, line)))
+        Ok((!settled || collects || open).then_some((place, line)))
     }
 }
 

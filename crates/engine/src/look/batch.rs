@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use model::case::{CaseKey, CaseKind};
 use model::command::{ErpWrite, Write};
 use model::customer::ErpCustomer;
@@ -30,6 +31,9 @@ type Documents = BTreeMap<Key, Sight<ErpDocument>>;
 pub(crate) struct Batch {
     /// The sequence taken before the first of these reads.
     pub seq: i64,
+    /// When that was, on the business clock: a worker may sleep between its reads and what it makes of
+    /// them.
+    pub at: Timestamp,
     invoices: BTreeMap<CaseKey, Read<Invoice>>,
     customers: BTreeMap<(AccountId, ErpCustomerId), Read<ErpCustomer>>,
     documents: BTreeMap<(AccountId, Key), Sight<ErpDocument>>,
@@ -38,9 +42,9 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Nothing read yet; `seq` was taken just now.
-    pub(crate) fn begun(seq: i64) -> Batch {
-        Batch { seq, ..Batch::default() }
+    /// Nothing read yet; `seq` was taken just now, at `at`.
+    pub(crate) fn begun(seq: i64, at: Timestamp) -> Batch {
+        Batch { seq, at, ..Batch::default() }
     }
 
     /// Holds an invoice that a list showed.
@@ -80,7 +84,8 @@ impl Engine {
         claimed: &[Claimed],
         contexts: &[CaseContext],
     ) -> Result<Batch> {
-        let mut batch = Batch::begun(self.store.next_seq().await?);
+        let at = self.now();
+        let mut batch = Batch::begun(self.store.next_seq().await?, at);
         let mut by_erp: BTreeMap<AccountId, Vec<(&Claimed, &CaseContext)>> = BTreeMap::new();
         for (one, context) in claimed.iter().zip(contexts) {
             if let Some(erp) = erp_of(world, one) {

@@ -132,7 +132,7 @@ impl Engine {
         let looked = Looked::served(seq, &served, resolved, decision);
         let mut rows = collection_facts(&facts, found, depth, gone);
         if !gone {
-            rows.extend(saves::seen_by_both(context, found, cheap, depth, seq, self.now()));
+            rows.extend(saves::seen_by_both(context, found, cheap, depth, seq, batch.at));
         }
         Ok(Looked {
             facts: rows,
@@ -206,15 +206,16 @@ impl Engine {
     ) -> Result<Payer> {
         let mut pair = self.pair(served, &invoice.customer).await?;
         let mut new_pairs = Vec::new();
-        let mut unread = None;
+        let mut unmatched = Reason::new(ReasonCode::CustomerUnmatched, invoice.customer.as_str());
         if pair.is_none() {
             // Matching is a read: done at once, so that a plan and a first look already know.
             let seen = sight(customer.clone());
             let none = CaseContext::default();
             let decided = self.match_customer(served, &invoice.customer, &seen, &[], &none).await?;
             pair = decided.pair;
-            let reason = decided.decision.reason;
-            unread = Some(reason).filter(|one| one.code == ReasonCode::DirectoryUnread);
+            if pair.is_none() {
+                unmatched = decided.decision.reason;
+            }
             new_pairs.extend(
                 pair.clone().map(|pair| {
                     (served.erp.account.clone(), served.processor.account.clone(), pair)
@@ -233,10 +234,9 @@ impl Engine {
             None if requested => {
                 CustomerState::NotMatched(Reason::new(ReasonCode::MandatePending, currency.code()))
             }
-            None => match unread {
-                Some(reason) => CustomerState::NotMatched(reason),
-                None => self.unmatched(&served.erp, invoice).await?,
-            },
+            None => {
+                CustomerState::NotMatched(self.unmatched(&served.erp, invoice, unmatched).await?)
+            }
         };
         let mandate_unknown = row.is_none().then_some(mandate_case);
         Ok(Payer { state, requested, mandate_unknown, new_pairs })
@@ -268,19 +268,24 @@ impl Engine {
         self.served(world, link)
     }
 
-    /// Why the customer has no counterpart: what its own case says, if it was looked at.
-    async fn unmatched(&self, erp: &ErpPort, invoice: &Invoice) -> Result<CustomerState> {
+    /// Why the customer has no counterpart: what its own case says, or matching now where that was not
+    /// looked at.
+    async fn unmatched(&self, erp: &ErpPort, invoice: &Invoice, now: Reason) -> Result<Reason> {
         let case = CaseKey::customer(&erp.account, &invoice.customer);
+        if now.code == ReasonCode::DirectoryUnread {
+            return Ok(now);
+        }
         let said = self.store.case(&case).await?.and_then(|case| case.reason);
-        let reason = match said {
-            Some(reason) if reason.code == ReasonCode::CustomerAmbiguous => reason,
-            // The customer's own case asks a person; the invoice says why it waits.
-            Some(reason) if reason.code == ReasonCode::CustomerWithoutEmail => {
-                Reason::new(ReasonCode::CustomerUnmatched, "no e-mail address")
-            }
-            Some(_) | None => Reason::new(ReasonCode::CustomerUnmatched, invoice.customer.as_str()),
+        let asks_person = |reason: &Reason| {
+            matches!(reason.code, ReasonCode::CustomerAmbiguous | ReasonCode::CustomerWithoutEmail)
         };
-        Ok(CustomerState::NotMatched(reason))
+        let reason = said.filter(asks_person).unwrap_or(now);
+        Ok(match reason.code == ReasonCode::CustomerWithoutEmail {
+            // The customer's own case asks a person; the invoice says why it waits.
+            true => Reason::new(ReasonCode::CustomerUnmatched, "no e-mail address"),
+            false if asks_person(&reason) => reason,
+            false => Reason::new(ReasonCode::CustomerUnmatched, invoice.customer.as_str()),
+        })
     }
 
     /// Mandates are read when a debit could follow; the one to be used is read by id.
@@ -357,7 +362,11 @@ fn asks_for(
 ) -> Vec<CaseKey> {
     let mut cases = Vec::new();
     let waits = decision.reason.code;
-    if matches!(waits, ReasonCode::CustomerUnmatched | ReasonCode::DirectoryUnread) {
+    let unmatched = matches!(
+        waits,
+        ReasonCode::CustomerUnmatched | ReasonCode::CustomerAmbiguous | ReasonCode::DirectoryUnread
+    );
+    if unmatched {
         cases.push(CaseKey::customer(&served.erp.account, &invoice.customer));
     }
     let lacks_mandate = matches!(

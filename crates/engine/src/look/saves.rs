@@ -58,18 +58,19 @@ pub(super) fn person_saved_lately(
 }
 
 /// What is known from a look on, and from the cheap one that a direct one follows: of the two only the
-/// direct one is saved, and what the cheap one was shown is no news to the next.
+/// direct one is saved, and what the cheap one was shown is no news to the next. `at` is when reading
+/// began: a save of ours whose watch ended since may not have been shown yet.
 pub(super) fn seen_by_both(
     context: &CaseContext,
     found: &Invoice,
     cheap: Option<&Invoice>,
     depth: Depth,
     seq: i64,
-    now: Timestamp,
+    at: Timestamp,
 ) -> impl Iterator<Item = FactRow> {
     let before = cheap.filter(|_| depth == Depth::Direct);
-    let before = before.and_then(|one| seen(context, one, Depth::Cheap, seq, now));
-    seen(context, found, depth, seq, now).into_iter().chain(before)
+    let before = before.and_then(|one| seen(context, one, Depth::Cheap, seq, at));
+    seen(context, found, depth, seq, at).into_iter().chain(before)
 }
 
 /// What a look of the sequence `seq` knows from then on; `None`: no more than was known before.
@@ -78,13 +79,13 @@ fn seen(
     invoice: &Invoice,
     depth: Depth,
     seq: i64,
-    now: Timestamp,
+    at: Timestamp,
 ) -> Option<FactRow> {
     let news = known(context, depth).is_none_or(|known| {
         // The same version again tells nothing while a save of ours may still show up.
         let mut ours = ours_since(context, known.since).peekable();
-        let all_shown = ours.peek().is_some()
-            && ours.all(|row| row.watch_until.is_none_or(|until| until < now));
+        let all_shown =
+            ours.peek().is_some() && ours.all(|row| row.watch_until.is_none_or(|until| until < at));
         invoice.version > known.version || (invoice.version == known.version && all_shown)
     });
     let known = Known { version: invoice.version.clone(), since: seq };
