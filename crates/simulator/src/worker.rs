@@ -24,8 +24,11 @@ use crate::wrap::erp::WorkerErp;
 use crate::wrap::processor::WorkerProcessor;
 use crate::wrap::store::WorkerStore;
 
-/// Passes of one turn without coming to rest, and without a look that failed: more is spinning.
+/// Passes of one turn without coming to rest, in which nothing was sent and no look failed: more is spinning.
 const PASSES_MAX: u32 = 60;
+
+/// Passes of one turn in which something was sent: a case of months does a document in each.
+const SENDING_MAX: u32 = 600;
 
 /// Passes of one turn in which looks failed: then whoever is tried again waits for the next turn.
 const FAILED_MAX: u32 = 60;
@@ -180,18 +183,18 @@ pub async fn turn(engine: Arc<Engine>) -> Result<Done, EngineError> {
     engine.poll().await?;
     engine.process_inbox().await?;
     engine.sweep().await?;
-    let (mut looked, mut passes, mut failed) = (0, 0, 0);
-    while passes < PASSES_MAX && failed < FAILED_MAX {
+    let (mut looked, mut passes, mut sending, mut failed) = (0, 0, 0, 0);
+    while passes < PASSES_MAX && sending < SENDING_MAX && failed < FAILED_MAX {
         let worked = engine.work().await?;
         looked += worked.looked;
         if worked.looked == 0 && worked.failed == 0 {
             return Ok(Done { looked, idle: true });
         }
-        if worked.failed == 0 {
-            passes += 1;
-        } else {
-            failed += 1;
+        match (worked.failed, worked.sent) {
+            (0, 0) => passes += 1,
+            (0, _) => sending += 1,
+            _ => failed += 1,
         }
     }
-    Ok(Done { looked, idle: passes < PASSES_MAX })
+    Ok(Done { looked, idle: passes < PASSES_MAX && sending < SENDING_MAX })
 }
