@@ -8,9 +8,10 @@ use model::decision::Decision;
 use model::invoice::{Annotation, IntegrationStatus, Invoice, InvoiceStatus, PaymentStatus};
 use model::key::Key;
 use model::payment::{Collection, CollectionStatus};
-use model::policy::Mode;
+use model::policy::{CollectWhich, Mode};
 use model::reason::{Reason, ReasonCode, ReasonKind};
 
+use super::eligibility;
 use super::facts::CollectionFacts;
 use super::keys::first_free;
 use super::reversal::settled_word;
@@ -38,14 +39,26 @@ fn annotations(facts: &CollectionFacts) -> impl Iterator<Item = (&CommandView, &
     })
 }
 
+/// The invoice is one to be collected, by its box or by the link's choice of invoices; or it was, and the
+/// fields say so.
+fn asked(facts: &CollectionFacts, invoice: &Invoice) -> bool {
+    let chosen = facts.frame.policy.collect != CollectWhich::Flagged
+        && eligibility::wanted(facts, invoice).is_ok();
+    let written = || annotations(facts).any(|(view, _)| view.state == CommandState::Done);
+    invoice.flagged || !facts.attempts.is_empty() || chosen || written()
+}
+
 /// What the fields should say, if they do not.
 fn wanted(
     facts: &CollectionFacts,
     invoice: &Invoice,
     decision: &Decision,
 ) -> Option<AnnotateInvoice> {
-    let asked = invoice.flagged || !facts.attempts.is_empty();
-    if facts.gone || !asked || facts.frame.policy.mode == Mode::Off || facts.frame.stopped {
+    if facts.gone
+        || !asked(facts, invoice)
+        || facts.frame.policy.mode == Mode::Off
+        || facts.frame.stopped
+    {
         return None;
     }
     // Over in minutes: not worth two writes on every open invoice.

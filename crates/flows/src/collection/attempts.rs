@@ -302,7 +302,11 @@ fn changed_amount(
         return None;
     }
     let due = Money::new(balance, invoice.due.currency);
-    let detail = format!("payment {} over {}, due {due}", collection.id, collection.amount);
+    let left = match posted && invoice.due.is_positive() {
+        true => format!(": {} stay open", invoice.due),
+        false => String::new(),
+    };
+    let detail = format!("payment {} over {}, due {due}{left}", collection.id, collection.amount);
     let reason = Reason::new(ReasonCode::AmountChanged, detail);
     Some(Decision::rest(Stage::Collecting, reason))
 }

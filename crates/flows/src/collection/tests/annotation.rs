@@ -3,6 +3,7 @@
 use model::command::{
     AnnotateInvoice, CommandState, CommandView, ErpWrite, Rejection, RejectionCause, Write,
 };
+use model::invoice::Annotation;
 use model::reason::Reason;
 
 use super::world::World;
@@ -131,6 +132,28 @@ fn why_an_invoice_is_not_collected_is_written_to_it() {
     );
     check_fields("invoice paid", "Processed | - | - | -");
     check_fields("policy post-only", "Pending | - | - | The link only posts and does not collect.");
+}
+
+#[test]
+fn a_link_that_collects_without_a_box_tells_why_too() {
+    let unasked = |more: &str| format!("unflagged, no mandates, {more}");
+    let no_mandate = "Pending | - | - | The customer has no mandate in the invoice's currency: GBP";
+    check_fields(&unasked("policy all-open"), no_mandate);
+    check_fields(&unasked("policy overdue, due-on 2026-11-19"), no_mandate);
+    // Not its turn yet, or nothing to collect.
+    check_fields(&unasked("policy overdue, due-on 2026-11-25"), "");
+    check_fields(&unasked("policy all-open, approval pending"), "");
+    check_fields(&unasked("policy all-open, invoice paid"), "");
+    // What was written is kept true.
+    let told = AnnotateInvoice {
+        invoice: "I".into(),
+        annotation: Annotation::default(),
+        clear_retry: false,
+    };
+    let mut world = World::new();
+    world.learn_all(&unasked("policy all-open, invoice paid"));
+    world.put(view("annotate/E/I/1", &told, CommandState::Done));
+    assert!(annotation(&world).is_some(), "paid since");
 }
 
 #[test]
