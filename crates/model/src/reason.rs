@@ -145,7 +145,7 @@ reasons! {
     AlreadyCollected = "already_collected", NeedsPerson, "Somebody else's payment seems to collect this invoice already", "Adopt that payment or say that it is another one.";
     DoubleCollection = "double_collection", NeedsPerson, "Two live payments collect this invoice", "Refund or cancel one of them at the processor.";
     AboveLimit = "above_limit", NeedsPerson, "The amount is above the limit of the processor or the link", "Release the case, or raise the limit.";
-    AmountChanged = "amount_changed", NeedsPerson, "The invoice's balance differs from the payment that is under way", "Nothing is lost: the payment is applied up to the balance. Settle the difference.";
+    AmountChanged = "amount_changed", NeedsPerson, "The invoice's balance differs from its payment", "Nothing is lost: the payment is applied up to the balance. Settle the difference.";
     NegativeTotal = "negative_total", NeedsPerson, "The invoice's amount is negative", "Use a credit memo instead.";
     DeliveryOdd = "delivery_odd", NeedsPerson, "A delivery holds something that is not understood", "See what it is, then dismiss it: ml-connector webhooks dismiss NUMBER.";
     OddRecord = "odd_record", NeedsPerson, "The record can not be read", "Mend the record in its own system.";

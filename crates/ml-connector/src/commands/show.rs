@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use model::case::CaseKey;
-use model::command::Write;
+use model::command::{ErpWrite, Write};
 use model::invoice::Invoice;
 use model::payment::Collection;
 use model::reason::{Reason, ReasonKind};
@@ -110,14 +110,39 @@ fn known(context: &CaseContext) -> Vec<String> {
             format!("Payment {}: {}, {word}{charged}", one.id, one.amount)
         }));
     }
-    let booked = context.commands.iter().filter(|row| matches!(row.view.write, Write::Erp(_)));
-    for row in booked {
-        let kind = row.view.key.as_str().split('/').next().unwrap_or_default();
-        if let (Some(answer), false) = (&row.view.answer, kind == "annotate") {
-            lines.push(format!("Booked as {kind} {} in the ERP", answer.id));
+    lines.extend(context.commands.iter().filter_map(|row| {
+        match (&row.view.write, &row.view.answer) {
+            (Write::Erp(write), Some(answer)) => booked(write, &answer.id),
+            (Write::Erp(_) | Write::Processor(_), _) => None,
         }
-    }
+    }));
     lines
+}
+
+/// What a write did to the books; `None`: nothing.
+fn booked(write: &ErpWrite, id: &str) -> Option<String> {
+    let document = match write {
+        ErpWrite::RecordReceipt(_) => "receipt",
+        ErpWrite::RecordRefund(_) => "refund",
+        ErpWrite::RecordDeposit(_) => "deposit",
+        ErpWrite::RecordJournal(_) => "journal",
+        ErpWrite::ApplyReceipt(write) => {
+            return Some(format!(
+                "{} of receipt {} was applied to invoice {} in the ERP",
+                write.amount, write.receipt, write.invoice
+            ));
+        }
+        ErpWrite::UnapplyReceipt(write) => {
+            return Some(format!(
+                "{} of receipt {} was taken off invoice {} in the ERP",
+                write.amount, write.receipt, write.invoice
+            ));
+        }
+        ErpWrite::SaveCustomerFields(_)
+        | ErpWrite::AnnotateInvoice(_)
+        | ErpWrite::AnnotateReceipt(_) => return None,
+    };
+    Some(format!("Booked as {document} {id} in the ERP"))
 }
 
 /// One line of a history row: what it says to a person.

@@ -288,7 +288,10 @@ fn check_endpoint(endpoint: &str) -> Result<(), String> {
     }
     let year = version.split('.').next().and_then(|year| year.parse::<u32>().ok());
     if name == "Default" && year.is_some_and(|year| year >= CONTRACT_5_YEAR) {
-        return Err(format!("version {version} speaks another JSON: use {ENDPOINT_DEFAULT}"));
+        return Err(format!(
+            "version {version}: from {CONTRACT_5_YEAR}.200.001 on the endpoint speaks another JSON: use \
+             {ENDPOINT_DEFAULT}"
+        ));
     }
     Ok(())
 }

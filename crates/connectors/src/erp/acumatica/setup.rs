@@ -2,10 +2,10 @@
 
 /// Shown when a connection is added.
 pub const GUIDE: &str = "In Acumatica, as an administrator:
-  1. Make a user of its own for the connector (SM201010), time zone UTC, locale en-US, with edit
-     rights on Customers (AR303000), Invoices (AR301000), Payments (AR302000) and Journal
-     Transactions (GL301000), and view rights on Chart of Accounts, Payment Methods, Currencies and
-     Master Financial Calendar (and Ledgers and Subaccounts, for ping).
+  1. Make a user of its own for the connector (SM201010), time zone UTC, locale en-US, with the
+     rights Edit, Insert and Delete on Payments (AR302000) and Journal Transactions (GL301000), Edit
+     on Customers (AR303000) and Invoices (AR301000), and View on Chart of Accounts, Payment
+     Methods, Currencies and Master Financial Calendar (and Ledgers and Subaccounts, for ping).
   2. Connected Applications (SM303010): one with the flow Resource Owner Password Credentials, or
      Authorization Code (--set grant=authorization_code, --set redirect_uri=<as registered>, then
      \"connections authorise\": a person allows it in a browser), and a shared secret; its client id
