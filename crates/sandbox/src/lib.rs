@@ -4,6 +4,8 @@
 
 pub mod acumatica;
 pub mod clock;
+#[cfg(test)]
+mod documented;
 pub mod emulator;
 pub mod gocardless;
 pub mod harness;

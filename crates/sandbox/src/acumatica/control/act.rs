@@ -1,27 +1,5 @@
-//! What a person does at Acumatica's own forms. Every deed goes through the rules of the API: it
-//! may be refused, it moves the ledger, it moves stamps. Actions end at once. A refused deed leaves
-//! nothing behind. Every deed takes `stamped_minutes_ago` (see [`act`]).
-//!
-//! Body: `{"do": <deed>, …}`. Documents are named by id, by `"<type> <number>"` (label or code), or
-//! by number alone (payments before others where a payment is asked for), customers by their ids.
-//!
-//! | deed | takes | effect |
-//! | --- | --- | --- |
-//! | `create`, `edit` | `entity`, `body`, (`record`) | as PUT; fields not wrapped |
-//! | `create_invoice` | a short invoice as in `seed` | |
-//! | `edit_invoice` | `invoice`, `due?`, `description?`, `fields?` | |
-//! | `credit_invoice` | `invoice`, `amount?`, `date?`, `apply?` | released credit memo, applied unless `apply: false` |
-//! | `record_payment` | `invoice` or `customer`, `amount?`, `cash_account?`, `method?`, `date?`, `ref?`, `release?` | a cheque or transfer |
-//! | `apply` | `payment`, `invoice`, `amount?` | applies an open payment or memo, and releases |
-//! | `reverse_application` | `payment`, `invoice` | takes a released application back (section 11.2) |
-//! | `release`, `hold`, `unhold`, `delete` | `record` | |
-//! | `approve`, `reject` | `record` | |
-//! | `void` | `record`, `date?` | makes the voiding document and releases it |
-//! | `deposit` | `payments` (list), `bank`, `date?`, `charges?` (`[{entry_type, amount}]`), `release?` | a bank deposit (CA305000), released unless told |
-//! | `release_deposit`, `void_deposit` | `deposit` (id or number) | |
-//! | `status` | `invoice`, `status` | a status that a feature outside the emulator gives (Pending Print …); empty takes it back |
-//! | `edit_customer` | `customer`, `fields` | |
-//! | `period` | `period` (`MMYYYY` or a date in it), `set`: `open`, `closed`, `inactive`, `locked`, `ar_closed`, `ar_open`, `ca_closed`, `ca_open` | |
+//! What a person does at Acumatica's own forms: every deed goes through the rules of the API (the table
+//! of deeds is in the [module above](super)). Actions end at once; a refused deed leaves nothing behind.
 
 use super::seed::{told, wrapped};
 use super::{Answer, deposit, refuse, truth};
@@ -104,7 +82,9 @@ fn deed(state: &mut State, body: &Value) -> Answer {
             edit(state, "Customer", &record, fields("fields"))
         }
         "period" => period(state, body),
-        other => Err(refuse(format!("unknown deed {other}"))),
+        other => Err(refuse(format!(
+            "unknown deed {other}: docs/operating/sandbox-control/acumatica.md lists them"
+        ))),
     }
 }
 

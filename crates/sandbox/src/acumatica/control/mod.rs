@@ -1,15 +1,6 @@
-//! The control surface under `/_sandbox/acumatica`: what tests and the demo use to look behind the
-//! API, to fill the tenant, to act as a person in Acumatica's own forms, and to break things.
+//! The control surface of the emulated Acumatica: what users read of it is its own text.
 //!
-//! | call | effect |
-//! | --- | --- |
-//! | `GET /truth` | every record in plain JSON, ledger with trial balance, requests by method and path template, sessions, refusals, faults struck |
-//! | `GET /truth/ledger`, `GET /truth/<Entity>` | that part alone |
-//! | `GET /truth/cash/<account>` | every line of a cash account (its ledger account, subaccount and branch), as its bank's statement has it |
-//! | `POST /seed` | settings, preferences, users, applications, set-up lists, customers, invoices (see `seed`) |
-//! | `POST /act` | one deed of a person (see `act`), answers what it made |
-//! | `POST /faults` | adds faults, sets the staleness of lists, ends tokens and sessions (see [`faults`]) |
-//! | `POST /reset` | begins anew; `{"standard": false}` with an empty tenant |
+#![doc = include_str!("../../../../../docs/operating/sandbox-control/acumatica.md")]
 
 pub mod act;
 mod deposit;
@@ -71,13 +62,7 @@ pub fn reset(state: &mut State, seed: u64, config: &Config, body: &Value) -> Val
     json!({})
 }
 
-/// `{"add": [{kind, …, method?, path?, after?, times?}], "clear": true, "stale_minutes": N,
-/// "expire_tokens": true, "end_sessions": true, "revoke_grants": true, "lock_user": name}`. Kinds:
-/// `status` {status}, `html` {status}, `oauth_error` {error}, `redirect`, `deadlock`, `timeout_before`,
-/// `timeout_after_write`, `reset_before`, `reset_after`, `late_commit` {minutes}, `silent_loss`,
-/// `collision`, `fail_operation` {text}, `reject` {entity, text}. The method `write` stands for all that
-/// change records. A body with `kind` at its top is
-/// one fault.
+/// Sets what the text above lists.
 fn faults(state: &mut State, body: &Value) -> Answer {
     if body["clear"].as_bool() == Some(true) {
         state.faults.clear();

@@ -1,27 +1,4 @@
-//! Fills the tenant. Every part of the body is optional and may be sent again; what has the same id
-//! is replaced.
-//!
-//! | key | value |
-//! | --- | --- |
-//! | `settings`, `preferences` | fields of `state::Settings`, `Preferences`; those named are changed |
-//! | `tenant`, `base_currency`, `rounding_account` | texts |
-//! | `branches`, `attributes` | lists of ids; attributes are those of the customer classes |
-//! | `users` | `[{name, password, locked?}]` |
-//! | `clients` | `[{client_id, client_secret, redirect_uris, grants?, refresh_days?}]` |
-//! | `tokens` | `[{token, user?, scopes?, hours?}]`: access tokens without a sign-in |
-//! | `currencies` | `[{id, description?, decimals?}]` |
-//! | `rates` | `[{currency, date, rate}]` against the base currency |
-//! | `accounts` | `[{id, description, type, currency?, control?: "AR", manual?, active?}]` |
-//! | `cash_accounts`, `entry_types`, `taxes` | see `state::CashAccount`, `EntryType`, `Tax` |
-//! | `payment_methods` | `[{id, description?, active?, cash_accounts: [id]}]`; the first is the default |
-//! | `customer_classes` | `[{id, ar_account, terms?, currency?, auto_apply?}]` |
-//! | `terms` | `{id: days}`, or `{id: [{days, percent}]}` for installments |
-//! | `user_fields` | see `state::UserField` |
-//! | `rights` | `{screen: "none"\|"view"\|"edit"}` |
-//! | `periods` | `{from: "2025-01", months: 24}` |
-//! | `items` | `[{id, description, account, price?, tax_category?, stock?}]` |
-//! | `customers` | `[{CustomerID, CustomerName, …}]`: fields of the entity, not wrapped |
-//! | `invoices` | `[{customer, amount, date?, due?, terms?, currency?, description?, order?, account?, tax_category?, type?, release?, fields?}]`; answers their numbers |
+//! Fills the tenant (the table of what it takes is in the [module above](super)).
 
 use super::{Answer, act, refuse};
 use crate::acumatica::auth::{Client, Grant, Token, User};

@@ -334,3 +334,14 @@ fn totals_and_texts_are_checked_where_the_forms_check_them() {
     let body = json!({"CustomerID": {"value": "C000123"}, "Attributes": row});
     world.put("/Customer", body).exception(500, "truncated");
 }
+
+#[test]
+fn every_deed_that_is_listed_is_known() {
+    let page = include_str!("../../../../../docs/operating/sandbox-control/acumatica.md");
+    for deed in crate::documented::deeds(page) {
+        let world = World::new();
+        let refused = world.try_control(Method::POST, "/act", json!({"do": deed})).err();
+        assert!(!refused.unwrap_or_default().contains("unknown deed"), "{deed}");
+    }
+    assert!(World::new().refused(json!({"do": "dance"})).contains("unknown deed"));
+}

@@ -1,18 +1,5 @@
-//! `POST /act`: what people do in the dashboard, payers in their mail and banks on their own.
-//!
-//! | action | needs |
-//! |---|---|
-//! | `create_payment` | `mandate`, `amount`; `charge_date`, `description`, `metadata` |
-//! | `cancel_payment`, `retry_payment` (`charge_date`), `approve_payment`, `deny_payment` | `payment` |
-//! | `fail_late`, `charge_back` (`cause`, `reason_code`, `cancelled_after_days`, `surcharge`), `cancel_chargeback` | `payment` |
-//! | `create_refund` | `payment`, `amount`; `metadata` |
-//! | `return_refund` | `refund` (bounced) |
-//! | `cancel_mandate`, `payer_cancels_mandate`, `block_mandate`, `fail_mandate`, `expire_mandate`, `suspend_mandate`, `replace_mandate`, `transfer_mandate`, `reinstate_mandate`, `approve_mandate`, `skip_mandate_approval`, `deny_mandate`, `require_approval` | `mandate` |
-//! | `bounce_payout` | `payout` |
-//! | `complete_flow`, `exit_flow` | `billing_request`; `customer` (object of customer fields), `bank_account` (object of bank details), `currency` |
-//! | `enable_refunds`, `disable_refunds`, `set_verification` (`status`) | `creditor` |
-//! | `revoke_token` | `token` |
-//! | `resend_webhook` | `webhook` |
+//! What people do in the dashboard, payers in their mail and banks on their own (the table of actions is
+//! in the [module above](super)).
 
 use std::collections::BTreeMap;
 
@@ -64,6 +51,23 @@ fn need<T: Clone>(value: Option<&T>, name: &str) -> Result<T, String> {
     value.cloned().ok_or_else(|| format!("{name} is needed"))
 }
 
+/// What can be done to a mandate, where its status allows it.
+const MANDATE_ACTIONS: [&str; 13] = [
+    "cancel_mandate",
+    "payer_cancels_mandate",
+    "block_mandate",
+    "fail_mandate",
+    "expire_mandate",
+    "suspend_mandate",
+    "replace_mandate",
+    "transfer_mandate",
+    "reinstate_mandate",
+    "approve_mandate",
+    "skip_mandate_approval",
+    "deny_mandate",
+    "require_approval",
+];
+
 pub(super) fn act(world: &mut World, now: Timestamp, body: &Value) -> Result<Value, String> {
     let act: Act = read(body)?;
     match act.action.as_str() {
@@ -91,7 +95,10 @@ pub(super) fn act(world: &mut World, now: Timestamp, body: &Value) -> Result<Val
             world.webhook_retry(now, &id);
             Ok(json!({ "webhook": id }))
         }
-        _ => mandate(world, now, &act),
+        action if MANDATE_ACTIONS.contains(&action) => mandate(world, now, &act),
+        other => Err(format!(
+            "unknown action {other}: docs/operating/sandbox-control/gocardless.md lists them"
+        )),
     }
 }
 
@@ -293,7 +300,7 @@ fn mandate(world: &mut World, now: Timestamp, act: &Act) -> Result<Value, String
             world.mandates.edit(now, &id, |mandate| mandate.payments_require_approval = true);
         }
         action => {
-            return Err(format!("{action} is unknown, or the mandate is {}", found.status.name()));
+            return Err(format!("{action}: the mandate is {}", found.status.name()));
         }
     }
     Ok(json!({ "mandate": world.mandates.get(&id).map(|it| it.json(now)) }))

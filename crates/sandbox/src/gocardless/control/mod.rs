@@ -1,13 +1,6 @@
-//! The control surface under `/_sandbox/gocardless`: for tests and demos, never part of the API.
+//! The control surface of the emulated GoCardless: what users read of it is its own text.
 //!
-//! | call | body | answer |
-//! |---|---|---|
-//! | `GET /truth` | – | everything: see [`truth`] |
-//! | `POST /seed` | `settings` (members of `Config`), `rate_limit_per_minute`, `organisations` `[{id, name}]`, `creditors` `[{id, organisation, name, country_code, currencies, verification_status, fx_payout_currency, can_create_refunds, bank_reference_prefix, fees, negative_balance_limit}]`, `tokens` `[{token, organisation, read_only, revoked}]`, `webhook_endpoints` `[{url, secret, organisation}]`, `customers` `[{id, organisation, metadata, <any customer field>, bank_accounts: [{id, currency}], mandates: [{id, currency, status, creditor, reference, metadata, payments_require_approval}]}]`, `mandates` (further ones: `customer` and the members above), `payments` `[{id, mandate, amount, charge_date, description, reference, metadata, retry_if_possible, status, plan}]` (`status`: pending_submission, submitted, confirmed, paid_out). All members are optional; omitted ids are made up, an omitted organisation is the first. | ids in the order given: `{organisations, creditors, customers, bank_accounts, mandates, payments}` |
-//! | `POST /plan` | one of `payment`, `mandate`, `customer`, `any: true`; `count` (1); for payments `outcome` (success, fails, fails_late, charged_back, stays_submitted), `cause`, `reason_code`, `after_payout` (true), `days` (1), `cancelled_after_days`, `auto_retry_after_days`, `cancels_mandate`, `surcharge` (true); for refunds `refund_outcome` (success, bounced, funds_returned). A plan for a payment that is submitted or collected already takes its place at once. | `{}` |
-//! | `POST /act` | `action` and what it needs: see [`act`] | the resource afterwards |
-//! | `POST /faults` | `clear: true`, `rules` `[{kind, method, path, count, probability, skip, minutes}]` (kinds: too_many_requests, internal_error, internal_error_after_write, bad_gateway, unauthorised, timeout_before, timeout_after_write, reset_before, reset_after, late_commit; without `probability` a rule strikes `count` times, by default once), `stale_minutes`, `webhooks` `{off, extra_copies, shuffled, delay_minutes, wrong_signatures, retries}`, `idempotency_order` (validation_first, key_first) | the faults that are set |
-//! | `POST /reset` | – | `{}`; everything is as at the start |
+#![doc = include_str!("../../../../../docs/operating/sandbox-control/gocardless.md")]
 
 mod act;
 mod seed;

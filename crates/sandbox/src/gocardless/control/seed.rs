@@ -1,4 +1,5 @@
-//! `POST /seed`: accounts, customers, mandates and payments that are there before the connector.
+//! Accounts, customers, mandates and payments that are there before the connector (the table of what it
+//! takes is in the [module above](super)).
 
 use std::collections::BTreeMap;
 

@@ -104,3 +104,25 @@ fn unknown_settings_are_refused() {
     );
     assert!(refused.is_err());
 }
+
+#[test]
+fn every_action_that_is_listed_is_known() {
+    let page = include_str!("../../../../../docs/operating/sandbox-control/gocardless.md");
+    let bench = with(json!({}));
+    let refused = |action: &str| {
+        let body = json!({ "action": action });
+        let told = crate::emulator::Emulator::control(
+            &bench.emulator,
+            bench.now,
+            &Method::POST,
+            "/act",
+            &body,
+        );
+        told.map_or_else(|error| error.0, |_| String::new())
+    };
+    for action in crate::documented::deeds(page) {
+        let told = refused(&action);
+        assert!(!told.contains("unknown action"), "{told}");
+    }
+    assert!(refused("dance").contains("unknown action"));
+}

@@ -1,26 +1,5 @@
-//! What a person does in NetSuite's own UI. Every deed goes through the rules of the record
-//! service: it may be refused, it moves the ledger, it bumps `lastModifiedDate`.
-//!
-//! Body: `{"do": <deed>, …}`. Records are named by internal id, document number, external id or,
-//! for customers, entity id.
-//!
-//! | deed | takes | effect |
-//! | --- | --- | --- |
-//! | `create`, `patch` | `type`, `body`, (`record`) | as the record service |
-//! | `create_invoice` | a short invoice as in `seed` | |
-//! | `edit_invoice` | `invoice`, `amount?`, `due?`, `memo?`, `fields?` | first line carries the new amount |
-//! | `set_field` | `type`, `record`, `fields` | any fields, custom ones too |
-//! | `credit_invoice` | `invoice`, `amount?`, `date?`, `apply?` | credit memo, applied unless `apply: false` |
-//! | `record_payment` | `invoice` or `customer`, `amount?`, `account?`, `date?`, `memo?`, `number?` | a cheque or transfer, to the bank account or Undeposited Funds |
-//! | `apply`, `unapply` | `payment`, `invoice?`, `amount?` | applies, or takes back |
-//! | `deposit` | `payments`, `account`, `date?`, `fee?: {account, amount}` | bank deposit by hand |
-//! | `refund` | `credit`, `account`, `amount?`, `date?` | refund of a payment's or memo's open part |
-//! | `approve`, `reject` | `record` | approval of an invoice or journal |
-//! | `void` | `record`, `date?` | by zeroing or by a reversing journal, as the preference says |
-//! | `delete` | `record` (a transaction) or `customer` | |
-//! | `edit_customer` | `customer`, `fields` | rename, e-mail, inactive … |
-//! | `merge_customers` | `from`, `into` | moves the transactions, deletes `from` |
-//! | `period` | `period` (id, name or a date in it), `set`: `closed`, `open`, `ar_locked`, `all_locked`, `unlocked`; `allow_non_gl?` | |
+//! What a person does in NetSuite's own UI: every deed goes through the rules of the record service (the
+//! table of deeds is in the [module above](super)).
 
 use super::{Answer, refuse, seed, truth};
 use crate::emulator::ControlError;
@@ -62,7 +41,9 @@ pub fn act(state: &mut State, body: &Value) -> Answer {
         }
         "merge_customers" => merge_customers(state, body),
         "period" => period(state, body),
-        other => Err(refuse(format!("unknown deed {other}"))),
+        other => Err(refuse(format!(
+            "unknown deed {other}: docs/operating/sandbox-control/netsuite.md lists them"
+        ))),
     }
 }
 

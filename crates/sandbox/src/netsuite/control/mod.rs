@@ -1,16 +1,6 @@
-//! The control surface under `/_sandbox/netsuite`: what tests and the demo use to look behind the
-//! API, to fill the account, to act as a person in NetSuite's own UI, and to break things.
+//! The control surface of the emulated NetSuite: what users read of it is its own text.
 //!
-//! | call | effect |
-//! | --- | --- |
-//! | `GET /truth` | every record in plain JSON, ledger with trial balance, requests by method and path template, refusals, faults struck |
-//! | `GET /truth/ledger`, `GET /truth/<record type>` | that part alone |
-//! | `POST /seed` | company, preferences, settings, role, integration, set-up lists, custom fields, customers, invoices (see `seed`) |
-//! | `POST /certificate/<kid>` | uploads the certificate found in the text `upload` or `pem` under this id |
-//! | `POST /act` | one deed of a person (see `act`), answers what it made |
-//! | `POST /faults` | adds faults, sets the staleness of SuiteQL, expires tokens (see [`faults`]) |
-//! | `POST /reset` | begins anew; `{"standard": false}` with an empty account |
-//! | `POST /query` | runs a SuiteQL text `{q}` as the role sees it, without a token |
+#![doc = include_str!("../../../../../docs/operating/sandbox-control/netsuite.md")]
 
 pub mod act;
 pub mod seed;
@@ -71,11 +61,7 @@ pub fn reset(state: &mut State, seed: u64, config: &Config, body: &Value) -> Ans
     Ok(json!({}))
 }
 
-/// `{"add": [{kind, …, method?, path?, after?, times?}], "clear": true, "stale_minutes": N,
-/// "expire_tokens": true, "revoke_certificate": kid, "block_integration": bool}`. Kinds: `status`
-/// {status}, `timeout_before`, `timeout_after_write`, `reset_before`, `reset_after`,
-/// `late_commit` {minutes}, `reject` {record, text}, `mandatory_field` {record, field},
-/// `record_changed`. A body with `kind` at its top is one fault.
+/// Sets what the text above lists.
 fn faults(state: &mut State, body: &Value) -> Answer {
     if body["clear"].as_bool() == Some(true) {
         state.faults.clear();

@@ -1,25 +1,4 @@
-//! Fills the account. Every part of the body is optional and may be sent again; lists replace the
-//! records that have the same id.
-//!
-//! | key | value |
-//! | --- | --- |
-//! | `company`, `preferences`, `settings` | fields of `state::Company`, `Preferences`, `Settings`; those named are changed |
-//! | `role` | `{permissions: ["ID" or "ID:View\|Create\|Edit\|Full"] or null for all, subsidiaries: [id]}` |
-//! | `integration` | `{client_id, certificates: [{kid, pem}]}`; a known kid is replaced |
-//! | `tba` | `{consumer_key, consumer_secret, token, token_secret}` |
-//! | `standard` | `true`: the small company of `standard` |
-//! | `currencies` | `[{id, symbol, name, precision, rate, base}]`; `rate` against the company's base |
-//! | `subsidiaries` | `[{id, name, currency: id}]` |
-//! | `accounts` | `[{id, number, name, type, special?, currency?: id, subsidiaries?: [id]}]` |
-//! | `periods` | `[{id, name, start, end, closed?, ar_locked?, all_locked?, allow_non_gl?}]`, or `{from: "2026-01", months: 24}` |
-//! | `items` | `[{id, name, record?: "serviceSaleItem", income_account: id, external_id?}]` |
-//! | `terms`, `departments`, `classes`, `locations` | `[{id, name, days?}]` |
-//! | `rates` | `[{currency: id, base: id, date, rate}]` |
-//! | `custom_fields` | `[{id, type, label?, applies_to?: [type], record?, mandatory?}]`; types: checkbox, text, long_text, date, datetime, currency, decimal, integer, record |
-//! | `custom_records` | `[{id: "customrecord_x", fields: [custom field]}]` |
-//! | `customers` | bodies of the record service, with an optional `id` |
-//! | `invoices` | `[{id?, customer: id, amount, date?, due?, currency?: id, number?, external_id?, tax?, item?, fields?: {…}}]`, or `{record: body}` |
-//! | `records` | `[{type, id?, body}]`: anything else, by the rules of the record service |
+//! Fills the account (the table of what it takes is in the [module above](super)).
 
 use super::{Answer, refuse};
 use crate::emulator::ControlError;

@@ -99,3 +99,12 @@ fn unknown_deeds_and_names_are_refused() {
     assert_eq!(made["tranId"], "INV-9");
     world.act(json!({"do": "void", "record": "INV-9"}));
 }
+
+#[test]
+fn every_deed_that_is_listed_is_known() {
+    let page = include_str!("../../../../../docs/operating/sandbox-control/netsuite.md");
+    for deed in crate::documented::deeds(page) {
+        let told = World::new().try_control(Method::POST, "/act", json!({"do": deed}));
+        assert!(!told.err().unwrap_or_default().contains("unknown deed"), "{deed}");
+    }
+}
