@@ -1,7 +1,7 @@
 //! Payments that name no invoice, or one that no link collects: what is known of them, and their match
 //! with an invoice by a person (mission row NG12).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use flows::collection::suspense;
 use flows::collection::unserved::leaves_payments;
@@ -34,8 +34,8 @@ pub struct Foreign {
     pub seen: Option<Collection>,
     /// Where its money went: its items in payouts, by arrival.
     pub items: Vec<KeptItem>,
-    /// Payouts among them of which nothing is booked, as they lie before the cut-over.
-    pub before_cut_over: BTreeSet<PayoutId>,
+    /// What the cases of their payouts said last.
+    pub payouts: BTreeMap<PayoutId, ReasonCode>,
 }
 
 impl Foreign {
@@ -82,29 +82,28 @@ impl Engine {
             for row in rows {
                 let items = self.store.items_of_collection(account, &row.id).await?;
                 let seen = row.body.read();
-                let before_cut_over = self.before_cut_over(account, &items).await?;
+                let payouts = self.payouts_said(account, &items).await?;
                 let (account, id) = (account.clone(), row.id);
-                found.push(Foreign { account, id, seen, items, before_cut_over });
+                found.push(Foreign { account, id, seen, items, payouts });
             }
         }
         Ok(found)
     }
 
-    /// The payouts of these items whose case last said that they lie before the cut-over.
-    async fn before_cut_over(
+    /// What the cases of the items' payouts said last, where they were looked at.
+    async fn payouts_said(
         &self,
         account: &AccountId,
         items: &[KeptItem],
-    ) -> Result<BTreeSet<PayoutId>> {
-        let mut found = BTreeSet::new();
+    ) -> Result<BTreeMap<PayoutId, ReasonCode>> {
+        let mut said = BTreeMap::new();
         for payout in items.iter().map(|kept| &kept.payout) {
             let case = self.store.case(&CaseKey::payout(account, payout)).await?;
-            let reason = case.and_then(|case| case.reason);
-            if reason.is_some_and(|reason| reason.code == ReasonCode::BeforeCutOver) {
-                found.insert(payout.clone());
+            if let Some(reason) = case.and_then(|case| case.reason) {
+                said.insert(payout.clone(), reason.code);
             }
         }
-        Ok(found)
+        Ok(said)
     }
 
     /// Payments of the account that name an invoice of which its case last said that no link collects it.

@@ -6,6 +6,7 @@ use engine::foreign::Foreign;
 use model::ids::CollectionId;
 use model::payment::CollectionStatus;
 use model::payout::{ItemRoute, PayoutItemKind};
+use model::reason::{ReasonCode, ReasonKind};
 
 use crate::cli::ForeignPayments;
 use crate::commands::case_name;
@@ -96,11 +97,18 @@ fn row(one: &Foreign) -> Vec<String> {
 /// Where the payment's money is, by the payouts that hold it.
 fn place(one: &Foreign) -> String {
     let words = one.items.iter().filter_map(|kept| {
+        let said = one.payouts.get(&kept.payout);
+        let booked = said.is_some_and(|code| code.kind() == ReasonKind::Settled);
         let how = match (kept.item.kind, kept.route) {
-            (PayoutItemKind::PaymentPaidOut, _) if one.before_cut_over.contains(&kept.payout) => {
+            (PayoutItemKind::PaymentPaidOut, _) if said == Some(&ReasonCode::BeforeCutOver) => {
                 "before the cut-over: not booked here"
             }
-            (PayoutItemKind::PaymentPaidOut, ItemRoute::DepositLine) => "on the suspense account",
+            (PayoutItemKind::PaymentPaidOut, ItemRoute::DepositLine) if booked => {
+                "on the suspense account"
+            }
+            (PayoutItemKind::PaymentPaidOut, ItemRoute::DepositLine) => {
+                "for the suspense account, not all booked yet"
+            }
             (PayoutItemKind::PaymentPaidOut, ItemRoute::InDeposit | ItemRoute::FromBank) => {
                 "held until it is matched"
             }

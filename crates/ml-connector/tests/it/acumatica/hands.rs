@@ -19,6 +19,18 @@ impl World {
         serde_json::from_slice(&said).expect("JSON")
     }
 
+    /// Ten of the invoice's payment are refunded after the first deposit, and a second one takes them.
+    pub(super) fn refunded_in_part(&self, invoice: &str) {
+        for _ in 0..8 {
+            self.day();
+        }
+        let payment = self.payment(invoice);
+        self.act(&json!({"action": "create_refund", "payment": payment, "amount": 1_000}));
+        self.invoice("200.00");
+        self.until("the second deposit", 20, |world| world.batches("deposit").len() == 2);
+        self.sync();
+    }
+
     /// The number of a customer payment over this amount.
     pub(super) fn receipt_over(&self, amount: &str) -> String {
         let all = self.records("Payment");
@@ -53,14 +65,7 @@ fn slow_a_payout_with_a_deposit_that_is_not_shown_is_not_called_reconciled() {
 fn slow_what_ours_deposited_and_people_deposit_again_is_no_proof() {
     let (world, invoices) = World::live(&["75.00", "40.00"], &[]);
     world.until("the deposit", 14, |world| !world.batches("deposit").is_empty());
-    for _ in 0..8 {
-        world.day();
-    }
-    let payment = world.payment(&invoices[1]);
-    world.act(&json!({"action": "create_refund", "payment": payment, "amount": 1_000}));
-    world.invoice("200.00");
-    world.until("the second deposit", 20, |world| world.batches("deposit").len() == 2);
-    world.sync();
+    world.refunded_in_part(&invoices[1]);
     world.proved();
     let number = world.receipt_over("75");
     world.erp(

@@ -1,8 +1,6 @@
 //! The database is put back from an older copy, after a payment was refunded in part: what is split in
 //! the ERP then was split by us, whatever the copy knows of it.
 
-use serde_json::json;
-
 use super::{BANK, World, open};
 use crate::restored::copy;
 
@@ -21,14 +19,7 @@ fn slow_our_own_split_is_no_persons_doing_after_a_restore() {
         world.until("the deposit", 14, |world| !world.batches("deposit").is_empty());
         world.sync();
         keep("booked");
-        for _ in 0..8 {
-            world.day();
-        }
-        let payment = world.payment(&invoices[1]);
-        world.act(&json!({"action": "create_refund", "payment": payment, "amount": 1_000}));
-        world.invoice("200.00");
-        world.until("the second deposit", 20, |world| world.batches("deposit").len() == 2);
-        world.sync();
+        world.refunded_in_part(&invoices[1]);
         keep("refunded");
         world.proved();
         let stands = |world: &World| {
