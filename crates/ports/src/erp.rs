@@ -57,7 +57,7 @@ pub trait Erp: Send + Sync {
         page: Option<&str>,
     ) -> Result<Page<Seen<InvoiceId, Invoice>>, PortError>;
 
-    /// Every open invoice, for the daily full scan.
+    /// Every invoice that is open, approved and released or not yet: for the daily full scan and for plans.
     async fn open_invoices(
         &self,
         page: Option<&str>,

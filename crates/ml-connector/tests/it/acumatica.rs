@@ -20,6 +20,7 @@ mod reversals;
 mod seats;
 mod twice;
 mod unfinished;
+mod unreleased;
 
 use std::sync::Arc;
 
@@ -202,12 +203,16 @@ impl World {
 
     /// A released invoice over this amount, ticked and due; gives its number.
     fn invoice(&self, amount: &str) -> String {
+        self.invoice_as(amount, true)
+    }
+
+    fn invoice_as(&self, amount: &str, released: bool) -> String {
         let (today, ticked) = (self.today().to_string(), json!({"value": true}));
         let made = self.erp(
             "/seed",
             &json!({"invoices": [{
                 "customer": CUSTOMER, "amount": amount, "date": today, "due": today,
-                "fields": {"custom": {"Document": {"AttributeMLCCOLLECT": ticked}}},
+                "release": released, "fields": {"custom": {"Document": {"AttributeMLCCOLLECT": ticked}}},
             }]}),
         );
         text(&made["invoices"][0]["ReferenceNbr"])

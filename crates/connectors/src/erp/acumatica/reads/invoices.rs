@@ -18,6 +18,11 @@ use super::{SLICE_MAX, each, odd_or};
 pub(in super::super) const INVOICE: &str = "Invoice";
 const ONLY_INVOICES: &str = "Type eq 'Invoice'";
 
+/// Released and not settled, or not released yet: a plan says of those what they wait for. Not the
+/// templates of recurring documents (acumatica sheet section 9.3, status labels).
+const NOT_OVER: &str = "Status ne 'Closed' and Status ne 'Voided' and Status ne 'Canceled' and \
+                        Status ne 'Scheduled'";
+
 /// What is asked of an invoice.
 #[must_use]
 pub(in super::super) fn ask() -> Ask {
@@ -38,7 +43,7 @@ impl Acumatica {
         &self,
         page: Option<&str>,
     ) -> Result<Page<Seen<InvoiceId, Invoice>>, PortError> {
-        let also = all_of(&[ONLY_INVOICES, "Status eq 'Open'"]);
+        let also = all_of(&[ONLY_INVOICES, NOT_OVER]);
         self.invoice_window(&also, start(Timestamp::UNIX_EPOCH, page)?).await
     }
 
