@@ -223,8 +223,7 @@ fn unfinished(row: &CommandRow) -> Rejection {
 /// "Try again" by a person, a newer save of the record by a person, or (in the flow) its cause read
 /// to be gone clears a refusal.
 fn cleared(context: &CaseContext, row: &CommandRow, person_saved: bool) -> bool {
-    let refused_at = row.last_sent_at.unwrap_or(row.decided_at);
-    let asked = context.person_facts.iter().filter(|fact| fact.at >= refused_at).any(|fact| {
+    let asked = context.person_facts.iter().filter(|fact| fact.nth > row.heard).any(|fact| {
         matches!(fact.said, PersonSaid::Retry { .. } | PersonSaid::OrderMandate { .. })
     });
     let never_heals = row

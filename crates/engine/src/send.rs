@@ -127,12 +127,10 @@ fn lease_needed(deadline: Duration) -> u32 {
 
 fn outcome(error: PortError) -> (SendOutcome, Sent) {
     match error {
-        PortError::Rejected(rejection) => {
-            (SendOutcome::Rejected { rejection, version: None }, Sent::Answered)
-        }
+        PortError::Rejected(rejection) => (SendOutcome::Rejected(rejection), Sent::Answered),
         PortError::Unsupported(words) => {
             let rejection = Rejection { cause: RejectionCause::Unsupported, words, field: None };
-            (SendOutcome::Rejected { rejection, version: None }, Sent::Answered)
+            (SendOutcome::Rejected(rejection), Sent::Answered)
         }
         PortError::Stale(what) => (SendOutcome::Stale(what), Sent::Changed),
         error @ (PortError::Unauthorised(_)

@@ -133,8 +133,9 @@ pub struct CommandRow {
     pub last_sent_at: Option<Timestamp>,
     /// Business clock: until then an effect of the last send may still show up.
     pub watch_until: Option<Timestamp>,
-    /// The record's version when it was refused: a newer one of a person clears the refusal.
-    pub rejected_version: Option<String>,
+    /// The number of the newest word of people when it was decided or sent last: a later one clears its
+    /// refusal.
+    pub heard: i64,
     /// Some send of it ended with an unknown outcome: it may have had its effect, whatever later
     /// sends were answered.
     pub maybe_sent: bool,
@@ -223,10 +224,7 @@ pub enum Saved {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendOutcome {
     Done(WriteAnswer),
-    Rejected {
-        rejection: Rejection,
-        version: Option<String>,
-    },
+    Rejected(Rejection),
     /// Certainly not executed (throttled, unreachable, unauthorised): intended again.
     NotExecuted(String),
     /// Certainly not executed, because what it was decided on has changed: decided anew. An earlier

@@ -212,9 +212,9 @@ pub(crate) fn after_send(stored: &Stored, outcome: &SendOutcome) -> Next {
         (_, State::Done) | (SendOutcome::Done(_), _) => (State::Done, unclear),
         (SendOutcome::Unknown(_), State::Intended | State::InFlight) => (State::InFlight, true),
         (SendOutcome::Unknown(_), state) => (state, true),
-        (SendOutcome::Rejected { .. }, State::Ended) => (State::Ended, unclear),
-        (SendOutcome::Rejected { .. }, State::Watched) if unclear => (State::Watched, unclear),
-        (SendOutcome::Rejected { .. }, _) => (State::Rejected, unclear),
+        (SendOutcome::Rejected(_), State::Ended) => (State::Ended, unclear),
+        (SendOutcome::Rejected(_), State::Watched) if unclear => (State::Watched, unclear),
+        (SendOutcome::Rejected(_), _) => (State::Rejected, unclear),
         (SendOutcome::NotExecuted(_), State::Intended | State::InFlight) if unclear => {
             (State::InFlight, unclear)
         }
@@ -247,9 +247,7 @@ pub(crate) fn answered_note(key: &Key, next: &Next, outcome: &SendOutcome) -> Va
 fn outcome_note(outcome: &SendOutcome) -> Value {
     match outcome {
         SendOutcome::Done(answer) => json!({ "done": answer_note(answer) }),
-        SendOutcome::Rejected { rejection, version } => {
-            json!({ "rejected": rejection, "version": version })
-        }
+        SendOutcome::Rejected(rejection) => json!({ "rejected": rejection }),
         SendOutcome::NotExecuted(why) | SendOutcome::Stale(why) => json!({ "not_executed": why }),
         SendOutcome::Unknown(why) => json!({ "unknown": why }),
     }

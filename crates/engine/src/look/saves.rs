@@ -158,7 +158,7 @@ mod tests {
             sent_seq: Some(seq),
             last_sent_at: Some(at(seq)),
             watch_until: Some(at(seq + WATCHED_SECONDS)),
-            rejected_version: None,
+            heard: 0,
             maybe_sent: false,
         }
     }

@@ -127,7 +127,7 @@ impl Watched {
         let Some(sends) = self.sends.get_mut(key) else { return };
         match outcome {
             SendOutcome::Done(_) | SendOutcome::Unknown(_) => sends.may_have_happened = true,
-            SendOutcome::Rejected { rejection, .. } => {
+            SendOutcome::Rejected(rejection) => {
                 let for_good = matches!(rejection.cause, RejectionCause::Validation);
                 let certain = !sends.may_have_happened;
                 // A worker may have slept over its answer: it counts from its send.

@@ -130,7 +130,7 @@ async fn a_cleared_refusal_takes_new_content(store: AnyStore) {
     assert_eq!(ok(store.save_look(&again).await), Saved::Stored);
     let row = command(&store, &key(1, 1)).await;
     assert_eq!(row.view.state, CommandState::Intended);
-    assert_eq!((row.view.rejection, row.rejected_version), (None, None));
+    assert_eq!(row.view.rejection, None);
     assert_eq!(row.view.write, collect(1, 7));
     assert_eq!(row.view.sends, 0, "refused for certain: as if it had never been sent");
     assert!(begin(&store, &held, &key(1, 1), 2).await);
@@ -183,7 +183,7 @@ async fn a_refusal_found_by_a_look_keeps_its_words(store: AnyStore) {
     let held = sent(&store, "w", 1, 0).await;
     ok(store.finish_send(&key(1, 1), &unknown(), at(1)).await);
     settle(&store, &held, Settle::Watched).await;
-    let SendOutcome::Rejected { rejection, .. } = rejected() else { panic!("a refusal") };
+    let SendOutcome::Rejected(rejection) = rejected() else { panic!("a refusal") };
     settle(&store, &held, Settle::Refused(rejection.clone())).await;
     let row = command(&store, &key(1, 1)).await;
     assert_eq!((row.view.state, row.maybe_sent), (CommandState::Rejected, true));

@@ -250,14 +250,11 @@ pub(super) fn answer(id: &str) -> WriteAnswer {
 }
 
 pub(super) fn rejected() -> SendOutcome {
-    SendOutcome::Rejected {
-        rejection: Rejection {
-            cause: RejectionCause::Validation,
-            words: "amount is too small".to_owned(),
-            field: Some("amount".to_owned()),
-        },
-        version: Some("v7".to_owned()),
-    }
+    SendOutcome::Rejected(Rejection {
+        cause: RejectionCause::Validation,
+        words: "amount is too small".to_owned(),
+        field: Some("amount".to_owned()),
+    })
 }
 
 pub(super) fn not_executed() -> SendOutcome {

@@ -1,22 +1,24 @@
 //! Sends and their answers, also the late ones.
 
 use model::command::CommandState;
+use model::person::PersonSaid;
 
 use super::fixtures::{
     AnyStore, GRACE, LEASE, WATCH, answer, at, begin, case, collect, command, deciding, done,
-    intended, invoice_lock, key, lease, look, not_executed, ok, refused, rejected, request, sent,
-    stale, told, unknown,
+    intended, invoice_lock, key, lease, look, not_executed, ok, person, refused, rejected, request,
+    sent, stale, told, unknown,
 };
-use crate::rows::{LookResult, SendOutcome, Settle};
+use crate::rows::{LookResult, Saved, SendOutcome, Settle};
 
 super::suite! {
     a_send_is_marked_before_it_is_made,
     a_short_lease_does_not_send,
     a_lost_lease_does_not_send,
     done_keeps_the_answer,
-    a_refusal_keeps_the_words_and_the_version,
+    a_refusal_keeps_the_words,
     what_was_not_executed_is_intended_again,
     what_changed_meanwhile_is_watched_once_unclear,
+    a_send_has_heard_what_was_said_before_it,
     an_unknown_outcome_stays_in_flight,
     a_certain_failure_does_not_clear_an_unclear_send,
     a_send_that_nobody_answered_counts_as_unclear,
@@ -76,15 +78,34 @@ async fn done_keeps_the_answer(store: AnyStore) {
     assert!(!history.contains("pay.test"), "the payer's link is not history: {history}");
 }
 
-async fn a_refusal_keeps_the_words_and_the_version(store: AnyStore) {
+async fn a_refusal_keeps_the_words(store: AnyStore) {
     let held = sent(&store, "w", 1, 0).await;
     finish(&store, rejected(), 1).await;
     let row = command(&store, &key(1, 1)).await;
     assert_eq!(row.view.state, CommandState::Rejected);
     let words = row.view.rejection.map(|rejection| rejection.words);
     assert_eq!(words.as_deref(), Some("amount is too small"));
-    assert_eq!(row.rejected_version.as_deref(), Some("v7"));
     assert!(!begin(&store, &held, &key(1, 1), 2).await, "not sent again until cleared");
+}
+
+/// By its order, whatever the clocks of people and workers say.
+async fn a_send_has_heard_what_was_said_before_it(store: AnyStore) {
+    let said = PersonSaid::Retry { about: None };
+    let says = async |now| ok(store.person_said(&case(1), &said, &person(), at(now)).await);
+    let heard = async || command(&store, &key(1, 1)).await.heard;
+    let held = intended(&store, "w", 1, 0).await;
+    assert_eq!(heard().await, 0);
+    says(900).await;
+    assert!(begin(&store, &held, &key(1, 1), 1).await);
+    finish(&store, rejected(), 1).await;
+    assert_eq!(heard().await, 1);
+    says(0).await;
+    assert_eq!(heard().await, 1, "the second one is news");
+    let mut again = look(&store, &held, 2).await;
+    again.settle = vec![(key(1, 1), Settle::Cleared)];
+    let again = deciding(again, key(1, 1), collect(1, 7), &[invoice_lock(1)]);
+    assert_eq!(ok(store.save_look(&again).await), Saved::Stored);
+    assert_eq!(heard().await, 2);
 }
 
 async fn what_was_not_executed_is_intended_again(store: AnyStore) {

@@ -10,7 +10,7 @@ use model::command::{CommandState, CommandView, Rejection, WriteAnswer};
 use model::ids::{AccountId, ConnectionId, LinkId};
 use model::key::Key;
 
-use super::{Rows, Tx, cases, trail};
+use super::{Rows, Tx, cases, people, trail};
 use crate::api::Result;
 use crate::rows::{CaseId, CommandRow, LookResult, NewCommand, SendOutcome, Settle};
 use crate::rules::{self, Send, Stored};
@@ -26,7 +26,7 @@ pub(super) struct Command {
     account: AccountId,
     answer: Option<WriteAnswer>,
     rejection: Option<Rejection>,
-    rejected_version: Option<String>,
+    heard: i64,
     pub(super) decided_at: i64,
     sent_seq: Option<i64>,
     last_sent_at: Option<i64>,
@@ -54,7 +54,7 @@ impl Command {
             sent_seq: self.sent_seq,
             last_sent_at: maybe_time(self.last_sent_at)?,
             watch_until: maybe_time(self.watch_until)?,
-            rejected_version: self.rejected_version.clone(),
+            heard: self.heard,
             maybe_sent: stored.maybe_sent,
         })
     }
@@ -63,7 +63,6 @@ impl Command {
     fn forget(&mut self) {
         self.answer = None;
         self.rejection = None;
-        self.rejected_version = None;
         self.stored.settled_seq = None;
     }
 }
@@ -102,9 +101,11 @@ fn write_content(
 ) {
     let key = &new.command.key;
     let at = micros(look.at);
+    let heard = people::newest_nth(tx.rows, look.case);
     if let Some(id) = tx.rows.commands_by_key.get(key).copied() {
         tx.rows.commands.change(&id, |command| {
             command.forget();
+            command.heard = heard;
             command.link.clone_from(&look.link);
             command.connection.clone_from(&new.connection);
             command.account.clone_from(&new.account);
@@ -137,7 +138,7 @@ fn write_content(
         account: new.account.clone(),
         answer: None,
         rejection: None,
-        rejected_version: None,
+        heard,
         decided_at: at,
         sent_seq: None,
         last_sent_at: None,
@@ -207,7 +208,9 @@ pub(super) fn begin(tx: &mut Tx<'_>, send: &Send) -> Result<bool> {
     if !held(tx.rows, &send.key).is_superset(&stored.locks) {
         return refused(format!("{} does not hold its documents: save its look first", send.key));
     }
+    let heard = people::newest_nth(tx.rows, stored.case);
     tx.rows.commands.change(&id, |command| {
+        command.heard = heard;
         command.stored.state = CommandState::InFlight;
         command.stored.sends += 1;
         command.stored.maybe_sent = unclear_before;
@@ -241,7 +244,7 @@ pub(super) fn finish(
     let next = rules::after_send(&stored, outcome);
     let known = match outcome {
         SendOutcome::Done(_) => stored.state != CommandState::Done,
-        SendOutcome::Rejected { .. } => next.state == CommandState::Rejected,
+        SendOutcome::Rejected(_) => next.state == CommandState::Rejected,
         SendOutcome::NotExecuted(_) | SendOutcome::Stale(_) | SendOutcome::Unknown(_) => false,
     };
     let known_at = known.then(|| cases::next_seq(tx));
@@ -256,12 +259,8 @@ pub(super) fn finish(
             SendOutcome::Done(answer) => {
                 command.answer = Some(answer.clone());
                 command.rejection = None;
-                command.rejected_version = None;
             }
-            SendOutcome::Rejected { rejection, version } => {
-                command.rejection = Some(rejection.clone());
-                command.rejected_version.clone_from(version);
-            }
+            SendOutcome::Rejected(rejection) => command.rejection = Some(rejection.clone()),
             SendOutcome::NotExecuted(_) | SendOutcome::Stale(_) | SendOutcome::Unknown(_) => {}
         }
     });
@@ -271,7 +270,7 @@ pub(super) fn finish(
     let body = rules::answered_note(key, &next, outcome);
     note(tx, stored.case, &stored.actor, "answered", &body, at)?;
     match outcome {
-        SendOutcome::Done(_) | SendOutcome::Rejected { .. } => cases::wake(tx, stored.case, at),
+        SendOutcome::Done(_) | SendOutcome::Rejected(_) => cases::wake(tx, stored.case, at),
         // No news: the worker that sent it says when to look again. One that lost its lease meanwhile
         // can not say any more.
         SendOutcome::NotExecuted(_) | SendOutcome::Stale(_) | SendOutcome::Unknown(_) => {

@@ -35,7 +35,7 @@ pub(super) fn said(
     let Some(case) = tx.rows.cases_by_key.get(key).copied() else {
         return refused(format!("there is no case {key}"));
     };
-    let nth = next_nth(tx.rows, case);
+    let nth = newest_nth(tx.rows, case) + 1;
     let fact = PersonFact { nth, at: time(micros(at))?, actor: actor.clone(), said: said.clone() };
     tx.rows.person_facts.put((case, nth), fact);
     if let PersonSaid::Ignore { code } = said {
@@ -46,10 +46,10 @@ pub(super) fn said(
     Ok(())
 }
 
-/// The number of the next word about a case.
-fn next_nth(rows: &Rows, case: CaseId) -> i64 {
+/// The number of the newest word about a case; 0: nobody said anything.
+pub(super) fn newest_nth(rows: &Rows, case: CaseId) -> i64 {
     let said = rows.person_facts.range((case, i64::MIN)..=(case, i64::MAX));
-    said.last().map_or(1, |((_, nth), _)| nth + 1)
+    said.last().map_or(0, |((_, nth), _)| *nth)
 }
 
 pub(super) fn order(
@@ -68,7 +68,7 @@ pub(super) fn order(
         return refused("bank details that were given before are still being worked on");
     }
     // Two parts and a slash: no connection has such a name.
-    let id = BankDetailsId::new(format!("{}/{}", hint.case, next_nth(tx.rows, case)));
+    let id = BankDetailsId::new(format!("{}/{}", hint.case, newest_nth(tx.rows, case) + 1));
     let sealed = tx.vault.seal(id.as_str(), FIELD, details)?;
     tx.rows.bank_details.put(id.clone(), Details { case, at: micros(at), sealed });
     let order = MandateOrder {

@@ -38,7 +38,7 @@ pub(super) fn order(
     if open.is_some() {
         return refused("bank details that were given before are still being worked on");
     }
-    let nth = people::next_nth(tx, case)?;
+    let nth = people::newest_nth(tx, case)? + 1;
     // Two parts and a slash: no connection has such a name.
     let id = BankDetailsId::new(format!("{}/{nth}", hint.case));
     let sealed = tx.vault.seal(id.as_str(), FIELD, details)?;

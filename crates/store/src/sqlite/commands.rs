@@ -12,7 +12,7 @@ use model::key::Key;
 
 use super::locks::{self, Asker};
 use super::tx::{Tx, json, maybe_time, micros, parsed, refused, time};
-use super::{audit, cases};
+use super::{audit, cases, people};
 use crate::api::{Result, StoreError};
 use crate::rows::{CaseId, CommandRow, LookResult, NewCommand, Settle};
 use crate::rules::{self, Stored, state_word};
@@ -93,14 +93,14 @@ fn write_content(
     tx.run(
         "insert into commands
            (key, case_id, link, connection, account, name, write, locks, collect_minor,
-            collect_currency, state, actor, decided_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+            collect_currency, state, actor, decided_at, heard)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
          on conflict (key) do update set
            link = excluded.link, connection = excluded.connection, account = excluded.account,
            name = excluded.name, write = excluded.write, locks = excluded.locks,
            collect_minor = excluded.collect_minor, collect_currency = excluded.collect_currency,
            state = excluded.state, actor = excluded.actor, answer = null, rejection = null,
-           rejected_version = null, settled_seq = null,
+           settled_seq = null, heard = excluded.heard,
            decided_at = case when excluded.state = 'intended'
              then excluded.decided_at else commands.decided_at end",
         params![
@@ -117,6 +117,7 @@ fn write_content(
             state_word(state),
             json(&look.actor)?,
             micros(look.at),
+            people::newest_nth(tx, look.case)?,
         ],
     )?;
     Ok(())
@@ -164,7 +165,7 @@ pub(super) fn settle(tx: &Tx<'_>, look: &LookResult, key: &Key, settle: &Settle)
     let unsent = rules::as_never_sent(&stored, settle);
     tx.run(
         "update commands set state = ?2, answer = ?3, settled_seq = ?4, rejection = ?5,
-           rejected_version = null, sends = case when ?6 then 0 else sends end
+           sends = case when ?6 then 0 else sends end
          where key = ?1",
         params![
             key.as_str(),
@@ -185,7 +186,7 @@ pub(super) fn settle(tx: &Tx<'_>, look: &LookResult, key: &Key, settle: &Settle)
 const COLUMNS: &str = "commands.case_id, cases.kind, cases.account, cases.subject,
     commands.connection, commands.account, commands.key, commands.write, commands.state,
     commands.answer, commands.rejection, commands.sends, commands.actor, commands.decided_at,
-    commands.sent_seq, commands.last_sent_at, commands.watch_until, commands.rejected_version,
+    commands.sent_seq, commands.last_sent_at, commands.watch_until, commands.heard,
     commands.maybe_sent";
 
 fn command_row(row: &Row<'_>) -> Result<CommandRow> {
@@ -209,7 +210,7 @@ fn command_row(row: &Row<'_>) -> Result<CommandRow> {
         sent_seq: row.get(14)?,
         last_sent_at: maybe_time(row.get(15)?)?,
         watch_until: maybe_time(row.get(16)?)?,
-        rejected_version: row.get(17)?,
+        heard: row.get(17)?,
         maybe_sent: row.get(18)?,
     })
 }

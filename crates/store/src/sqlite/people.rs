@@ -33,10 +33,10 @@ pub(super) fn said(
     cases::wake(tx, case, at)
 }
 
-/// The number of the next word about a case.
-pub(super) fn next_nth(tx: &Tx<'_>, case: CaseId) -> Result<i64> {
-    let sql = "select coalesce(max(nth), 0) + 1 from person_facts where case_id = ?1";
-    Ok(tx.one(sql, [case], |row| Ok(row.get(0)?))?.unwrap_or(1))
+/// The number of the newest word about a case; 0: nobody said anything.
+pub(super) fn newest_nth(tx: &Tx<'_>, case: CaseId) -> Result<i64> {
+    let sql = "select coalesce(max(nth), 0) from person_facts where case_id = ?1";
+    Ok(tx.one(sql, [case], |row| Ok(row.get(0)?))?.unwrap_or(0))
 }
 
 /// What was said of some cases (a JSON list of ids), oldest first.

@@ -10,7 +10,7 @@ use model::key::Key;
 
 use super::commands;
 use super::tx::{Tx, json, micros, refused, seconds};
-use super::{cases, locks};
+use super::{cases, locks, people};
 use crate::api::Result;
 use crate::rows::SendOutcome;
 use crate::rules::{self, Send, Stored, state_word};
@@ -30,14 +30,15 @@ pub(super) fn begin(tx: &Tx<'_>, send: &Send) -> Result<bool> {
     tx.run(
         "update commands set state = 'in_flight', sends = sends + 1, maybe_sent = ?2,
            sent_seq = ?3, last_sent_at = ?4,
-           watch_until = case when watch_until > ?5 then watch_until else ?5 end
+           watch_until = case when watch_until > ?5 then watch_until else ?5 end, heard = ?6
          where key = ?1",
         params![
             send.key.as_str(),
             unclear_before,
             send.seq,
             micros(send.at),
-            micros(send.watch_until)
+            micros(send.watch_until),
+            people::newest_nth(tx, stored.case)?,
         ],
     )?;
     let body = rules::sent_note(&send.key, &stored);
@@ -68,11 +69,11 @@ pub(super) fn finish(tx: &Tx<'_>, key: &Key, outcome: &SendOutcome, at: Timestam
         SendOutcome::Done(answer) if stored.state != CommandState::Done => {
             write_answer(tx, key, answer)?;
         }
-        SendOutcome::Rejected { rejection, version } if next.state == CommandState::Rejected => {
-            write_rejection(tx, key, rejection, version.as_deref())?;
+        SendOutcome::Rejected(rejection) if next.state == CommandState::Rejected => {
+            write_rejection(tx, key, rejection)?;
         }
         SendOutcome::Done(_)
-        | SendOutcome::Rejected { .. }
+        | SendOutcome::Rejected(_)
         | SendOutcome::NotExecuted(_)
         | SendOutcome::Stale(_)
         | SendOutcome::Unknown(_) => {}
@@ -87,7 +88,7 @@ pub(super) fn finish(tx: &Tx<'_>, key: &Key, outcome: &SendOutcome, at: Timestam
     let body = rules::answered_note(key, &next, outcome);
     commands::note(tx, stored.case, &stored.actor, "answered", &body, at)?;
     match outcome {
-        SendOutcome::Done(_) | SendOutcome::Rejected { .. } => cases::wake(tx, stored.case, at),
+        SendOutcome::Done(_) | SendOutcome::Rejected(_) => cases::wake(tx, stored.case, at),
         // No news: the worker that sent it says when to look again. One that lost its lease meanwhile
         // can not say any more.
         SendOutcome::NotExecuted(_) | SendOutcome::Stale(_) | SendOutcome::Unknown(_) => {
@@ -99,25 +100,17 @@ pub(super) fn finish(tx: &Tx<'_>, key: &Key, outcome: &SendOutcome, at: Timestam
 fn write_answer(tx: &Tx<'_>, key: &Key, answer: &WriteAnswer) -> Result<()> {
     let known_at = cases::next_seq(tx)?;
     tx.run(
-        "update commands set answer = ?2, settled_seq = ?3, rejection = null,
-           rejected_version = null
-         where key = ?1",
+        "update commands set answer = ?2, settled_seq = ?3, rejection = null where key = ?1",
         params![key.as_str(), json(answer)?, known_at],
     )?;
     Ok(())
 }
 
-fn write_rejection(
-    tx: &Tx<'_>,
-    key: &Key,
-    rejection: &Rejection,
-    version: Option<&str>,
-) -> Result<()> {
+fn write_rejection(tx: &Tx<'_>, key: &Key, rejection: &Rejection) -> Result<()> {
     let known_at = cases::next_seq(tx)?;
     tx.run(
-        "update commands set rejection = ?2, rejected_version = ?3, settled_seq = ?4
-         where key = ?1",
-        params![key.as_str(), json(rejection)?, version, known_at],
+        "update commands set rejection = ?2, settled_seq = ?3 where key = ?1",
+        params![key.as_str(), json(rejection)?, known_at],
     )?;
     Ok(())
 }
