@@ -5,6 +5,7 @@ mod allowed;
 mod branches;
 mod cash_accounts;
 mod changed;
+mod discounts;
 mod doubled;
 mod foreign;
 mod hands;

@@ -214,6 +214,14 @@ pub fn invoice(state: &mut State, body: &Value) -> Answer {
         marked.set_text("origmodule", "SO");
         state.save(marked);
     }
+    let discount = &body["discount"];
+    let until = discount["until"].as_str().and_then(date_in);
+    if let (Some(amount), Some(until)) = (decimal_in(&discount["amount"]), until) {
+        let mut granted = (*record).clone();
+        granted.set("curyorigdiscamt", Val::Num(amount));
+        granted.set("discdate", Val::Date(until));
+        state.save(granted);
+    }
     if body["release"].as_bool() == Some(false) {
         return Ok(truth::plain(state, &record));
     }

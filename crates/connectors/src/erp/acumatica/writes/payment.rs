@@ -30,10 +30,12 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// What was collected is what is paid: no cash discount is taken that terms may grant.
     pub(super) fn body(&self) -> Value {
         json!({
             "DocType": wrapped(self.kind),
             "ReferenceNbr": wrapped(self.number.as_str()),
+            "CashDiscountTaken": wrapped(0),
             "AmountPaid": wrapped_money(self.amount),
         })
     }
