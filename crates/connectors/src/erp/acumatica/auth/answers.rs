@@ -60,10 +60,16 @@ pub fn sign_in_refused(status: u16, body: &[u8], asked: Asked<'_>) -> PortError 
             words(&refusal.detail)
         ));
     }
-    if refusal.is_bad_credentials() || known || (400..500).contains(&status) {
+    if refusal.is_bad_credentials() || refusal.is_locked_out() || (400..500).contains(&status) {
         return PortError::Unauthorised(words(&refusal.detail));
     }
-    PortError::Unavailable(format!("signing in is answered with {status}"))
+    // An instance in trouble says so in its own words, which are no judgement of the user.
+    match words(&refusal.detail) {
+        said if known && !said.is_empty() => {
+            PortError::Unavailable(format!("signing in is answered with {status}: {said}"))
+        }
+        _ => PortError::Unavailable(format!("signing in is answered with {status}")),
+    }
 }
 
 /// Whether it is the password that is refused, or the user: each try counts towards a lock-out

@@ -127,13 +127,17 @@ async fn a_refused_password_is_not_tried_again_for_an_hour() {
         assert_eq!(world.script.lines().len(), calls, "{:?}", world.script.lines());
         world.script.assert_over();
     }
-    // A site that is being upgraded refuses too, and is asked again.
+    // A site that is being upgraded refuses too, and is asked again: that judges nobody's password.
     let other = || exception("Error: The site is in maintenance mode.");
-    let world = cookie(vec![other(), other()]);
-    for _ in 0..2 {
-        drop(world.acumatica.invoices(&["1".into()], Depth::Direct).await);
+    let oauth = |replies| super::connect(&[("client_id", "guid@Acme")], replies);
+    for world in [cookie(vec![other(), other()]), oauth(vec![other(), other()])] {
+        for _ in 0..2 {
+            let error = world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap_err();
+            assert!(matches!(error, PortError::Unavailable(_)), "{error}");
+            assert!(error.to_string().contains("maintenance mode"), "{error}");
+        }
+        world.script.assert_over();
     }
-    world.script.assert_over();
 }
 
 /// What is not there is told by its name, with the setting to mend; credentials are another thing.
