@@ -26,6 +26,10 @@ const FIRST_STEP: u32 = 1_000_000;
 /// The day on which people do what was left to them.
 const PEOPLE_DAY: u32 = 12;
 
+/// Days for which a case that is to act on the next one is waited for: a debit some days after a
+/// chargeback, say.
+const PLANNED_DAYS: u32 = 20;
+
 /// Looks per case until everything is at rest: banks take days, and each tells something new.
 const LOOKS_PER_CASE: u64 = 120;
 
@@ -78,7 +82,8 @@ impl Simulation {
             let edits = [Family::Policies, Family::Currencies, Family::Editing];
             let edited = edits.iter().any(|family| self.profile.families.contains(family));
             let taken_up = day >= 2 || !(edited || self.rests_for_others());
-            if wrong.is_empty() && taken_up && bank::is_quiet(&self.world) {
+            let through = taken_up && (day >= PLANNED_DAYS || !self.acts_soon());
+            if wrong.is_empty() && through && bank::is_quiet(&self.world) {
                 self.rest(before);
                 return;
             }
@@ -158,6 +163,14 @@ impl Simulation {
             | ReasonKind::Skipped
             | ReasonKind::NeedsPerson => true,
         })
+    }
+
+    /// A case is to be looked at on the next day, so that this one would be no quiet one.
+    fn acts_soon(&self) -> bool {
+        let all = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
+        let cases = at_once(self.store.cases(&all)).unwrap_or_default();
+        let soon = self.world.now() + SignedDuration::from_hours(24);
+        cases.iter().any(|case| case.due_at.is_some_and(|due| due <= soon))
     }
 
     fn cases(&self) -> u64 {

@@ -13,18 +13,21 @@ use crate::world::World;
 
 impl Engine {
     /// The case that books the payment of this row of the directory; `None`: it is foreign. Reads the
-    /// invoice only where its case last said that no link serves it.
+    /// invoice only where its case last said that no link serves it, or has said nothing yet.
     pub(crate) async fn booking_case(
         &self,
         world: &World,
         row: &CollectionRow,
     ) -> Result<Option<CaseKey>> {
         let Some(case) = row.case.clone() else { return Ok(None) };
-        let set_aside = match self.unserved_case(row).await? {
-            Some(stored) => !self.is_served(world, &stored).await?,
-            None => false,
-        };
+        let asked = self.unserved_case(row).await?.is_some()
+            || row.adopted && !self.was_looked_at(&case).await?;
+        let set_aside = asked && !self.is_served(world, &case).await?;
         Ok((!set_aside).then_some(case))
+    }
+
+    async fn was_looked_at(&self, case: &CaseKey) -> Result<bool> {
+        Ok(self.store.case(case).await?.is_some_and(|stored| stored.reason.is_some()))
     }
 
     /// The case of somebody's payment, when it last said that no link serves it and it has booked
@@ -49,9 +52,9 @@ impl Engine {
 
     /// Asked afresh, as a link may have been added or changed since. What can not be read counts as
     /// served: nothing is concluded from that.
-    async fn is_served(&self, world: &World, stored: &CaseRow) -> Result<bool> {
-        let Some(erp) = world.erp_of_account(&stored.key.account) else { return Ok(true) };
-        let id = InvoiceId::new(stored.key.subject.as_str());
+    async fn is_served(&self, world: &World, case: &CaseKey) -> Result<bool> {
+        let Some(erp) = world.erp_of_account(&case.account) else { return Ok(true) };
+        let id = InvoiceId::new(case.subject.as_str());
         let mut read = erp.port.invoices(std::slice::from_ref(&id), Depth::Direct).await?;
         let Some(invoice) = read.pop().and_then(Read::into_found) else { return Ok(true) };
         let ids = std::slice::from_ref(&invoice.customer);
