@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use flows::payout::by_hand::{self, ByHand, Deposited};
-use flows::payout::{PayoutFacts, decide, deposit_to_read, own_documents};
+use flows::payout::{PayoutFacts, bank_account, decide, deposit_to_read, own_documents};
 use jiff::Timestamp;
 use model::case::CaseKey;
 use model::command::CommandView;
@@ -78,7 +78,8 @@ impl Engine {
         erp_documents.extend(of_payout);
         self.read_forgotten(&served.erp, &id, &resolved.views, &mut erp_documents).await?;
         let own = own_documents(&resolved.views, &id, &erp_documents);
-        let by_people = by_hand::deposited(&kept, &own, &documents, &erp_documents);
+        let bank = payout.found().and_then(|one| bank_account(&served.link.policy, one));
+        let by_people = by_hand::deposited(bank, &kept, &own, &documents, &erp_documents);
         let by_hand = read_by_hand(&served.erp, &by_people).await?;
         let frame = self.frame(&served, &resolved.views, depth == Depth::Direct).await?;
         let stopped = frame.stopped;

@@ -180,7 +180,8 @@ impl Engine {
         }
         add_items(sums, &kept);
         if row.stage != Some(Stage::Closed) {
-            let why = row.reason.as_ref().map_or_else(String::new, |reason| reason.sentence());
+            let unseen = || "it was not looked at yet: \"ml-connector sync\" does".to_owned();
+            let why = row.reason.as_ref().map_or_else(unseen, |reason| reason.sentence());
             // What waits for a person does not come by itself.
             let stuck = needs_person(row)
                 || told_of(attention, row)
@@ -227,7 +228,7 @@ impl Engine {
         if let Some(why) = own.iter().find_map(differs) {
             return Ok(Err(why));
         }
-        let by_people = by_hand::deposited(kept, &own, &documents, &erp);
+        let by_people = by_hand::deposited(Some(bank), kept, &own, &documents, &erp);
         let Ok(by_hand) = read_by_hand(&served.erp, &by_people).await else {
             return Ok(Err("the ERP could not be read".to_owned()));
         };

@@ -49,10 +49,12 @@ impl Deposited {
     }
 }
 
-/// What of a payout's documents people deposited. What was taken from a bank account, or stands on
-/// suspense, waits for no deposit.
+/// What of a payout's documents people deposited. What was taken from the payout's bank account, or stands
+/// on suspense, waits for no deposit: also a refund of ours of before the link's `reversals` were changed,
+/// where a database of then was put back.
 #[must_use]
 pub fn deposited(
+    bank: Option<&LedgerAccountId>,
     kept: &[KeptItem],
     own: &[OwnDocument],
     documents: &[ItemDocument],
@@ -69,7 +71,8 @@ pub fn deposited(
                 found.receipts.insert(receipt.id.clone(), receipt.clone());
             }
             (Some(ErpDocument::Refund(refund)), ItemRoute::InDeposit | ItemRoute::LeftToPeople)
-                if is_refund_by_person(refund, own) =>
+                if is_refund_by_person(refund, own)
+                    && (bank.is_none() || refund.account.as_ref() != bank) =>
             {
                 found.refunds.insert(refund.id.clone(), refund.clone());
             }

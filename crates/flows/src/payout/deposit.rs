@@ -63,14 +63,16 @@ fn try_next(facts: &PayoutFacts, payout: &Payout, own: &[OwnDocument]) -> Result
     if let Some(decision) = bounced::put_back(facts, payout, own) {
         return Ok(decision);
     }
+    let bank = mapped(bank_account(&facts.frame.policy, payout), "bank").map_err(stop)?;
+    let (kept, documents) = (&facts.kept, &facts.documents);
     let book = Book {
         facts,
         payout,
         own,
-        bank: mapped(bank_account(&facts.frame.policy, payout), "bank").map_err(stop)?,
+        by_people: by_hand::deposited(Some(&bank), kept, own, documents, &facts.erp_documents),
+        bank,
         items: facts.kept.iter().map(|kept| (carrier(facts, kept), kept)).collect(),
         documents: by_ordinal(facts),
-        by_people: by_hand::deposited(&facts.kept, own, &facts.documents, &facts.erp_documents),
     };
     let mut decision = book.next().unwrap_or_else(|stop| *stop);
     decision.attention = book.attention();

@@ -255,7 +255,7 @@ pub fn at_bank(
     by_hand: &ByHand,
 ) -> Result<Money, MoneyError> {
     let routes: BTreeMap<u32, &KeptItem> = kept.iter().map(|k| (k.item.ordinal, k)).collect();
-    let people = by_hand::deposited(kept, own, documents, erp);
+    let people = by_hand::deposited(Some(bank), kept, own, documents, erp);
     let mut sum = by_hand.beside(bank, &people, currency)?;
     // One that somebody changed is told of as it is; its total was decided for this account.
     for own in own.iter().filter(|own| !own.is_gone()) {

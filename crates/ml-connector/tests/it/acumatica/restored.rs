@@ -1,6 +1,8 @@
 //! The database is put back from an older copy, after a payment was refunded in part: what is split in
 //! the ERP then was split by us, whatever the copy knows of it.
 
+use serde_json::json;
+
 use super::{BANK, World, open};
 use crate::restored::copy;
 
@@ -40,4 +42,33 @@ fn slow_our_own_split_is_no_persons_doing_after_a_restore() {
             assert_eq!(world.owed(&invoices[1]), open("10"));
         }
     }
+}
+
+/// How a reversal reaches the bank is read from its document, whatever the link's policy was at the time
+/// of the copy.
+#[test]
+fn slow_a_reversal_of_another_policy_is_nobodys_deposit_after_a_restore() {
+    let (world, invoices) = World::live(&["75.00", "40.00"], &["reversals=\"in_deposit\""]);
+    let data = world.place.path().join(DATA);
+    let kept = world.place.path().join("before");
+    world.until("the deposit", 14, |world| !world.batches("deposit").is_empty());
+    world.sync();
+    copy(&data, &kept);
+    world.place.well(&["links", "set", "uk", "reversals=from_bank"]);
+    let payment = world.payment(&invoices[1]);
+    world.act(&json!({"action": "charge_back", "payment": payment}));
+    world.invoice("200.00");
+    world.until("the second deposit", 20, |world| world.batches("deposit").len() == 2);
+    world.sync();
+    world.proved();
+    let before = (world.batches("deposit").len(), world.balance(BANK));
+    copy(&kept, &data);
+    world.place.well(&["stop"]);
+    world.sync();
+    world.place.well(&["resume"]);
+    world.sync();
+    world.day();
+    world.sync();
+    assert_eq!((world.batches("deposit").len(), world.balance(BANK)), before);
+    world.proved();
 }
