@@ -35,6 +35,23 @@ pub struct Delivery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControlError(pub String);
 
+impl ControlError {
+    /// Refuses a body with members that mean nothing here: one that is ignored plays no trouble at all.
+    ///
+    /// # Errors
+    /// Names the first such member, and those that there are.
+    pub fn unless_known(body: &Value, known: &[&str]) -> Result<(), ControlError> {
+        let mut given = body.as_object().into_iter().flat_map(|members| members.keys());
+        match given.find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(other) => Err(ControlError(format!(
+                "there is no member {other} here; there are {}",
+                known.join(", ")
+            ))),
+        }
+    }
+}
+
 /// One emulated system. All methods take the virtual time from the harness; none reads a clock.
 pub trait Emulator: Send + Sync {
     /// Path name under `/_sandbox/<name>/…` and in `--only <name>`.

@@ -59,6 +59,9 @@ pub async fn run(instance: &Instance, link: Option<&str>, json: bool) -> Result<
              with the books."
         ),
         (true, 0) => println!("Proved to the penny{}.", but(&proof.reversals)),
+        (true, 1) => {
+            println!("Proved, but for 1 payout that is still on its way{}.", but(&proof.reversals))
+        }
         (true, _) => println!(
             "Proved, but for {pending} payouts that are still on their way{}.",
             but(&proof.reversals)

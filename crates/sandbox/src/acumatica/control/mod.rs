@@ -18,6 +18,17 @@ use serde_json::{Value, json};
 
 type Answer = Result<Value, ControlError>;
 
+/// What `/faults` takes beside one fault.
+const FAULTS: [&str; 7] = [
+    "add",
+    "clear",
+    "stale_minutes",
+    "expire_tokens",
+    "end_sessions",
+    "revoke_grants",
+    "lock_user",
+];
+
 /// A refusal in words.
 fn refuse(text: impl Into<String>) -> ControlError {
     ControlError(text.into())
@@ -64,6 +75,9 @@ pub fn reset(state: &mut State, seed: u64, config: &Config, body: &Value) -> Val
 
 /// Sets what the text above lists.
 fn faults(state: &mut State, body: &Value) -> Answer {
+    if body.get("kind").is_none() {
+        ControlError::unless_known(body, &FAULTS)?;
+    }
     if body["clear"].as_bool() == Some(true) {
         state.faults.clear();
     }

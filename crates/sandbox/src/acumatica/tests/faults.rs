@@ -313,3 +313,10 @@ fn sign_ins_end_or_are_refused() {
     assert_eq!(status(), 401);
     assert!(world.try_control(Method::POST, "/faults", json!({"lock_user": "nobody"})).is_err());
 }
+
+#[test]
+fn what_means_nothing_is_no_fault() {
+    let world = World::new();
+    let told = world.try_control(Method::POST, "/faults", json!({"rules": []})).unwrap_err();
+    assert!(told.contains("no member rules here; there are add, clear"), "{told}");
+}

@@ -123,6 +123,10 @@ pub fn read_tokens(
         404 if !answer.contains_key("error") => return Err(no_site(asked.site)),
         _ => {
             let code = text("error").unwrap_or_else(|| format!("status {status}"));
+            // Its own trouble, in the words of OAuth (RFC 6749 section 5.2 and its extensions).
+            if matches!(code.as_str(), "server_error" | "temporarily_unavailable") {
+                return Err(PortError::Unavailable(format!("signing in is answered with {code}")));
+            }
             return Err(PortError::Unauthorised(format!("{code}: {}", advice(&code, of_code))));
         }
     }

@@ -127,6 +127,10 @@ async fn a_refused_password_is_not_tried_again_for_an_hour() {
         assert_eq!(world.script.lines().len(), calls, "{:?}", world.script.lines());
         world.script.assert_over();
     }
+    let trouble = reply(400, r#"{"error": "server_error"}"#);
+    let world = super::connect(&[("client_id", "guid@Acme")], vec![trouble]);
+    let error = world.acumatica.invoices(&["1".into()], Depth::Direct).await.unwrap_err();
+    assert!(matches!(error, PortError::Unavailable(_)), "{error}");
     // A site that is being upgraded refuses too, and is asked again: that judges nobody's password.
     let other = || exception("Error: The site is in maintenance mode.");
     let oauth = |replies| super::connect(&[("client_id", "guid@Acme")], replies);
