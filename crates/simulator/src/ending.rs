@@ -7,9 +7,10 @@ use std::sync::Arc;
 use engine::say::Order;
 use jiff::SignedDuration;
 use model::case::{Actor, CaseKey, CaseKind};
+use model::decision::Stage;
 use model::ids::PayoutId;
 use model::policy::Mode;
-use model::reason::{ReasonCode, ReasonKind};
+use model::reason::{Reason, ReasonCode, ReasonKind};
 use store::rows::CaseFilter;
 
 use crate::assertions::{ending, trail};
@@ -165,12 +166,18 @@ impl Simulation {
         })
     }
 
-    /// A case is to be looked at on the next day, so that this one would be no quiet one.
+    /// An invoice is to be collected anew within a day, or one that says it is through is to be looked at
+    /// all the same: the next day would be no quiet one. What waits is looked at each day.
     fn acts_soon(&self) -> bool {
         let all = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
         let cases = at_once(self.store.cases(&all)).unwrap_or_default();
         let soon = self.world.now() + SignedDuration::from_hours(24);
-        cases.iter().any(|case| case.due_at.is_some_and(|due| due <= soon))
+        let settled = |reason: &Reason| reason.code.kind() == ReasonKind::Settled;
+        let of_invoices = cases.iter().filter(|case| case.key.kind == CaseKind::Collection);
+        let mut planned = of_invoices.filter(|case| {
+            case.stage == Some(Stage::Reversed) || case.reason.as_ref().is_some_and(settled)
+        });
+        planned.any(|case| case.due_at.is_some_and(|due| due <= soon))
     }
 
     fn cases(&self) -> u64 {
