@@ -20,6 +20,7 @@ super::suite! {
     what_changed_meanwhile_is_watched_once_unclear,
     a_send_has_heard_what_was_said_before_it,
     an_unknown_outcome_stays_in_flight,
+    an_unknown_outcome_is_watched_from_its_answer,
     a_certain_failure_does_not_clear_an_unclear_send,
     a_send_that_nobody_answered_counts_as_unclear,
     a_late_answer_is_a_fact,
@@ -125,6 +126,18 @@ async fn what_changed_meanwhile_is_watched_once_unclear(store: AnyStore) {
     ok(store.finish_send(&key(2, 1), &stale(), at(3)).await);
     let row = command(&store, &key(2, 1)).await;
     assert_eq!(row.view.state, CommandState::Watched, "its first send may show up");
+}
+
+/// Its worker may have slept between the mark and the request.
+async fn an_unknown_outcome_is_watched_from_its_answer(store: AnyStore) {
+    sent(&store, "w", 1, 0).await;
+    let marked = command(&store, &key(1, 1)).await;
+    let (sent_at, until) =
+        (marked.last_sent_at.expect("sent"), marked.watch_until.expect("watched"));
+    let answered_at = sent_at + jiff::SignedDuration::from_hours(6);
+    ok(store.finish_send(&key(1, 1), &unknown(), answered_at).await);
+    let watched = command(&store, &key(1, 1)).await.watch_until;
+    assert_eq!(watched, Some(until + jiff::SignedDuration::from_hours(6)));
 }
 
 async fn an_unknown_outcome_stays_in_flight(store: AnyStore) {

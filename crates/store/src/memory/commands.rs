@@ -251,6 +251,11 @@ pub(super) fn finish(
     tx.rows.commands.change(&id, |command| {
         command.stored.state = next.state;
         command.stored.maybe_sent = next.maybe_sent;
+        if let (SendOutcome::Unknown(_), Some(sent_at)) = (outcome, command.last_sent_at) {
+            // A worker may have slept between the mark and its request: the watch counts from the answer.
+            let late = micros(at).saturating_sub(sent_at).max(0);
+            command.watch_until = command.watch_until.map(|until| until.saturating_add(late));
+        }
         if known_at.is_none() {
             return;
         }

@@ -72,11 +72,18 @@ pub(super) fn finish(tx: &Tx<'_>, key: &Key, outcome: &SendOutcome, at: Timestam
         SendOutcome::Rejected(rejection) if next.state == CommandState::Rejected => {
             write_rejection(tx, key, rejection)?;
         }
+        // A worker may have slept between the mark and its request: the watch counts from the answer.
+        SendOutcome::Unknown(_) => {
+            tx.run(
+                "update commands set watch_until = watch_until + max(0, ?2 - last_sent_at)
+                 where key = ?1",
+                params![key.as_str(), micros(at)],
+            )?;
+        }
         SendOutcome::Done(_)
         | SendOutcome::Rejected(_)
         | SendOutcome::NotExecuted(_)
-        | SendOutcome::Stale(_)
-        | SendOutcome::Unknown(_) => {}
+        | SendOutcome::Stale(_) => {}
     }
     tx.run(
         "update commands set state = ?2, maybe_sent = ?3 where key = ?1",
