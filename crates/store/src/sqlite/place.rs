@@ -190,3 +190,34 @@ fn own(db: &mut Connection, vault: &Vault) -> Result<()> {
     transaction.commit()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use refinery::Target;
+
+    use super::*;
+
+    /// What was said after a refusal, and not looked at before the upgrade, still clears it.
+    #[test]
+    fn what_is_stored_is_brought_up_to_date() {
+        let mut db = Connection::open_in_memory().unwrap();
+        let before = embedded::migrations::runner().set_target(Target::Version(4));
+        before.run(&mut db).unwrap();
+        db.execute_batch(
+            "pragma foreign_keys = off;
+             insert into person_facts (case_id, nth, at, actor, said)
+               values (1, 1, 50, '', ''), (1, 2, 150, '', '');
+             insert into commands (key, case_id, connection, account, name, write, locks, state,
+                 actor, decided_at, last_sent_at)
+               values ('sent', 1, '', '', '', '', '', 'rejected', '', 10, 100),
+                      ('unsent', 1, '', '', '', '', '', 'intended', '', 10, null);",
+        )
+        .unwrap();
+        migrate(&mut db).unwrap();
+        let heard = |key: &str| -> i64 {
+            let sql = "select heard from commands where key = ?1";
+            db.query_row(sql, [key], |row| row.get(0)).unwrap()
+        };
+        assert_eq!((heard("sent"), heard("unsent")), (1, 0));
+    }
+}
