@@ -72,7 +72,7 @@ pub fn deposited(
             }
             (Some(ErpDocument::Refund(refund)), ItemRoute::InDeposit | ItemRoute::LeftToPeople)
                 if is_refund_by_person(refund, own)
-                    && (bank.is_none() || refund.account.as_ref() != bank) =>
+                    && bank.is_none_or(|bank| refund.account.as_ref() != Some(bank)) =>
             {
                 found.refunds.insert(refund.id.clone(), refund.clone());
             }
