@@ -16,7 +16,7 @@ use crate::error::{EngineError, Result};
 use crate::world::World;
 
 /// Seconds of lease that must be left beyond the request's deadline when it is sent.
-const LEASE_MARGIN_SECONDS: u64 = 5;
+const LEASE_MARGIN_SECONDS: i64 = 5;
 
 /// How a send ended, as far as the worker must know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,7 @@ impl Engine {
         let seq = self.store.next_seq().await?;
         let now = self.now();
         let watch = i64::try_from(description.watch().as_secs()).unwrap_or(i64::MAX / 2);
+        let leased_at = self.clock.lease_now();
         let begun = self
             .store
             .begin_send(
@@ -66,7 +67,7 @@ impl Engine {
                 seq,
                 now,
                 now + watch.seconds(),
-                self.clock.lease_now(),
+                leased_at,
                 lease_needed(description.deadline),
             )
             .await?;
@@ -74,6 +75,16 @@ impl Engine {
             return Ok(Sent::Withheld);
         }
         self.winding.count_send();
+        // Stopped since it asked for its lease, the worker may have lost it: the request would come when
+        // nobody watches for it any more.
+        let passed = self.clock.lease_now().duration_since(leased_at);
+        if passed.as_secs() > LEASE_MARGIN_SECONDS && !model::defect!(SentThoughStopped) {
+            warn!(key = %command.key, "not sent: the worker was stopped");
+            let stopped =
+                SendOutcome::NotExecuted("the worker was stopped before it sent".to_owned());
+            self.store.finish_send(&command.key, &stopped, self.now()).await?;
+            return Ok(Sent::Later);
+        }
         let answered = self.call(world, claimed, command, connection, details).await?;
         let (outcome, sent) = match answered {
             Ok(answer) => {
@@ -122,7 +133,8 @@ impl Engine {
 }
 
 fn lease_needed(deadline: Duration) -> u32 {
-    u32::try_from(deadline.as_secs().saturating_add(LEASE_MARGIN_SECONDS)).unwrap_or(u32::MAX)
+    let deadline = i64::try_from(deadline.as_secs()).unwrap_or(i64::MAX);
+    u32::try_from(deadline.saturating_add(LEASE_MARGIN_SECONDS)).unwrap_or(u32::MAX)
 }
 
 fn outcome(error: PortError) -> (SendOutcome, Sent) {

@@ -65,6 +65,7 @@ mod switch {
         MarkPastIncomplete = "mark moved past an incomplete window",
         RejectionSentAgain = "a rejection sent again",
         LeaseWithoutEpoch = "lease without epoch",
+        SentThoughStopped = "sent by a worker that was stopped before",
         TaxDropped = "tax split off the fees and not posted",
         NewestTakenBack = "a reversal takes back the newest settlement",
         DirectoryHalfRead = "a payer asked on half a directory",

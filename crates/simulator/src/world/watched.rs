@@ -11,6 +11,9 @@ use model::key::Key;
 use model::reason::ReasonCode;
 use store::rows::{CaseId, Claimed, LookResult, Saved, SendOutcome};
 
+/// Seconds that a lease lasts beyond a request's deadline (DESIGN.md section 2).
+const LEASE_MARGIN_SECONDS: i64 = 5;
+
 #[derive(Debug, Default)]
 pub struct Watched {
     /// Keys whose last send ended without a certain outcome, until somebody looks for it.
@@ -18,6 +21,8 @@ pub struct Watched {
     /// How often a send of each key was begun, whatever became of it, and when its worker last asked for
     /// that.
     begun: BTreeMap<Key, (u32, Timestamp)>,
+    /// When the worker of each key's last send asked whether its lease lasts, by the lease clock.
+    leased: BTreeMap<Key, Timestamp>,
     /// Somebody changed, doubled or merged customers.
     pub customers_moved: bool,
     /// Invoices of which a person said, or ticked, that they may be collected again.
@@ -153,14 +158,29 @@ impl Watched {
     }
 
     /// A send was begun, or withheld.
-    pub fn begun(&mut self, key: &Key, epoch: i64, begun: bool, now: Timestamp) -> Option<String> {
+    pub fn begun(
+        &mut self,
+        key: &Key,
+        epoch: i64,
+        begun: bool,
+        (now, leased_at): (Timestamp, Timestamp),
+    ) -> Option<String> {
         if begun {
+            self.leased.insert(key.clone(), leased_at);
             let (times, at) = self.begun.entry(key.clone()).or_insert((0, now));
             *times += 1;
             *at = now;
         }
         let lost = self.cases.get(key).is_some_and(|case| self.is_lost(*case, epoch));
         (begun && lost).then(|| format!("P6: {key} is sent under a lost lease"))
+    }
+
+    /// A worker hands a write over to be sent, which it does while its lease lasts, or not at all.
+    #[must_use]
+    pub fn sent_late(&self, key: &Key, lease_now: Timestamp) -> Option<String> {
+        let passed = lease_now.duration_since(*self.leased.get(key)?).as_secs();
+        (passed > LEASE_MARGIN_SECONDS)
+            .then(|| format!("P6: {key} is sent {passed} s after its worker asked for its lease"))
     }
 }
 

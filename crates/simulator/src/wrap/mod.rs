@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use model::command::{Write, WriteAnswer};
 use model::ids::InvoiceId;
 use model::key::{Alphabet, Key};
-use ports::{Description, Page, PortError, Seen};
+use ports::{Clock, Description, Page, PortError, Seen};
 
 use crate::assertions::{asked, books, intents};
 use crate::faults::Fault;
@@ -72,6 +72,11 @@ impl Line {
 
     /// A write goes out: its intent must be committed, and then anything may happen to it.
     async fn write(&self, side: Side, key: &Key, write: Write) -> Result<WriteAnswer, PortError> {
+        let lease_now = self.world.clock.lease_now();
+        let late = self.world.state().watched.sent_late(key, lease_now);
+        if let Some(broken) = late {
+            self.world.broken(broken);
+        }
         self.interrupt.may_die(Fault::CrashBeforeRequest).await;
         self.take_time();
         self.world.reachable(side)?;

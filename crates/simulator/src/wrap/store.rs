@@ -102,7 +102,8 @@ impl WorkerStore {
         // It may have slept since it asked.
         let slept = self.world.clock.lease_now().duration_since(lease_now);
         let asked_at = self.world.now() - slept;
-        let broken = self.world.state().watched.begun(key, epoch, *begun, asked_at);
+        let times = (asked_at, lease_now);
+        let broken = self.world.state().watched.begun(key, epoch, *begun, times);
         self.broken(broken);
     }
 
