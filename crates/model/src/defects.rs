@@ -77,6 +77,7 @@ mod switch {
         BounceNotPutBack = "a bounced payout never put back once it is paid",
         ChargebackIgnored = "items of chargebacks not taken for reversals",
         NewsUnread = "money asked for on events of yesterday",
+        EarlierReceiptCounts = "a predecessor's receipt of before the cut-over counted for what came after",
         PaymentNotEntered = "a payment entered only where its payer is looked at",
     }
 

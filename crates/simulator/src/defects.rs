@@ -69,6 +69,7 @@ fn focus_of(place: Place) -> Focus {
         Place::Code(InCode::BounceNotPutBack) => Focus::Bounces,
         Place::Code(InCode::DirectoryHalfRead) => Focus::Requests,
         Place::Code(InCode::NewsUnread | InCode::PaymentNotEntered) => Focus::Merged,
+        Place::Code(InCode::EarlierReceiptCounts) => Focus::Predecessor,
         Place::Code(InCode::LostCancelOurs) => Focus::Unclear,
         Place::Code(
             InCode::NewestTakenBack
