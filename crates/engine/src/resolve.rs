@@ -93,6 +93,8 @@ impl Engine {
                     resolved.settle.extend(settle.map(|settle| (view.key.clone(), settle)));
                 }
                 CommandState::Rejected => {
+                    // Refused for certain: what it belongs to is not begun by it, now as after "try again".
+                    view.sends = 0;
                     if cleared(context, row, person_saved) {
                         resolved.settle.push((view.key.clone(), Settle::Cleared));
                         // Ended when this very look does not want it: there may be no further one.

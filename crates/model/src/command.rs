@@ -455,7 +455,7 @@ pub struct CommandView {
     pub answer: Option<WriteAnswer>,
     /// The refusal, when rejected.
     pub rejection: Option<Rejection>,
-    /// Times it was sent.
+    /// Times it was sent; to a look none when all of them were certainly refused.
     pub sends: u32,
 }
 
