@@ -69,6 +69,23 @@ impl Key {
         format!("{head}{tail}")
     }
 
+    /// Whether a stamp may be that of a key that begins with these parts, in whatever alphabet: a stamp that
+    /// was cut keeps only the head of them before its digest.
+    #[must_use]
+    pub fn may_be_stamped(stamp: &str, parts: &[&str]) -> bool {
+        let plain = |text: &str| -> String {
+            text.chars().filter(|c| admits(Alphabet::Alphanumeric, *c)).collect()
+        };
+        let wanted = plain(&parts.concat());
+        if plain(stamp).starts_with(&wanted) {
+            return true;
+        }
+        let head = stamp.len().checked_sub(STAMP_DIGEST_CHARS).and_then(|end| stamp.get(..end));
+        let head = head.map(plain).unwrap_or_default();
+        let purpose = parts.first().map_or(0, |first| plain(first).len());
+        head.len() > purpose && wanted.starts_with(&head)
+    }
+
     /// Lower-case base-32 of the key's SHA-256.
     fn digest_text(&self) -> String {
         const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
@@ -123,7 +140,31 @@ mod tests {
         assert_ne!(Key::new(&["a/b", "c"]), Key::new(&["a", "b/c"]));
     }
 
+    #[test]
+    fn a_stamp_of_others_is_told_apart() {
+        let is = |stamp: &str| Key::may_be_stamped(stamp, &["receipt", "PM01MF8GFVNE09FN1X9D6SZT"]);
+        assert!(is("receipt/PM01MF8GFVNE09FN1X9D6SZT/PO1"));
+        assert!(is("receipt-PM01MF8GFVNE09FN1X9D6SZT-PO1-1"));
+        assert!(is("receipt-PM01MF8GFVNE09FN1X9D5qrsvlgpwzid"), "cut in the middle of the payment");
+        assert!(!is("receipt-PM01MF8GFVNE09FN2X9D5qrsvlgpwzid"), "cut, of another payment");
+        assert!(!is("receipt-5qrsvlgpwzid"), "no word of a payment");
+        assert!(!is("PM01MF8GFVNE09FN1X9D6SZT"), "as somebody else may name it");
+        assert!(!is("refund-PM01MF8GFVNE09FN1X9D6SZT-PO1"));
+        assert!(!is(""));
+    }
+
     proptest! {
+        #[test]
+        fn a_stamp_may_be_its_own_keys(
+            payment in "[A-Z0-9]{2,30}", payout in "[A-Z0-9]{2,30}", len in 24_usize..60
+        ) {
+            let key = Key::new(&["receipt", &payment, &payout]);
+            for alphabet in [Alphabet::PathSafe, Alphabet::Alphanumeric, Alphabet::Visible] {
+                let stamp = key.stamp(alphabet, len);
+                prop_assert!(Key::may_be_stamped(&stamp, &["receipt", &payment]), "{stamp}");
+            }
+        }
+
         #[test]
         fn different_keys_have_different_stamps(a in "[a-z/]{1,60}", b in "[a-z/]{1,60}") {
             prop_assume!(a != b);

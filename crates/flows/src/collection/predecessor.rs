@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use model::decision::{Decision, Stage};
 use model::ids::{CollectionId, ReceiptId};
 use model::invoice::{Invoice, InvoiceStatus};
+use model::key::Key;
 use model::payment::{Collection, CollectionStatus};
 use model::payout::{ItemRoute, KeptItem};
 use model::policy::Policy;
@@ -147,7 +148,7 @@ pub fn take_over(facts: &mut CollectionFacts, found: BTreeMap<CollectionId, Vec<
     for (id, mut receipts) in found {
         receipts.retain(|receipt| !receipt.voided && !is_ours(receipt, &id));
         used.extend(of_earlier(facts, &id, &receipts, &used));
-        let places: Vec<(model::key::Key, Option<i64>)> = lacking(facts, &id)
+        let places: Vec<(Key, Option<i64>)> = lacking(facts, &id)
             .filter(|kept| !may_not_be_the_first(facts, &id, kept))
             .map(|kept| (receipt_key(facts, kept), kept.item.amount.whole_minor()))
             .collect();
@@ -186,10 +187,12 @@ fn may_not_be_the_first(facts: &CollectionFacts, id: &CollectionId, kept: &KeptI
 }
 
 /// Its stamp is that of a receipt of ours for the payment: it stands for its own settlement and no other,
-/// although this look did not find it there, as it was made late.
+/// although this look did not find it there, as it was made late. Or of the receipt of a refund whose
+/// funds came back, which pays nothing.
 fn is_ours(receipt: &Receipt, id: &CollectionId) -> bool {
-    let own = receipt.stamp.as_deref().and_then(|stamp| stamp.strip_prefix("receipt"));
-    own.and_then(|own| own.get(1..)).is_some_and(|own| own.starts_with(id.as_str()))
+    let parts = [["receipt", id.as_str()], ["returned", ""]];
+    let stamp = receipt.stamp.as_deref();
+    stamp.is_some_and(|stamp| parts.iter().any(|parts| Key::may_be_stamped(stamp, parts)))
 }
 
 /// A payment that was paid out before the cut-over, and the invoice still owes it: whoever collected

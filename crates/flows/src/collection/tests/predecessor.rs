@@ -97,13 +97,14 @@ fn what_was_refunded_of_theirs_can_pay_no_invoice() {
 
 #[test]
 fn a_late_receipt_of_ours_is_not_theirs() {
-    let decided = |stamp: &str| {
+    let decided_of = |payment: &str, stamp: &str| {
         let mut world = World::new();
-        world.learn_all(PAID);
+        world.learn_all(&PAID.replace("PM1", payment));
         let found = Receipt { stamp: Some(stamp.to_owned()), ..receipt("5014", 100) };
-        take_over(&mut world.facts, BTreeMap::from([(CollectionId::new("PM1"), vec![found])]));
+        take_over(&mut world.facts, BTreeMap::from([(CollectionId::new(payment), vec![found])]));
         told::decision(&world.decide())
     };
+    let decided = |stamp: &str| decided_of("PM1", stamp);
     let ours = "receipt/PM1/PO1 100 applied 100 in undeposited 2026-11-17";
     assert_eq!(decided("receipt/PM1/PO9"), ours, "it stands for another settlement");
     assert_eq!(
@@ -111,6 +112,10 @@ fn a_late_receipt_of_ours_is_not_theirs() {
         ours,
         "as a system of short references writes it"
     );
+    assert_eq!(decided("returned-PO9-2-5qrsvlgpwzid"), ours, "of a refund that came back");
+    let long = |stamp: &str| decided_of("PM01MF8GFVNE09FN1X9D6SZTWB2H", stamp);
+    assert!(long("receipt-PM01MF8GFVNE09FN1X9D5qrsvlgpwzid").starts_with("receipt/"), "cut short");
+    assert!(!long("PM01MF8GFVNE09FN1X9D6SZTWB2H").starts_with("receipt/"));
     assert!(!decided("PM1").starts_with("receipt/"), "as somebody else may name it");
 }
 
