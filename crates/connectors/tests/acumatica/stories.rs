@@ -6,7 +6,7 @@ use model::ids::{InvoiceId, ReceiptId};
 use model::invoice::InvoiceStatus;
 use model::money::Currency;
 use model::receipt::{Receipt, ReceiptPlace};
-use ports::{Clock, PortError};
+use ports::{Clock, Erp, PortError, Read};
 use serde_json::json;
 
 use crate::world::{BANK, CLEARING, CUSTOMER, FEES, World, day, named, pounds};
@@ -219,6 +219,10 @@ async fn a_receipt_is_taken_back_part_by_part() {
             assert_eq!(world.balance(BANK) + world.balance(CLEARING), before - gone, "{label}");
             let again = world.erp.find(&named(&name), &write).await.unwrap();
             assert!(again.is_some(), "{label}: it is found by its key");
+            let named = world.erp.receipts_naming(&CUSTOMER.into(), &invoice, &"PM1".into()).await;
+            let named: Vec<_> = named.unwrap().into_iter().filter_map(Read::into_found).collect();
+            let ids: Vec<&ReceiptId> = named.iter().map(|one| &one.id).collect();
+            assert_eq!(ids, [&id], "{label}: its parts are no receipts by themselves");
             world.write(&format!("back{nth}"), back(&held, part)).await.unwrap();
             free -= part;
             gone += part;

@@ -18,7 +18,7 @@ use super::super::mapping::receipt::{
 use super::super::query::{Ask, all_of, any_of, literal};
 use super::super::wire::{Body, Entity};
 use super::batches::{Deposits, batch_ask, in_deposit, only_batch};
-use super::parts::Chain;
+use super::parts::{Anew, Chain};
 use super::{SLICE_MAX, each, odd_or};
 
 const FOUND_SELECT: &str = "Type,ReferenceNbr,Status,ExternalRef";
@@ -185,7 +185,12 @@ impl Acumatica {
         ]);
         let ask = Ask { select: FOUND_SELECT, ..Ask::default() }.filter(filter);
         let rows = self.client.list("Payment", &ask).await?;
-        let numbers = rows.iter().filter_map(|row| Entity(row).text("ReferenceNbr"));
+        // What was entered anew names the payment too.
+        let whole = rows.iter().map(Entity).filter(|row| {
+            let stamp = row.text("ExternalRef");
+            !stamp.is_some_and(|stamp| Anew::is_part(&stamp))
+        });
+        let numbers = whole.filter_map(|row| row.text("ReferenceNbr"));
         let ids: Vec<ReceiptId> = numbers.map(ReceiptId::new).collect();
         self.read_receipts(&ids).await
     }

@@ -49,13 +49,23 @@ pub(in super::super) enum Anew {
 impl Anew {
     pub(in super::super) const BOTH: [Anew; 2] = [Anew::Kept, Anew::Free];
 
-    /// The key of the payment, told by the stamp of the un-application alone.
-    pub(in super::super) fn key(self, unapplication: &str) -> Key {
-        let word = match self {
+    fn word(self) -> &'static str {
+        match self {
             Anew::Kept => "kept",
             Anew::Free => "free",
-        };
-        Key::new(&[word, unapplication])
+        }
+    }
+
+    /// The key of the payment, told by the stamp of the un-application alone.
+    pub(in super::super) fn key(self, unapplication: &str) -> Key {
+        Key::new(&[self.word(), unapplication])
+    }
+
+    /// The stamp is that of a payment which was entered anew: a part of its receipt, and none by itself.
+    pub(in super::super) fn is_part(stamp: &str) -> bool {
+        Anew::BOTH.iter().any(|one| {
+            stamp.strip_prefix(one.word()).is_some_and(|rest| rest.starts_with(['-', '/']))
+        })
     }
 }
 
