@@ -24,8 +24,10 @@ const DAYS_MAX: u32 = 40;
 /// The steps of the end count from here, so that they share no chance with those before.
 const FIRST_STEP: u32 = 1_000_000;
 
-/// The day on which people do what was left to them.
+/// The day on which people do what was left to them, and the days after which they do what was left
+/// since.
 const PEOPLE_DAY: u32 = 12;
+const PEOPLE_DAYS: u32 = 4;
 
 /// Days for which a case that is to act on the next one is waited for: a debit some days after a
 /// chargeback, say.
@@ -61,10 +63,10 @@ impl Simulation {
             self.begin_step(FIRST_STEP + day);
             self.world.remember();
             bank::settle_all(&self.world);
-            if day == PEOPLE_DAY {
-                self.people_do_theirs();
-            }
             if day >= PEOPLE_DAY {
+                if (day - PEOPLE_DAY).is_multiple_of(PEOPLE_DAYS) {
+                    self.people_do_theirs();
+                }
                 // Also of what was refused as something late came between, and of what is told once
                 // another refusal before it is over.
                 self.say_retry();

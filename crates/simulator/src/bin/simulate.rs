@@ -62,10 +62,13 @@ struct Arguments {
 }
 
 impl Arguments {
+    /// What an exploration must have met.
     fn kinds(&self) -> Vec<Fault> {
         let first = self.seeds.as_ref().map_or(self.from, |seeds| seeds.start);
-        let later = first >= wire::FURTHER_FROM && self.books == Books::default();
-        self.depth.kinds(later)
+        match self.depth {
+            Depth::Model => [Fault::ALL, Fault::OF_THE_WORLD].concat(),
+            Depth::Wire => wire::kinds_from(first, self.books),
+        }
     }
 }
 
@@ -103,15 +106,6 @@ impl Depth {
         match self {
             Depth::Model => run_with(seed, options),
             Depth::Wire => wire::run_on(seed, books),
-        }
-    }
-
-    /// What an exploration must have met; `later`: of seeds that have everything there is.
-    fn kinds(self, later: bool) -> Vec<Fault> {
-        match self {
-            Depth::Model => [Fault::ALL, Fault::OF_THE_WORLD].concat(),
-            Depth::Wire if later => [wire::KINDS, wire::FURTHER_KINDS].concat(),
-            Depth::Wire => wire::KINDS.to_vec(),
         }
     }
 

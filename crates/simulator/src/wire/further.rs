@@ -7,6 +7,9 @@ use crate::choices::{Dice, chance_at};
 /// Seeds before this one have nothing of it.
 pub const FROM: u64 = 60_000;
 
+/// Seeds before this one have no predecessor.
+pub const PREDECESSORS_FROM: u64 = 100_000;
+
 /// Chance in ten thousand that a list begins anew, at the first page of a step that is not a list's first.
 pub const REPEATED: u32 = 7_000;
 
@@ -19,6 +22,8 @@ pub struct Further {
     pub refusals: bool,
     /// The bank account is in another currency than what is collected.
     pub exchanged: bool,
+    /// An older integration collected before the cut-over.
+    pub predecessor: bool,
 }
 
 impl Further {
@@ -33,6 +38,7 @@ impl Further {
             repeats: random.chance(5_000),
             refusals: random.chance(3_500) && all,
             exchanged: random.chance(3_000) && all,
+            predecessor: random.chance(3_000) && seed >= PREDECESSORS_FROM,
         }
     }
 }

@@ -11,6 +11,7 @@ mod handed_over;
 mod intake;
 mod links;
 mod outside;
+mod predecessor;
 mod profile;
 mod setup;
 mod simulation;
@@ -21,7 +22,7 @@ mod transport;
 mod truth;
 mod worker;
 
-pub use further::FROM as FURTHER_FROM;
-pub use profile::{FURTHER_KINDS, KINDS};
+pub use further::{FROM as FURTHER_FROM, PREDECESSORS_FROM};
+pub use profile::kinds_from;
 pub use simulation::{run, run_chosen, run_on};
 pub use systems::Books;

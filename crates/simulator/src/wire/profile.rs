@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use model::policy::{Accounts, MandateRequestPolicy};
 
-use super::further::{Further, REPEATED};
-use super::systems::Customer;
+use super::further::{self, Further, REPEATED};
+use super::systems::{Books, Customer};
 use crate::faults::Fault;
 use crate::moves::Family;
 use crate::profile::Profile;
@@ -54,24 +54,17 @@ const RATES: &[(Fault, u32)] = &[
 /// Records per page, where pages are made short: so that lists of every length have several.
 const PAGES: [usize; 3] = [5, 15, 50];
 
-/// Every kind that must strike in an exploration of this depth.
+/// Kinds that only later seeds have (`further`), in books that can all.
+const FURTHER: [Fault; 4] =
+    [Fault::RepeatedPage, Fault::BankDetails, Fault::RefusedForGood, Fault::Exchanged];
+
+/// Every kind that must strike in an exploration of this depth, of seeds from this one on.
 #[must_use]
-pub const fn kinds() -> [Fault; RATES.len()] {
-    let mut kinds = [Fault::TimedOut; RATES.len()];
-    let mut nth = 0;
-    while nth < RATES.len() {
-        kinds[nth] = RATES[nth].0;
-        nth += 1;
-    }
-    kinds
+pub fn kinds_from(seed: u64, books: Books) -> Vec<Fault> {
+    let further = FURTHER.into_iter().filter(|_| seed >= further::FROM && books.can_all());
+    let left = Some(Fault::Predecessor).filter(|_| seed >= further::PREDECESSORS_FROM);
+    RATES.iter().map(|(fault, _)| *fault).chain(further).chain(left).collect()
 }
-
-/// Every kind that must strike in an exploration of this depth.
-pub const KINDS: &[Fault] = &kinds();
-
-/// Kinds that only later seeds have (`further`): an exploration of those must have seen them too.
-pub const FURTHER_KINDS: &[Fault] =
-    &[Fault::RepeatedPage, Fault::BankDetails, Fault::RefusedForGood, Fault::Exchanged];
 
 /// What a seed's story is made of.
 pub struct WireProfile {

@@ -20,6 +20,7 @@ use super::handed_over;
 use super::intake::Intake;
 use super::links;
 use super::outside::Outside;
+use super::predecessor;
 use super::profile::WireProfile;
 use super::setup;
 use super::systems::{self, Books, Hands, Stage};
@@ -116,13 +117,27 @@ impl Simulation {
         let accounts = systems.iter().find_map(|system| system.accounts());
         let mut profile = WireProfile::of(&mut random, first_day(), accounts);
         profile.widen(further);
-        let clock = Arc::new(VirtualClock::starting_at(start()));
+        let lead = if further.predecessor { predecessor::DAYS } else { 0 };
+        let begin = start() - SignedDuration::from_hours(24 * lead);
+        let clock = Arc::new(VirtualClock::starting_at(begin));
         let faults = Faults::new(random.fork(), profile.base.rates.clone()).keeping(kept.clone());
         let world = Arc::new(World::new(Arc::clone(&clock), Arc::new(Mutex::new(faults))));
         let time = Arc::new(Time::new(clock));
         let outside = Arc::new(Outside::new(Arc::clone(&time), systems));
         for system in outside.systems() {
             system.furnish(&outside, &profile.customers)?;
+        }
+        let mut hands = Hands::default();
+        if further.predecessor {
+            let mut random = chance_at(seed, Dice::Focus, [3, 0, 0]);
+            let (left, lines) = predecessor::leave(&outside, &profile.customers, &mut random);
+            lines.iter().for_each(|line| world.tell(line));
+            hands.payments.extend(left.keys().cloned());
+            hands.documents.extend(left.values().flatten().cloned());
+            if !left.is_empty() {
+                world.faults().note(Fault::Predecessor);
+            }
+            hands.predecessor = left;
         }
         let store = setup::store().map_err(|error| error.to_string())?;
         let mut site = Site {
@@ -148,7 +163,7 @@ impl Simulation {
             workers: Vec::new(),
             started: 0,
             random,
-            hands: Hands::default(),
+            hands,
             owed: once::Owed::default(),
             noted: 0,
             looks: 0,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -101,6 +102,7 @@ pub struct Payout {
     /// The bank receives another currency.
     pub exchanged: bool,
     pub paid: bool,
+    pub arrives_on: Option<Date>,
     pub items: Vec<Item>,
 }
 

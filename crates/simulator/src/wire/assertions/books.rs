@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use model::key::{Alphabet, Key};
 use model::policy::Accounts;
 use rust_decimal::Decimal;
@@ -26,6 +27,8 @@ pub struct Case<'a> {
     pub booked: &'a BTreeSet<String>,
     /// Invoices whose cases wait for what a person has to do first.
     pub held_up: &'a BTreeSet<String>,
+    /// What arrived before is not booked here.
+    pub cut_over_on: Option<Date>,
 }
 
 /// The document carries the key's stamp, also when it is void.
@@ -104,6 +107,12 @@ fn is_returned(document: &Document) -> bool {
     document.stamp.as_deref().is_some_and(|stamp| stamp.starts_with("returned-"))
 }
 
+/// What an un-application left of a receipt in parts, beside the receipt (acumatica sheet section 9.3).
+fn is_part(document: &Document) -> bool {
+    let stamp = document.stamp.as_deref().unwrap_or_default();
+    ["kept-", "free-"].iter().any(|word| stamp.starts_with(word))
+}
+
 /// Posted at confirmed, never settled, and taken back as a whole.
 fn is_taken_back(case: &Case<'_>, receipt: &Document, payment: &str) -> bool {
     (1..10).any(|nth| {
@@ -129,18 +138,24 @@ fn settled(case: &Case<'_>, payment: &Payment) -> Vec<String> {
     }
     let of_payment = |item: &Item| item.payment.as_deref() == Some(payment.id.as_str());
     let items = || case.truth.items().filter(|(_, item)| of_payment(item));
+    let is_settlement = |item: &Item| item.kind == ItemKind::Settlement;
+    let earlier = items().any(|(payout, item)| is_settlement(item) && is_earlier(case, payout));
     let settlements = items().filter(|(_, item)| item.kind == ItemKind::Settlement).count();
     let reversals = items().filter(|(_, item)| item.kind == ItemKind::Reversal).count();
     let standing: Vec<&Document> = case
         .truth
         .receipts()
         .filter(|one| one.payment.as_deref() == Some(payment.id.as_str()) && one.stamp.is_some())
-        .filter(|one| !is_returned(one) && !is_taken_back(case, one, &payment.id))
+        .filter(|one| !is_returned(one) && !is_part(one))
+        .filter(|one| !is_taken_back(case, one, &payment.id))
         .collect();
     let mut wrong = Vec::new();
-    if standing.len() != settlements {
+    let later = items().filter(|(payout, item)| is_settlement(item) && !is_earlier(case, payout));
+    let wanted = later.count() - usize::from(stands_for_one(case, payment, settlements, earlier));
+    // Of a payment that a predecessor settled, a person may have to say what becomes of the rest.
+    if standing.len() > wanted || (standing.len() < wanted && !earlier) {
         wrong.push(format!(
-            "P3: {}: {settlements} settlements, {} receipts",
+            "P3: {}: {wanted} settlements to record, {} receipts",
             payment.id,
             standing.len()
         ));
@@ -164,6 +179,17 @@ fn settled(case: &Case<'_>, payment: &Payment) -> Vec<String> {
         }
     }
     wrong
+}
+
+fn is_earlier(case: &Case<'_>, payout: &Payout) -> bool {
+    payout.arrives_on.zip(case.cut_over_on).is_some_and(|(arrives, cut_over)| arrives < cut_over)
+}
+
+/// A predecessor's receipt takes the place of the first one that would be recorded.
+fn stands_for_one(case: &Case<'_>, payment: &Payment, settlements: usize, earlier: bool) -> bool {
+    let recorded = case.hands.predecessor.get(&payment.id).and_then(Option::as_ref);
+    let stands = recorded.is_some_and(|id| case.truth.receipts().any(|one| one.id == *id));
+    stands && !earlier && settlements > 0
 }
 
 /// P3: refund document and loss together take back exactly the item.
@@ -203,7 +229,17 @@ fn at_bank(case: &Case<'_>, payout: &Payout) -> Option<String> {
     let carries = |one: &&Document| {
         one.kind != DocumentKind::Receipt && !one.voided && names(one, &payout.id)
     };
-    let documents = case.truth.documents.iter().filter(carries);
+    // A predecessor may have put its receipt on the bank account by itself.
+    let theirs: Vec<&String> = payout
+        .items
+        .iter()
+        .filter(|item| item.kind == ItemKind::Settlement)
+        .filter_map(|item| case.hands.predecessor.get(item.payment.as_ref()?)?.as_ref())
+        .collect();
+    let banked = |one: &&Document| {
+        one.kind == DocumentKind::Receipt && !one.voided && theirs.contains(&&one.id)
+    };
+    let documents = case.truth.documents.iter().filter(|one| carries(one) || banked(one));
     let moved: Decimal = documents.map(|one| one.at_account(bank.as_str())).sum();
     (moved * Decimal::ONE_HUNDRED != Decimal::from(payout.amount)).then(|| {
         format!(

@@ -32,6 +32,8 @@ pub async fn check(
     let filter = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
     let cases = store.cases(&filter).await.unwrap_or_default();
     let mut wrong = Vec::new();
+    let left = Some(Family::Predecessor).filter(|_| !hands.predecessor.is_empty());
+    let families = &families.iter().copied().chain(left).collect::<Vec<Family>>();
     let people = cases.iter().any(is_for_people);
     let bounced = families.contains(&Family::Payouts) && cases.iter().any(is_bounced);
     let edited = families.contains(&Family::Policies);
@@ -66,6 +68,7 @@ pub async fn check(
         accounts: &policy.accounts,
         booked: &booked,
         held_up: &held_up,
+        cut_over_on: policy.cut_over_on,
     };
     wrong.extend(books::check(&case));
     wrong

@@ -64,6 +64,19 @@ pub struct Hands {
     pub documents: BTreeSet<String>,
     /// Documents are refused for good by what was just done.
     pub refused: bool,
+    /// Payments that an older integration made before the cut-over, with the receipts that it recorded.
+    pub predecessor: BTreeMap<String, Option<String>>,
+}
+
+/// What an older integration did before the cut-over.
+#[derive(Debug, Clone, Copy)]
+pub enum Deed<'a> {
+    /// An invoice is made that it is to collect, in minor units.
+    Bill { customer: &'a Customer, amount: i64, on: Date },
+    /// A payment for the invoice, which it names; a bank may refuse it.
+    Collect { customer: &'a Customer, invoice: &'a str, amount: i64, fails: bool },
+    /// Its receipt, which names the payment: in the bank already, or where receipts wait for a deposit.
+    Record { invoice: &'a str, payment: &'a str, banked: bool, on: Date },
 }
 
 /// What somebody who acts in a system can see, and what they leave behind.
@@ -132,6 +145,10 @@ pub trait System: Send + Sync {
 
     /// One thing that the world does there; what was done, for the story.
     fn make(&self, family: Family, stage: &mut Stage<'_>) -> Option<String>;
+
+    /// What an older integration did here; gives the id of what it made. `None`: not its side, or it can
+    /// not be done.
+    fn before_cut_over(&self, outside: &Outside, deed: &Deed<'_>) -> Option<String>;
 
     /// Everything that stands in the way is put out of it: the end of a story.
     fn settle(&self, outside: &Outside, now: Timestamp) -> Result<(), String>;

@@ -2,6 +2,7 @@
 
 mod customers;
 mod moves;
+mod predecessor;
 mod truth;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use store::rows::Side;
 
 use super::books::{self, Chart};
-use super::{Customer, Stage, Strike, System};
+use super::{Customer, Deed, Stage, Strike, System};
 use crate::moves::Family;
 use crate::random::Random;
 use crate::wire::outside::Outside;
@@ -217,6 +218,10 @@ impl System for Books {
 
     fn make(&self, family: Family, stage: &mut Stage<'_>) -> Option<String> {
         moves::make(self, family, stage)
+    }
+
+    fn before_cut_over(&self, outside: &Outside, deed: &Deed<'_>) -> Option<String> {
+        predecessor::make(self, outside, deed)
     }
 
     fn settle(&self, outside: &Outside, now: Timestamp) -> Result<(), String> {

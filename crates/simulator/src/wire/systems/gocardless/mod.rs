@@ -1,6 +1,7 @@
 //! The emulated GoCardless: one creditor, Bacs.
 
 mod moves;
+mod predecessor;
 mod truth;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::rows::Side;
 
-use super::{Customer, Stage, Strike, System};
+use super::{Customer, Deed, Stage, Strike, System};
 use crate::moves::Family;
 use crate::random::Random;
 use crate::wire::outside::Outside;
@@ -189,6 +190,10 @@ impl System for Debits {
 
     fn make(&self, family: Family, stage: &mut Stage<'_>) -> Option<String> {
         moves::make(self, family, stage)
+    }
+
+    fn before_cut_over(&self, outside: &Outside, deed: &Deed<'_>) -> Option<String> {
+        predecessor::make(self, outside, deed)
     }
 
     fn settle(&self, outside: &Outside, _now: Timestamp) -> Result<(), String> {

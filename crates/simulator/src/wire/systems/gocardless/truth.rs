@@ -146,6 +146,7 @@ fn payout(row: &Value) -> Result<Payout, String> {
             .is_some_and(|other| row["currency"].as_str() != Some(other.as_str())),
         // One that bounced was paid before, and its items are settled.
         paid: text(&row["status"]) != "pending",
+        arrives_on: filled(&row["arrival_date"]).and_then(|text| text.parse().ok()),
         items,
     })
 }
