@@ -21,6 +21,8 @@ pub(crate) struct Resolved {
     pub open: Vec<CommandRow>,
     /// Those of them that were seen to be begun: some steps are done, others missing.
     pub begun: Vec<Key>,
+    /// Those of them whose watch is over, with their refusal when this look does not want them.
+    pub unfinished: Vec<(Key, Rejection)>,
     /// Never sent, or certainly not executed: ended when not wanted any more.
     pub unsent: Vec<Key>,
 }
@@ -74,6 +76,7 @@ impl Engine {
             settle: Vec::new(),
             open: Vec::new(),
             begun: Vec::new(),
+            unfinished: Vec::new(),
             unsent: Vec::new(),
         };
         for row in &context.commands {
@@ -112,11 +115,13 @@ impl Engine {
                             let settle = refused(&mut view, rejection);
                             resolved.settle.push((view.key.clone(), settle));
                         }
-                        Found::Begun if self.watch_is_over(world, row).await? => {
-                            let settle = refused(&mut view, unfinished(row));
-                            resolved.settle.push((view.key.clone(), settle));
-                        }
                         Found::Begun => {
+                            // Also one that was only watched until it was seen is gone on with, if it is
+                            // wanted still.
+                            view.state = CommandState::InFlight;
+                            if self.watch_is_over(world, row).await? {
+                                resolved.unfinished.push((view.key.clone(), unfinished(row)));
+                            }
                             resolved.begun.push(view.key.clone());
                             resolved.open.push(row.clone());
                         }
@@ -142,15 +147,19 @@ impl Engine {
         person_saved: bool,
         view: &mut CommandView,
     ) -> Result<Option<Settle>> {
-        match self.find(world, row).await? {
+        let begun = match self.find(world, row).await? {
             Found::Made(answer) => return Ok(Some(done(view, answer))),
             // What stands under the key refuses every further send: no "try again" changes that.
             Found::Otherwise(_) => return Ok(None),
-            Found::Begun | Found::Nothing => {}
-        }
+            Found::Begun => true,
+            Found::Nothing => false,
+        };
         let cleared = cleared(context, row, person_saved);
         if cleared {
             clear_unclear(view);
+            if begun {
+                view.state = CommandState::InFlight;
+            }
         }
         Ok(cleared.then_some(Settle::Cleared))
     }

@@ -18,6 +18,9 @@ pub(crate) const RESENDS_MAX: u32 = 4;
 /// Seconds before a write refused for a closed period is sent again although the period reads as open.
 const REFUSED_AGAIN_SECONDS: i64 = 600;
 
+/// Sends of one command that was seen to be begun; then its watch is waited for, and a person is told.
+const BEGUN_SENDS_MAX: u32 = 20;
+
 /// Hours between looks at a case whose command is committed and held.
 const HELD_HOURS: i64 = 24;
 
@@ -94,7 +97,8 @@ fn wait_for_outcome(looked: &mut Looked, now: Timestamp) {
 /// A change that is guarded by the state it was decided on may find that state gone at every send,
 /// and would be sent for ever: after a few it is watched to its end, and decided anew. What nothing
 /// on the other side keeps from being made twice is not sent again while an earlier send may still take
-/// effect, unless it was seen to be begun: then its further steps are what is missing.
+/// effect. One that was seen to be begun is gone on with, as its further steps are what is missing; but
+/// not for ever.
 fn stop_resending(looked: &mut Looked, context: &CaseContext, world: &World, now: Timestamp) {
     let Some(command) = &looked.decision.command else { return };
     let guard = match (&command.write, &looked.erp, &looked.processor) {
@@ -104,18 +108,20 @@ fn stop_resending(looked: &mut Looked, context: &CaseContext, world: &World, now
         }
         (Write::Erp(_) | Write::Processor(_), _, _) => None,
     };
-    let sent_often = context
-        .commands
-        .iter()
-        .any(|row| row.view.key == command.key && row.view.sends >= RESENDS_MAX);
+    let sends = |most| {
+        let mut rows = context.commands.iter();
+        rows.any(|row| row.view.key == command.key && row.view.sends >= most)
+    };
+    let begun = looked.begun.contains(&command.key);
     let may_take_effect = context.commands.iter().any(|row| {
         row.view.key == command.key
             && row.maybe_sent
             && row.watch_until.is_some_and(|until| until > now)
     });
     let wait = match guard {
-        Some(Guard::State) => sent_often,
-        Some(Guard::SearchOnly) => may_take_effect && !looked.begun.contains(&command.key),
+        _ if begun => sends(BEGUN_SENDS_MAX),
+        Some(Guard::State) => sends(RESENDS_MAX),
+        Some(Guard::SearchOnly) => may_take_effect,
         Some(Guard::Unique | Guard::Repeatable) | None => false,
     };
     if wait && looked.open.contains(&command.key) {

@@ -339,7 +339,12 @@ fn settle(looked: &Looked, context: &CaseContext, wanted: Option<&Key>) -> Vec<(
     }
     let held = looked.off || looked.stopped;
     for key in looked.open.iter().filter(|key| Some(*key) != wanted) {
-        settle.push((key.clone(), Settle::Watched));
+        let unfinished = looked.unfinished.iter().find(|(one, _)| one == key && !held);
+        let settled = match unfinished {
+            Some((_, rejection)) => Settle::Refused(rejection.clone()),
+            None => Settle::Watched,
+        };
+        settle.push((key.clone(), settled));
     }
     if !held {
         for key in looked.unsent.iter().filter(|key| Some(*key) != wanted) {

@@ -21,6 +21,7 @@ pub use payout::BY_HAND_FACT;
 pub(crate) use payout::{kind_of_role, read_by_hand, serve_link};
 pub(crate) use sheet::Sheet;
 
+use model::command::Rejection;
 use model::decision::Decision;
 use model::ids::{AccountId, CollectionId, ConnectionId, LinkId};
 use model::key::Key;
@@ -67,6 +68,8 @@ pub(crate) struct Looked {
     pub open: Vec<Key>,
     /// Those of them that were seen to be begun.
     pub begun: Vec<Key>,
+    /// Those whose watch is over, with what is said of them when they are not wanted.
+    pub unfinished: Vec<(Key, Rejection)>,
     /// Committed, never executed.
     pub unsent: Vec<Key>,
     /// The sequence taken before the first request of the look.
@@ -93,6 +96,7 @@ impl Looked {
             settle: Vec::new(),
             open: Vec::new(),
             begun: Vec::new(),
+            unfinished: Vec::new(),
             unsent: Vec::new(),
             seq,
             off: false,
@@ -122,6 +126,7 @@ impl Looked {
         self.settle = resolved.settle;
         self.open = resolved.open.into_iter().map(|row| row.view.key).collect();
         self.begun = resolved.begun;
+        self.unfinished = resolved.unfinished;
         self.unsent = resolved.unsent;
     }
 }

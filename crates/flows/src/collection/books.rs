@@ -13,6 +13,7 @@ use model::payment::{Collection, CollectionStatus};
 use model::payout::{ItemRoute, KeptItem};
 use model::policy::PostOn;
 use model::reason::{Reason, ReasonCode, ReasonKind};
+use model::receipt::{Receipt, ReceiptPlace};
 use model::sight::Sight;
 
 use crate::dating::{date_document, period_closed};
@@ -248,6 +249,9 @@ fn stand(
 ) -> Step {
     let done = facts.frame.done_id(&posting.key).is_some();
     match facts.documents.get(&posting.key) {
+        Some(Sight::Found(_)) if is_unfinished(facts, &posting.key) => {
+            post(facts, invoice, collection, posting)
+        }
         Some(Sight::Found(_)) => check_receipt(facts, &posting.key, posting.amount),
         Some(Sight::Odd(why)) => {
             Step::blocked(Stage::Collected, Reason::new(ReasonCode::OddRecord, why.clone()))
@@ -256,6 +260,14 @@ fn stand(
         Some(Sight::NotRead) | None if done => Step::Done,
         Some(Sight::Missing | Sight::NotRead) | None => post(facts, invoice, collection, posting),
     }
+}
+
+/// A receipt of ours that was entered and not released: the same command goes on with it, or says why it
+/// can not.
+fn is_unfinished(facts: &CollectionFacts, key: &Key) -> bool {
+    let unposted = |receipt: &Receipt| !receipt.voided && receipt.place == ReceiptPlace::NotPosted;
+    facts.receipt(key).is_some_and(unposted)
+        && facts.frame.command(key).is_some_and(|view| view.state != CommandState::Done)
 }
 
 /// The date of the event that says in which payout the payment was settled.

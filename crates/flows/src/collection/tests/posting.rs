@@ -54,6 +54,15 @@ fn a_closed_period_holds_or_moves_the_receipt() {
     check(&format!("{closed}, cmd receipt/PM1/PO1 rejected:period"), "period_closed");
 }
 
+/// The site entered the receipt and did not release it.
+#[test]
+fn a_receipt_that_was_begun_is_gone_on_with_or_told() {
+    let begun = format!("{PAID}, receipt PM1/PO1 100 applied 100 unposted, cmd receipt/PM1/PO1");
+    let same = "receipt/PM1/PO1 100 applied 100 in undeposited 2026-11-17";
+    check(&format!("{begun} rejected"), "rejected");
+    check(&format!("{begun} cleared"), same);
+}
+
 #[test]
 fn an_invoice_that_takes_no_application_leaves_the_receipt_unapplied() {
     check(

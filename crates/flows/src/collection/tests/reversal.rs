@@ -21,7 +21,10 @@ fn a_deposited_receipt_is_unapplied_then_refunded_from_the_bank() {
         "receipt PM1/PO1 100 deposited, cmd unapply/PO2/3/1 done:R1",
         "refund/PO2/3 100 from bank 2026-11-18",
     );
-    check_back("receipt PM1/PO1 100 deposited refunded:100, refund PO2/3 100", "reversed");
+    let refunded = "receipt PM1/PO1 100 deposited refunded:100, refund PO2/3 100";
+    check_back(refunded, "reversed");
+    // Entered, and refused before it was released.
+    check_back(&format!("{refunded} unposted, cmd refund/PO2/3 rejected"), "rejected");
 }
 
 #[test]

@@ -111,13 +111,22 @@ impl World {
                 if rest.contains(&"deposited") {
                     made.place = ReceiptPlace::Deposited;
                 }
+                if rest.contains(&"unposted") {
+                    made.place = ReceiptPlace::NotPosted;
+                }
                 let at_first = value(rest, "first").map_or(applied, number);
                 let payout = (!second.starts_with("confirmed-")).then_some(second);
                 let write = record(&made, first, payout, at_first);
                 self.done(&key, Write::Erp(ErpWrite::RecordReceipt(write)), &id);
                 ErpDocument::Receipt(made)
             }
-            "refund" => ErpDocument::Refund(refund(&id, amount, voided)),
+            "refund" => {
+                let mut made = refund(&id, amount, voided);
+                if rest.contains(&"unposted") {
+                    made.place = ReceiptPlace::NotPosted;
+                }
+                ErpDocument::Refund(made)
+            }
             "loss" => ErpDocument::Journal(journal(&id, amount)),
             _ => panic!("no document: {words:?}"),
         };
