@@ -6,7 +6,7 @@ use model::ids::{InvoiceId, ReceiptId};
 use model::invoice::InvoiceStatus;
 use model::money::Currency;
 use model::receipt::{Receipt, ReceiptPlace};
-use ports::{Clock, Erp, PortError, Read};
+use ports::{Clock, PortError, Read};
 use serde_json::json;
 
 use crate::world::{BANK, CLEARING, CUSTOMER, FEES, World, day, named, pounds};
@@ -272,6 +272,32 @@ async fn a_part_that_was_begun_is_gone_on_with() {
             assert_eq!((of_kind("Payment"), of_kind("Voided Payment")), (3, 1), "{label}");
         }
     }
+}
+
+/// A deposit was saved and not released, and a person deposits its receipt: nothing of ours stays.
+#[tokio::test]
+async fn a_deposit_that_was_begun_gives_way_to_a_persons() {
+    let world = World::new();
+    let invoice = world.invoice("INV-1", "240.00");
+    let made = world.record("receipt", world.receipt(&invoice, 24_000, 24_000)).await;
+    let id = ReceiptId::new(made.unwrap().id);
+    let release = "ReleaseJournalTransaction";
+    world.faults(&[json!({"kind": "timeout_before", "method": "POST", "path": release})]);
+    let write = deposit(&[&id], 100, 23_900);
+    let lost = world.write("deposit", write.clone()).await;
+    assert!(matches!(lost, Err(PortError::OutcomeUnknown(_))), "{lost:?}");
+    let begun = |world: &World| {
+        let batches = world.truth("/JournalTransaction");
+        let waits = |one: &&serde_json::Value| one["Status"] == "Balanced";
+        batches.as_array().unwrap().iter().filter(waits).count()
+    };
+    assert_eq!(begun(&world), 1);
+    world.act(json!({"do": "deposit", "payments": [format!("Payment {id}")], "bank": BANK}));
+    let stale = world.write("deposit", write.clone()).await;
+    assert!(matches!(stale, Err(PortError::Stale(_))), "{stale:?}");
+    assert_eq!(begun(&world), 0);
+    assert!(world.erp.find(&named("deposit"), &write).await.unwrap().is_none());
+    assert_eq!(world.balance(BANK), 24_000, "the person's");
 }
 
 /// Where each operation takes most of a minute, one send does not do it all, and the next ones go on.

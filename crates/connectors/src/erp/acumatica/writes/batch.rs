@@ -52,7 +52,14 @@ impl Acumatica {
             Ok(Some(answer)) => return Ok(answer),
             Err(error) => return Err(error),
         }
-        let lines = self.deposit_lines(write).await?;
+        let lines = match self.deposit_lines(write).await {
+            // A person was first since the batch was begun: nothing of it stays.
+            Err(stale @ PortError::Stale(_)) => {
+                self.discard_begun(key, Purpose::Deposit).await?;
+                return Err(stale);
+            }
+            lines => lines?,
+        };
         let payout = write.payout.as_ref().map(ToString::to_string);
         let label = Label {
             stamp: stamp(key),
@@ -288,6 +295,16 @@ impl Acumatica {
             Outcome::Done(()) => Ok(()),
             Outcome::Refused(refusal) if refusal.is_missing() => Ok(()),
             Outcome::Refused(refusal) => Err(settle_refusal(refusal)),
+        }
+    }
+
+    /// Takes back a batch that was saved and not released, if there is one.
+    async fn discard_begun(&self, key: &Key, purpose: Purpose) -> Result<(), PortError> {
+        match self.find_batch(key, purpose).await.map_err(begun_already)? {
+            Read::Found(batch) if batch.state == BatchState::Unreleased => {
+                self.discard_batch(key, &batch.number).await.map_err(begun_already)
+            }
+            Read::Found(_) | Read::Missing | Read::Odd(_) => Ok(()),
         }
     }
 
