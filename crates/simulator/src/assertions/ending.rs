@@ -119,7 +119,7 @@ pub async fn check(
             }
         }
         let held_up = |invoice: &InvoiceId| {
-            let holds = |case: &CaseRow| is_waiting(case) || is_overtaken(case) || is_past(case);
+            let holds = |case: &CaseRow| is_waiting(case) || is_for_people(case);
             let given_up = |case: &CaseRow| left.iter().any(|(key, _)| *key == case.key);
             let of_it = |case: &CaseRow| is_of(case, invoice) && (holds(case) || given_up(case));
             people && cases.iter().any(of_it)

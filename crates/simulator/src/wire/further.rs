@@ -24,6 +24,8 @@ pub struct Further {
     pub exchanged: bool,
     /// An older integration collected before the cut-over.
     pub predecessor: bool,
+    /// Days pass between many steps: payouts come while faults strike.
+    pub days: bool,
 }
 
 impl Further {
@@ -39,6 +41,7 @@ impl Further {
             refusals: random.chance(3_500) && all,
             exchanged: random.chance(3_000) && all,
             predecessor: random.chance(3_000) && seed >= PREDECESSORS_FROM,
+            days: random.chance(6_000) && seed >= PREDECESSORS_FROM,
         }
     }
 }

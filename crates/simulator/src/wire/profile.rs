@@ -74,6 +74,8 @@ pub struct WireProfile {
     pub rows: Option<usize>,
     /// Cases that a worker works on at the same time.
     pub concurrency: usize,
+    /// Days pass between many steps.
+    pub days: bool,
 }
 
 impl WireProfile {
@@ -98,7 +100,7 @@ impl WireProfile {
         }
         base.invoices += 2;
         let concurrency = usize::try_from(random.between(1, 3)).unwrap_or(1);
-        WireProfile { base, customers, rows, concurrency }
+        WireProfile { base, customers, rows, concurrency, days: false }
     }
 
     /// What later seeds have beside.
@@ -109,6 +111,7 @@ impl WireProfile {
         if further.refusals {
             self.base.families.push(Family::Refusals);
         }
+        self.days = further.days;
     }
 }
 

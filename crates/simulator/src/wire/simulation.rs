@@ -264,7 +264,8 @@ impl Simulation {
             return self.check_step();
         }
         self.weather();
-        let by = match self.random.below(10) {
+        let kind = if self.profile.days { self.random.below(14) } else { self.random.below(10) };
+        let by = match kind {
             // Around deadlines and cut-offs, around leases and watches, and around days.
             0 | 1 => SignedDuration::from_secs(self.random.between(5, 120)),
             2..=4 => SignedDuration::from_mins(self.random.between(2, 25)),

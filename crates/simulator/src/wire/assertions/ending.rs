@@ -18,6 +18,9 @@ use crate::wire::truth::{Payment, Truth};
 /// The processor's words for an amount below its limit.
 const TOO_LITTLE: &str = "amount must be greater than";
 
+/// The connector's words for a refund that no one document can make (acumatica sheet section 11.4).
+const IN_PARTS: &str = "is free in several payments";
+
 /// More cases than a simulation has.
 const CASES_MAX: u32 = 10_000;
 
@@ -86,6 +89,9 @@ fn rests_here(case: &CaseRow, policy: &Policy, bounced: bool, edited: bool) -> b
         ReasonCode::PayoutBounced => bounced,
         // So little is left of the invoice that the processor takes no payment for it.
         ReasonCode::AmountRefused => reason.detail.contains(TOO_LITTLE),
+        // The ERP's interface can not do it, and a person is told how.
+        ReasonCode::UnsupportedHere => true,
+        ReasonCode::Rejected => reason.detail.contains(IN_PARTS),
         code => bounced && code.kind() == ReasonKind::Waiting,
     }
 }
