@@ -106,36 +106,46 @@ impl Engine {
                     }
                 }
                 CommandState::Intended | CommandState::InFlight | CommandState::Watched => {
-                    match self.find(world, row).await? {
-                        Found::Made(answer) => {
-                            let settle = done(&mut view, answer);
-                            resolved.settle.push((view.key.clone(), settle));
-                        }
-                        Found::Otherwise(rejection) => {
-                            let settle = refused(&mut view, rejection);
-                            resolved.settle.push((view.key.clone(), settle));
-                        }
-                        Found::Begun => {
-                            // Also one that was only watched until it was seen is gone on with, if it is
-                            // wanted still.
-                            view.state = CommandState::InFlight;
-                            if self.watch_is_over(world, row).await? {
-                                resolved.unfinished.push((view.key.clone(), unfinished(row)));
-                            }
-                            resolved.begun.push(view.key.clone());
-                            resolved.open.push(row.clone());
-                        }
-                        Found::Nothing if self.watch_is_over(world, row).await? => {
-                            resolved.settle.push((view.key.clone(), Settle::Ended));
-                            view.state = CommandState::Ended;
-                        }
-                        Found::Nothing => resolved.open.push(row.clone()),
-                    }
+                    self.resolve_open(world, row, &mut view, &mut resolved).await?;
                 }
             }
             resolved.views.push(view);
         }
         Ok(resolved)
+    }
+
+    /// Nobody knows yet what became of it.
+    async fn resolve_open(
+        &self,
+        world: &World,
+        row: &CommandRow,
+        view: &mut CommandView,
+        resolved: &mut Resolved,
+    ) -> Result<()> {
+        let settle = match self.find(world, row).await? {
+            Found::Made(answer) => done(view, answer),
+            Found::Otherwise(rejection) => refused(view, rejection),
+            Found::Begun => {
+                // Also one that was only watched until it was seen is gone on with, if it is wanted.
+                view.state = CommandState::InFlight;
+                if self.watch_is_over(world, row).await? {
+                    resolved.unfinished.push((view.key.clone(), unfinished(row)));
+                }
+                resolved.begun.push(view.key.clone());
+                resolved.open.push(row.clone());
+                return Ok(());
+            }
+            Found::Nothing if self.watch_is_over(world, row).await? => {
+                view.state = CommandState::Ended;
+                Settle::Ended
+            }
+            Found::Nothing => {
+                resolved.open.push(row.clone());
+                return Ok(());
+            }
+        };
+        resolved.settle.push((view.key.clone(), settle));
+        Ok(())
     }
 
     /// A refusal of a later send proves nothing of an earlier one, which may show up yet.

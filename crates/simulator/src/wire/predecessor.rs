@@ -1,14 +1,14 @@
 //! What an older integration left behind at the cut-over: invoices that it billed and collected, on their
 //! way or paid out, with receipts of its own or without.
 
-use std::collections::BTreeMap;
-
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::outside::Outside;
-use super::systems::{Customer, Deed};
+use super::systems::{Customer, Deed, Hands};
+use crate::faults::Fault;
 use crate::random::Random;
+use crate::world::World;
 
 /// Days before the cut-over on which its first payments may have been made.
 pub const DAYS: i64 = 12;
@@ -24,21 +24,20 @@ const INVOICES_MAX: i64 = 4;
 const FAILS: u32 = 1_500;
 const RECORDED: u32 = 5_000;
 
-/// The payments, with the receipt of each that has one.
-pub type Left = BTreeMap<String, Option<String>>;
-
 struct Made {
     invoice: String,
     payment: String,
 }
 
-/// Lives through the days before the cut-over, up to its morning. Gives what stands then, with a line for
-/// each payment.
-pub fn leave(
+/// Lives through the days before the cut-over, up to its morning; what stands then is of other hands.
+pub fn meet(
     outside: &Outside,
+    world: &World,
     customers: &[Customer],
-    random: &mut Random,
-) -> (Left, Vec<String>) {
+    mut random: Random,
+    hands: &mut Hands,
+) {
+    let random = &mut random;
     let mut days: Vec<i64> =
         (0..random.between(1, INVOICES_MAX)).map(|_| random.between(1, DAYS)).collect();
     days.sort_unstable();
@@ -49,16 +48,19 @@ pub fn leave(
         }
         outside.pass(SignedDuration::from_hours(if before > 1 { 24 } else { 24 - LAST_HOURS }));
     }
-    let (mut left, mut lines) = (Left::new(), Vec::new());
     for one in made {
         let receipt = record(outside, &one, random);
         let (invoice, payment) = (&one.invoice, &one.payment);
-        let with = receipt.as_ref().map_or_else(|| "none".to_owned(), Clone::clone);
-        lines.push(format!("a predecessor made {payment} for invoice {invoice}, receipt {with}"));
-        left.insert(one.payment, receipt);
+        let with = receipt.as_deref().unwrap_or("none");
+        world.tell(&format!("a predecessor made {payment} for invoice {invoice}, receipt {with}"));
+        hands.payments.insert(payment.clone());
+        hands.documents.extend(receipt.clone());
+        hands.predecessor.insert(one.payment, receipt);
+    }
+    if !hands.predecessor.is_empty() {
+        world.faults().note(Fault::Predecessor);
     }
     outside.pass(SignedDuration::from_hours(LAST_HOURS));
-    (left, lines)
 }
 
 fn collect(outside: &Outside, customers: &[Customer], random: &mut Random) -> Option<Made> {

@@ -129,15 +129,8 @@ impl Simulation {
         }
         let mut hands = Hands::default();
         if further.predecessor {
-            let mut random = chance_at(seed, Dice::Focus, [3, 0, 0]);
-            let (left, lines) = predecessor::leave(&outside, &profile.customers, &mut random);
-            lines.iter().for_each(|line| world.tell(line));
-            hands.payments.extend(left.keys().cloned());
-            hands.documents.extend(left.values().flatten().cloned());
-            if !left.is_empty() {
-                world.faults().note(Fault::Predecessor);
-            }
-            hands.predecessor = left;
+            let random = chance_at(seed, Dice::Focus, [3, 0, 0]);
+            predecessor::meet(&outside, &world, &profile.customers, random, &mut hands);
         }
         let store = setup::store().map_err(|error| error.to_string())?;
         let mut site = Site {
