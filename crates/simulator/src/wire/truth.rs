@@ -21,6 +21,8 @@ pub struct Payment {
     pub status: String,
     /// Minor units refunded so far.
     pub refunded: i64,
+    /// Refunds that were asked for, with their minor units, whatever became of them.
+    pub refunds: Vec<(Timestamp, i64)>,
     /// Every status with the time it began, and whether the payer's money is taken in it.
     pub history: Vec<(Timestamp, String, bool)>,
 }
@@ -30,6 +32,13 @@ impl Payment {
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.history.last().is_some_and(|(_, _, live)| *live)
+    }
+
+    /// All of it had been asked back by then.
+    #[must_use]
+    pub fn is_given_back(&self, by: Timestamp) -> bool {
+        let before = self.refunds.iter().filter(|(at, _)| *at <= by);
+        before.map(|(_, amount)| amount).sum::<i64>() >= self.amount
     }
 
     /// The stretches in which it was live: begin, end.

@@ -71,7 +71,9 @@ fn beside(payment: &Payment, all: &[&Payment], hands: &Hands) -> Option<String> 
     // A later life of a payment that others touched was begun by them, or by a bank.
     let by_us = begins.filter(|(nth, _)| *nth == 0 || (!touched && retried(payment, *nth)));
     for (_, (begin, _)) in by_us {
-        for other in all.iter().filter(|other| other.id != payment.id) {
+        // What was given back to the payer may be collected again once a person says so.
+        let others = all.iter().filter(|other| other.id != payment.id);
+        for other in others.filter(|other| !other.is_given_back(begin)) {
             let unseen = if other.ours && !hands.payments.contains(&other.id) {
                 SignedDuration::ZERO
             } else {

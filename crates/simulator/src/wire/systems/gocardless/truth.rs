@@ -56,6 +56,12 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
             truth.requests.push(text(&row["id"]));
         }
     }
+    for row in list(&body["refunds"]) {
+        let at = time(&row["created_at"])?;
+        if let Some(payment) = truth.payments.get_mut(&text(&row["links"]["payment"])) {
+            payment.refunds.push((at, whole(&row["amount"])?));
+        }
+    }
     truth.refunds = list(&body["refunds"]).iter().map(|row| text(&row["id"])).collect();
     for account in list(&body["waiting"]) {
         for row in list(&account["payments"]) {
@@ -117,6 +123,7 @@ fn payment(row: &Value) -> Result<Payment, String> {
         amount: whole(&row["amount"])?,
         status: text(&row["status"]),
         refunded: whole(&row["amount_refunded"])?,
+        refunds: Vec::new(),
         history,
     })
 }
