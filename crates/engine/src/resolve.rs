@@ -50,10 +50,9 @@ fn refused(view: &mut CommandView, rejection: Rejection) -> Settle {
     Settle::Refused(rejection)
 }
 
-/// A refusal that was cleared: its key may be used again, as if it had never been sent.
+/// A refusal that was cleared: its key may be used again.
 fn clear(view: &mut CommandView) {
     view.state = CommandState::Ended;
-    view.sends = 0;
     view.rejection = None;
 }
 
@@ -96,7 +95,7 @@ impl Engine {
                     resolved.settle.extend(settle.map(|settle| (view.key.clone(), settle)));
                 }
                 CommandState::Rejected => {
-                    // Refused for certain: what it belongs to is not begun by it, now as after "try again".
+                    // Refused for certain, it counts as never sent: now, and once it is cleared.
                     view.sends = 0;
                     if cleared(context, row, person_saved) {
                         resolved.settle.push((view.key.clone(), Settle::Cleared));

@@ -108,24 +108,22 @@ fn stop_resending(looked: &mut Looked, context: &CaseContext, world: &World, now
         }
         (Write::Erp(_) | Write::Processor(_), _, _) => None,
     };
-    let sends = |most| {
-        let mut rows = context.commands.iter();
-        rows.any(|row| row.view.key == command.key && row.view.sends >= most)
-    };
+    let Some(row) = context.commands.iter().find(|row| row.view.key == command.key) else { return };
+    let may_take_effect = row.maybe_sent && row.watch_until.is_some_and(|until| until > now);
     let begun = looked.begun.contains(&command.key);
-    let may_take_effect = context.commands.iter().any(|row| {
-        row.view.key == command.key
-            && row.maybe_sent
-            && row.watch_until.is_some_and(|until| until > now)
-    });
-    let wait = match guard {
-        _ if begun => sends(BEGUN_SENDS_MAX),
-        Some(Guard::State) => sends(RESENDS_MAX),
+    let waits = waits_for_outcome(guard, row.view.sends, begun, may_take_effect);
+    if waits && looked.open.contains(&command.key) {
+        wait_for_outcome(looked, now);
+    }
+}
+
+/// Whether a command that was sent so often is not sent again before its watch is over.
+fn waits_for_outcome(guard: Option<Guard>, sends: u32, begun: bool, may_take_effect: bool) -> bool {
+    match guard {
+        _ if begun => sends >= BEGUN_SENDS_MAX,
+        Some(Guard::State) => sends >= RESENDS_MAX,
         Some(Guard::SearchOnly) => may_take_effect,
         Some(Guard::Unique | Guard::Repeatable) | None => false,
-    };
-    if wait && looked.open.contains(&command.key) {
-        wait_for_outcome(looked, now);
     }
 }
 
@@ -151,4 +149,30 @@ fn pace(looked: &mut Looked, context: &CaseContext, now: Timestamp) {
     looked.decision.reason = Reason::new(ReasonCode::PeriodClosed, words);
     looked.decision.command = None;
     looked.decision.look_at = earliest(looked.decision.look_at, Some(next));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leads_nowhere_is_not_sent_for_ever() {
+        let (state, search, unique) = (Guard::State, Guard::SearchOnly, Guard::Unique);
+        // Guard, sends, seen to be begun, may still take effect: waits.
+        let table = [
+            (state, 3, false, true, false),
+            (state, 4, false, false, true),
+            (search, 1, false, true, true),
+            (search, 1, false, false, false),
+            (search, 19, true, true, false),
+            (search, 20, true, false, true),
+            (state, 19, true, true, false),
+            (unique, 99, false, true, false),
+            (unique, 20, true, true, true),
+        ];
+        for (guard, sends, begun, may_take_effect, waits) in table {
+            let told = waits_for_outcome(Some(guard), sends, begun, may_take_effect);
+            assert_eq!(told, waits, "{guard:?} {sends} {begun} {may_take_effect}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use model::ledger::PeriodBook;
 use model::money::Money;
 use model::policy::Policy;
 use model::reason::{Reason, ReasonCode};
+use model::receipt::ReceiptPlace;
 
 use crate::dating::period_closed;
 
@@ -102,6 +103,21 @@ impl Frame {
         }
         let reason = Reason::new(ReasonCode::Acting, write.name());
         Decision::act(stage, reason, Command { key, write })
+    }
+
+    /// The command of a document that it entered and did not release (acumatica sheet section 10).
+    #[must_use]
+    pub fn begun(&self, key: &Key, place: ReceiptPlace) -> Option<&CommandView> {
+        let unposted = place == ReceiptPlace::NotPosted;
+        self.command(key).filter(|view| unposted && view.state != CommandState::Done)
+    }
+
+    /// What was entered and not released is gone on with, by the command that began it, or its refusal is
+    /// the reason.
+    #[must_use]
+    pub fn go_on_with(&self, stage: Stage, key: &Key, place: ReceiptPlace) -> Option<Decision> {
+        let view = self.begun(key, place)?;
+        Some(self.issue(stage, key.clone(), view.write.clone(), None))
     }
 
     /// The refusal that keeps this write from being sent again, if any.

@@ -13,7 +13,6 @@ use model::payment::{Collection, CollectionStatus};
 use model::payout::{ItemRoute, KeptItem};
 use model::policy::PostOn;
 use model::reason::{Reason, ReasonCode, ReasonKind};
-use model::receipt::{Receipt, ReceiptPlace};
 use model::sight::Sight;
 
 use crate::dating::{date_document, period_closed};
@@ -249,7 +248,7 @@ fn stand(
 ) -> Step {
     let done = facts.frame.done_id(&posting.key).is_some();
     match facts.documents.get(&posting.key) {
-        Some(Sight::Found(_)) if is_unfinished(facts, &posting.key) => {
+        Some(Sight::Found(_)) if is_begun(facts, collection, &posting.key) => {
             post(facts, invoice, collection, posting)
         }
         Some(Sight::Found(_)) => check_receipt(facts, &posting.key, posting.amount),
@@ -263,11 +262,12 @@ fn stand(
 }
 
 /// A receipt of ours that was entered and not released: the same command goes on with it, or says why it
-/// can not.
-fn is_unfinished(facts: &CollectionFacts, key: &Key) -> bool {
-    let unposted = |receipt: &Receipt| !receipt.voided && receipt.place == ReceiptPlace::NotPosted;
-    facts.receipt(key).is_some_and(unposted)
-        && facts.frame.command(key).is_some_and(|view| view.state != CommandState::Done)
+/// can not. One of somebody else in its place is for whoever entered it.
+fn is_begun(facts: &CollectionFacts, collection: &Collection, key: &Key) -> bool {
+    facts.receipt(key).filter(|receipt| !receipt.voided).is_some_and(|receipt| {
+        facts.frame.begun(key, receipt.place).is_some()
+            && predecessor::is_ours(receipt, &collection.id)
+    })
 }
 
 /// The date of the event that says in which payout the payment was settled.

@@ -189,10 +189,11 @@ fn may_not_be_the_first(facts: &CollectionFacts, id: &CollectionId, kept: &KeptI
 /// Its stamp is that of a receipt of ours for the payment: it stands for its own settlement and no other,
 /// although this look did not find it there, as it was made late. Or of the receipt of a refund whose
 /// funds came back, which pays nothing.
-fn is_ours(receipt: &Receipt, id: &CollectionId) -> bool {
-    let parts = [["receipt", id.as_str()], ["returned", ""]];
-    let stamp = receipt.stamp.as_deref();
-    stamp.is_some_and(|stamp| parts.iter().any(|parts| Key::may_be_stamped(stamp, parts)))
+pub fn is_ours(receipt: &Receipt, id: &CollectionId) -> bool {
+    receipt.stamp.as_deref().is_some_and(|stamp| {
+        Key::may_be_stamped(stamp, &["receipt", id.as_str()])
+            || Key::may_be_stamped(stamp, &["returned"])
+    })
 }
 
 /// A payment that was paid out before the cut-over, and the invoice still owes it: whoever collected

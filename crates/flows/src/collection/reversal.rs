@@ -288,10 +288,12 @@ fn refund_document<'a>(facts: &'a CollectionFacts, reversal: &Reversal<'_>) -> R
         Some(Sight::Found(ErpDocument::Refund(refund))) if refund.voided => {
             RefundDocument::Gone(Box::new(lost(refund.id.as_str())))
         }
-        Some(Sight::Found(ErpDocument::Refund(refund))) => match unfinished(facts, &key, refund) {
-            Some(words) => RefundDocument::Gone(Box::new(stop(ReasonCode::Rejected, words))),
-            None => RefundDocument::Found(refund),
-        },
+        Some(Sight::Found(ErpDocument::Refund(refund))) => {
+            match facts.frame.go_on_with(Stage::Reversed, &key, refund.place) {
+                Some(decision) => RefundDocument::Gone(Box::new(Step::of(decision))),
+                None => RefundDocument::Found(refund),
+            }
+        }
         Some(Sight::Missing) => match done {
             Some(id) => RefundDocument::Gone(Box::new(lost(id))),
             None => RefundDocument::None,
@@ -305,13 +307,6 @@ fn refund_document<'a>(facts: &'a CollectionFacts, reversal: &Reversal<'_>) -> R
             None => RefundDocument::None,
         },
     }
-}
-
-/// Entered, and refused before it was released: the refusal.
-fn unfinished<'a>(facts: &'a CollectionFacts, key: &Key, refund: &ErpRefund) -> Option<&'a str> {
-    let unposted = refund.place == ReceiptPlace::NotPosted;
-    let refusal = facts.frame.command(key).and_then(|view| view.rejection.as_ref());
-    refusal.filter(|_| unposted).map(|refusal| refusal.words.as_str())
 }
 
 enum Free {

@@ -144,7 +144,12 @@ fn refunded(facts: &RefundFacts, kept: &KeptItem) -> Result<Option<Money>, Next>
         Sight::Found(ErpDocument::Refund(refund)) if refund.voided => {
             Err(stop(ReasonCode::ReceiptVoided, format!("{key} {} was voided", refund.id)))
         }
-        Sight::Found(ErpDocument::Refund(refund)) => Ok(Some(refund.amount)),
+        Sight::Found(ErpDocument::Refund(refund)) => {
+            match facts.frame.go_on_with(Stage::Reversed, &key, refund.place) {
+                Some(decision) => Err(Box::new(decision)),
+                None => Ok(Some(refund.amount)),
+            }
+        }
         Sight::Found(_) => {
             Err(stop(ReasonCode::ReceiptDiffers, format!("{key} stands on another document")))
         }

@@ -61,6 +61,9 @@ fn a_receipt_that_was_begun_is_gone_on_with_or_told() {
     let same = "receipt/PM1/PO1 100 applied 100 in undeposited 2026-11-17";
     check(&format!("{begun} rejected"), "rejected");
     check(&format!("{begun} cleared"), same);
+    // Somebody else's stands in the place of one that was refused: no second one is made.
+    let theirs = begun.replace("unposted", "unposted theirs").replace("applied 100", "applied:100");
+    check(&format!("{theirs} cleared, invoice paid"), "collected");
 }
 
 #[test]

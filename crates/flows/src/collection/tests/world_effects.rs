@@ -113,6 +113,7 @@ impl World {
                 }
                 if rest.contains(&"unposted") {
                     made.place = ReceiptPlace::NotPosted;
+                    made.stamp = (!rest.contains(&"theirs")).then(|| key.to_string());
                 }
                 let at_first = value(rest, "first").map_or(applied, number);
                 let payout = (!second.starts_with("confirmed-")).then_some(second);

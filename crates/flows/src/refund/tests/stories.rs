@@ -371,6 +371,23 @@ hints collection/erp:1/INV1 payout/pro:1/PO2",
     case("document refund/PO2/3 unread", "closed booked (25.00 GBP) = refund/PO2/3 F1");
 }
 
+/// The site entered the refund, and did not release it before the answer was lost.
+#[test]
+fn a_refund_that_was_begun_is_gone_on_with() {
+    check(
+        "refund 2500 paid
+         item refunded PO2 2026-11-18 -2500 bank
+         receipt PO1 8000
+         --- document refund/PO2/3 unposted",
+        "refund/PO2/3 2026-11-18 2500 of R1 from bank
+         closed booked (25.00 GBP) = refund/PO2/3 F1 \
+hints collection/erp:1/INV1 payout/pro:1/PO2
+         refund/PO2/3 again
+         closed booked (25.00 GBP) = refund/PO2/3 F1 \
+hints collection/erp:1/INV1 payout/pro:1/PO2",
+    );
+}
+
 #[test]
 fn a_refund_of_unknown_outcome_unapplies_nothing_more() {
     check(

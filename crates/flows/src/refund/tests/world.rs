@@ -243,6 +243,12 @@ impl World {
             ("voided", Sight::Found(ErpDocument::Refund(refund))) => refund.voided = true,
             ("voided", Sight::Found(ErpDocument::Journal(journal))) => journal.voided = true,
             ("voided", Sight::Found(ErpDocument::Receipt(receipt))) => receipt.voided = true,
+            ("unposted", Sight::Found(ErpDocument::Refund(refund))) => {
+                refund.place = ReceiptPlace::NotPosted;
+                let mut commands = self.facts.frame.commands.iter_mut();
+                let view = commands.find(|view| view.key.as_str() == key).unwrap();
+                (view.state, view.answer) = (CommandState::InFlight, None);
+            }
             ("gone", _) => *sight = Sight::Missing,
             ("unread", _) => *sight = Sight::NotRead,
             _ => panic!("can not happen to {key}: {what}"),
