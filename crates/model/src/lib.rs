@@ -20,4 +20,5 @@ pub mod person;
 pub mod policy;
 pub mod reason;
 pub mod receipt;
+mod same_intent;
 pub mod sight;
