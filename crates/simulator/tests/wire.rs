@@ -32,15 +32,16 @@ fn outcomes(seeds: &[u64]) -> Vec<Outcome> {
 }
 
 /// The last lines of a story: what led to its end.
-fn check(outcome: &Outcome) {
+fn check(outcome: &Outcome, books: Books) {
     let tail: Vec<&str> = outcome.story.lines().rev().take(80).collect();
     let tail: Vec<&str> = tail.into_iter().rev().collect();
     assert!(
         outcome.violations.is_empty(),
-        "seed {}: {:#?}\n{}\nreplay: cargo run -p simulator --bin simulate -- --depth wire --seed {}",
+        "seed {}: {:#?}\n{}\nreplay: cargo run -p simulator --bin simulate -- --depth wire --books {} --seed {}",
         outcome.seed,
         outcome.violations,
         tail.join("\n"),
+        books.word(),
         outcome.seed,
     );
 }
@@ -51,7 +52,7 @@ fn the_fixed_seeds_keep_every_promise_over_the_wire() {
     let seeds: Vec<u64> = FIXED.into_iter().flatten().collect();
     let mut struck: BTreeMap<Fault, u64> = BTreeMap::new();
     for outcome in outcomes(&seeds) {
-        check(&outcome);
+        check(&outcome, Books::default());
         for (fault, count) in &outcome.faults {
             *struck.entry(*fault).or_default() += count;
         }
@@ -70,7 +71,7 @@ fn seeds_that_found_something_stay_mended() {
         let seed = words.next().expect("a seed").parse().expect("a number");
         // Whose books, where they are not the first ones.
         let books = words.next().and_then(Books::named).unwrap_or_default();
-        check(&run_on(seed, books));
+        check(&run_on(seed, books), books);
     }
 }
 
@@ -91,6 +92,6 @@ const ON_ACUMATICA: [Range<u64>; 2] = [0..6, PREDECESSORS_FROM..PREDECESSORS_FRO
 #[test]
 fn seeds_with_acumatica_keep_every_promise_over_the_wire() {
     for seed in ON_ACUMATICA.into_iter().flatten() {
-        check(&run_on(seed, Books::Acumatica));
+        check(&run_on(seed, Books::Acumatica), Books::Acumatica);
     }
 }

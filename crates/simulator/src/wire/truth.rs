@@ -111,6 +111,7 @@ pub struct Payout {
     /// The bank receives another currency.
     pub exchanged: bool,
     pub paid: bool,
+    /// When the bank has it, once that is known.
     pub arrives_on: Option<Date>,
     pub items: Vec<Item>,
 }

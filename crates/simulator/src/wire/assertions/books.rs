@@ -107,7 +107,8 @@ fn is_returned(document: &Document) -> bool {
     document.stamp.as_deref().is_some_and(|stamp| stamp.starts_with("returned-"))
 }
 
-/// What an un-application left of a receipt in parts, beside the receipt (acumatica sheet section 9.3).
+/// What an un-application left of a receipt in parts, beside the receipt (acumatica sheet section
+/// 10, rule 18).
 fn is_part(document: &Document) -> bool {
     let stamp = document.stamp.as_deref().unwrap_or_default();
     ["kept-", "free-"].iter().any(|word| stamp.starts_with(word))

@@ -21,6 +21,9 @@ const TOO_LITTLE: &str = "amount must be greater than";
 /// The connector's words for a refund that no one document can make (acumatica sheet section 11.4).
 const IN_PARTS: &str = "is free in several payments";
 
+/// And for an un-application (acumatica sheet section 10, rule 18).
+const WHOLE_ONLY: &str = "which only voids whole payments";
+
 /// More cases than a simulation has.
 const CASES_MAX: u32 = 10_000;
 
@@ -90,7 +93,7 @@ fn rests_here(case: &CaseRow, policy: &Policy, bounced: bool, edited: bool) -> b
         // So little is left of the invoice that the processor takes no payment for it.
         ReasonCode::AmountRefused => reason.detail.contains(TOO_LITTLE),
         // The ERP's interface can not do it, and a person is told how.
-        ReasonCode::UnsupportedHere => true,
+        ReasonCode::UnsupportedHere => reason.detail.contains(WHOLE_ONLY),
         ReasonCode::Rejected => reason.detail.contains(IN_PARTS),
         code => bounced && code.kind() == ReasonKind::Waiting,
     }

@@ -1,6 +1,7 @@
 //! The emulated processor's own records in common words.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::wire::truth::{
@@ -128,6 +129,10 @@ fn payment(row: &Value) -> Result<Payment, String> {
     })
 }
 
+fn date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| format!("\"{text}\" is no date"))
+}
+
 fn payout(row: &Value) -> Result<Payout, String> {
     let mut items = Vec::new();
     for (ordinal, row) in list(&row["items"]).iter().enumerate() {
@@ -153,7 +158,7 @@ fn payout(row: &Value) -> Result<Payout, String> {
             .is_some_and(|other| row["currency"].as_str() != Some(other.as_str())),
         // One that bounced was paid before, and its items are settled.
         paid: text(&row["status"]) != "pending",
-        arrives_on: filled(&row["arrival_date"]).and_then(|text| text.parse().ok()),
+        arrives_on: filled(&row["arrival_date"]).map(|text| date(&text)).transpose()?,
         items,
     })
 }
