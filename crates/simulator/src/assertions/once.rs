@@ -83,19 +83,26 @@ fn against_a_person(
     seen: impl Fn(&PaymentRow) -> Timestamp,
 ) -> Option<String> {
     let rows = || processor.payments_for(invoice).filter(|(_, row)| row.created_at <= seen(row));
-    // What a person just said may be known already, or not yet.
-    let told = |row: &PaymentRow| row.said.as_ref().is_none_or(|said| said.at <= seen(row));
     let newest = |(id, row): &(&CollectionId, &PaymentRow)| (row.created_at, (*id).clone());
     let (id, row) = rows().max_by_key(newest)?;
     // Somebody made another one since, which may be known already, or not yet.
     let made = |(_, row): &(&CollectionId, &PaymentRow)| row.created_at <= mark.at;
     let (last, _) = processor.payments_for(invoice).filter(made).max_by_key(newest)?;
-    let (_, before) = rows().filter(|(_, row)| told(row)).max_by_key(newest)?;
     let by_person = |row: &PaymentRow| {
         row.status == CollectionStatus::Cancelled
             && row.cancelled_by_person.is_some_and(|at| at <= seen(row))
     };
-    let cancelled = by_person(row) && by_person(before) && last == id;
+    // What people said meanwhile may be known already, or only some of it, or nothing yet.
+    let words = rows().filter_map(|(_, row)| Some(row.said.as_ref()?.at));
+    let newest_by = |by: Timestamp| {
+        let told =
+            |row: &PaymentRow| row.said.as_ref().is_none_or(|said| said.at <= by.max(seen(row)));
+        rows().filter(|(_, row)| told(row)).max_by_key(newest)
+    };
+    let whichever = std::iter::once(Timestamp::MIN).chain(words);
+    let cancelled = last == id
+        && by_person(row)
+        && whichever.map(newest_by).all(|known| known.is_some_and(|(_, row)| by_person(row)));
     (cancelled && !watched.is_released(invoice, mark.at))
         .then(|| format!("P1: {id} of invoice {invoice} was cancelled by a person"))
 }

@@ -85,15 +85,18 @@ impl Simulation {
         }
     }
 
-    /// What was refused for good is taken again, and somebody says so of every case.
+    /// What was refused for good is taken again, and somebody says so of every case, also of those that
+    /// were taken off the list or left.
     fn say_retry(&mut self) {
         if !self.profile.base.families.contains(&Family::Refusals) {
             return;
         }
         // Also of what is told beside a case's reason.
-        let items = at_once(self.site.store.attention(false)).unwrap_or_default();
-        let refused = items.into_iter().filter(|item| item.reason.code == ReasonCode::Rejected);
-        let cases: BTreeSet<CaseKey> = refused.map(|item| item.case).collect();
+        let items = at_once(self.site.store.attention(true)).unwrap_or_default();
+        let told = items.into_iter().map(|item| (item.case, item.reason.code));
+        let all = told.chain(self.hands.answers.left.iter().cloned());
+        let refused = all.filter(|(_, code)| *code == ReasonCode::Rejected);
+        let cases: BTreeSet<CaseKey> = refused.map(|(case, _)| case).collect();
         let ada = Actor::Person("ada".to_owned());
         for case in cases {
             if let Err(error) = at_once(self.console.order(&case, Order::Retry, &ada)) {

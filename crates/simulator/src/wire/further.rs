@@ -10,6 +10,9 @@ pub const FROM: u64 = 60_000;
 /// Seeds before this one have no predecessor.
 pub const PREDECESSORS_FROM: u64 = 100_000;
 
+/// In seeds before this one nobody answers what people are asked.
+pub const ANSWERS_FROM: u64 = 110_000;
+
 /// Chance in ten thousand that a list begins anew, at the first page of a step that is not a list's first.
 pub const REPEATED: u32 = 7_000;
 
@@ -26,6 +29,8 @@ pub struct Further {
     pub predecessor: bool,
     /// Days pass between many steps: payouts come while faults strike.
     pub days: bool,
+    /// People answer what they are asked.
+    pub answers: bool,
 }
 
 impl Further {
@@ -42,6 +47,7 @@ impl Further {
             exchanged: random.chance(3_000) && all,
             predecessor: random.chance(3_000) && seed >= PREDECESSORS_FROM,
             days: random.chance(6_000) && seed >= PREDECESSORS_FROM,
+            answers: random.chance(4_000) && seed >= ANSWERS_FROM,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! thread and in virtual time, with everything that a wire can do to a request between them. One
 //! seed tells one story, to the byte. A further system adds a folder in `systems`.
 
+mod answers;
 mod assertions;
 mod bursts;
 mod direct;
@@ -10,6 +11,7 @@ mod further;
 mod handed_over;
 mod intake;
 mod links;
+mod moves;
 mod outside;
 mod predecessor;
 mod profile;
@@ -22,7 +24,7 @@ mod transport;
 mod truth;
 mod worker;
 
-pub use further::{FROM as FURTHER_FROM, PREDECESSORS_FROM};
+pub use further::{ANSWERS_FROM, FROM as FURTHER_FROM, PREDECESSORS_FROM};
 pub use profile::kinds_from;
 pub use simulation::{run, run_chosen, run_on};
 pub use systems::Books;

@@ -63,7 +63,8 @@ const FURTHER: [Fault; 4] =
 pub fn kinds_from(seed: u64, books: Books) -> Vec<Fault> {
     let further = FURTHER.into_iter().filter(|_| seed >= further::FROM && books.can_all());
     let left = Some(Fault::Predecessor).filter(|_| seed >= further::PREDECESSORS_FROM);
-    RATES.iter().map(|(fault, _)| *fault).chain(further).chain(left).collect()
+    let said = Some(Fault::Answered).filter(|_| seed >= further::ANSWERS_FROM);
+    RATES.iter().map(|(fault, _)| *fault).chain(further).chain(left).chain(said).collect()
 }
 
 /// What a seed's story is made of.
@@ -112,6 +113,11 @@ impl WireProfile {
             self.base.families.push(Family::Refusals);
         }
         self.days = further.days;
+        if further.answers {
+            // What people are asked comes of banks and of what others make in the dashboard.
+            self.base.families.extend([Family::Bank, Family::Foreign]);
+            self.base.families.extend([Family::Answers; 2]);
+        }
     }
 }
 

@@ -9,21 +9,20 @@ use engine::{Engine, EngineError, Settings};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use model::policy::Policy;
 use ports::Clock;
 use store::StoreError;
 
+use super::answers;
 use super::assertions::{asked, books, once};
 use super::bursts::Bursts;
 use super::further::Further;
 use super::handed_over;
 use super::intake::Intake;
-use super::links;
 use super::outside::Outside;
 use super::predecessor;
 use super::profile::WireProfile;
 use super::setup;
-use super::systems::{self, Books, Hands, Stage};
+use super::systems::{self, Books, Hands};
 use super::telling;
 use super::time::{Time, WorkerClock};
 use super::truth::Truth;
@@ -32,15 +31,12 @@ use crate::at_once::at_once;
 use crate::choices::{Choice, Dice, Kept, chance_at};
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
-use crate::moves::{Family, orders};
+use crate::moves::Family;
 use crate::random::Random;
 use crate::simulation::Outcome;
 use crate::worker::{Done, Ended};
 use crate::world::World;
 use crate::wrap::store::CONNECTION_LOST;
-
-/// Workers that run at the same time, at most.
-const WORKERS_MAX: usize = 2;
 
 /// Moments at which workers go on in one step, at most: more is waiting for ever.
 const MOMENTS_MAX: u32 = 200_000;
@@ -91,7 +87,7 @@ pub fn run_chosen(seed: u64, books: Books, kept: &Kept) -> (Outcome, Vec<Choice>
 }
 
 pub(super) struct Simulation {
-    seed: u64,
+    pub(super) seed: u64,
     kept: Kept,
     choices: Vec<Choice>,
     pub(super) profile: WireProfile,
@@ -101,9 +97,9 @@ pub(super) struct Simulation {
     pub(super) console: Arc<Engine>,
     pub(super) workers: Vec<Worker>,
     started: u32,
-    random: Random,
+    pub(super) random: Random,
     pub(super) hands: Hands,
-    owed: once::Owed,
+    pub(super) owed: once::Owed,
     /// Writes after which the owed amounts were noted.
     noted: u64,
     pub(super) looks: u64,
@@ -145,6 +141,9 @@ impl Simulation {
         let intake = setup::connect(&mut site, &profile, start())?;
         let clock: Arc<dyn Clock> = Arc::new(WorkerClock::new(time, Arc::default()));
         let console = Engine::new(Arc::clone(&store), clock, Settings::new("console"));
+        if further.answers {
+            answers::furnish(&console, &site)?;
+        }
         let mut simulation = Simulation {
             seed,
             kept: kept.clone(),
@@ -168,7 +167,7 @@ impl Simulation {
         Ok(simulation)
     }
 
-    fn start_worker(&mut self) {
+    pub(super) fn start_worker(&mut self) {
         self.started += 1;
         match Worker::start(format!("worker-{}", self.started), &self.site) {
             Ok(worker) => self.workers.push(worker),
@@ -238,7 +237,7 @@ impl Simulation {
     }
 
     /// Whether this choice is made; noted when it is.
-    fn makes(&mut self, choice: Choice) -> bool {
+    pub(super) fn makes(&mut self, choice: Choice) -> bool {
         let makes = self.kept.as_ref().is_none_or(|kept| kept.contains(&choice));
         if makes {
             self.choices.push(choice);
@@ -299,94 +298,12 @@ impl Simulation {
         }
     }
 
-    /// One move with dice of its own, of this family or of any that the story has.
-    fn move_by_dice(&mut self, step: u32, nth: u32, family: Option<Family>) {
-        if !self.makes(Choice::Move { step, nth }) {
-            return;
-        }
-        let mut random = chance_at(self.seed, Dice::Move, [step, nth, 0]);
-        let family = family.or_else(|| random.pick(&self.profile.base.families).copied());
-        let others = std::mem::replace(&mut self.random, random);
-        family.into_iter().for_each(|family| self.make_move(family));
-        self.random = others;
-    }
-
-    fn make_move(&mut self, family: Family) {
-        match family {
-            Family::SecondWorker => self.join_or_leave(),
-            Family::Policies => self.edit_link(),
-            Family::Orders => {
-                let (console, store) = (Arc::clone(&self.console), Arc::clone(&self.site.store));
-                let said = at_once(orders::make(&console, store.as_ref(), &mut self.random));
-                said.iter().for_each(|line| self.tell(line));
-                // Chosen beside the others, which go on as they would have.
-                let handed = handed_over::make(store.as_ref(), self.random.clone(), self.now());
-                if let Some(line) = at_once(handed) {
-                    self.site.world.faults().note(Fault::BankDetails);
-                    self.tell(&line);
-                }
-            }
-            family => self.move_outside(family),
-        }
-    }
-
-    fn join_or_leave(&mut self) {
-        if self.workers.len() < WORKERS_MAX {
-            self.start_worker();
-            return self.tell("a second worker joins");
-        }
-        // Only between two turns: whoever leaves in order ends its turn first.
-        let left = self.workers.pop_if(|worker| !worker.is_in_turn());
-        left.iter().for_each(|worker| self.tell(&format!("{} leaves", worker.name)));
-    }
-
-    fn edit_link(&mut self) {
-        let crew = links::Crew {
-            workers: &self.workers,
-            console: &self.console,
-            now: self.site.outside.time.now(),
-        };
-        // Chosen beside the others, which go on as they would have.
-        let mut random = self.random.clone();
-        let done = links::make(&mut self.site, &crew, &mut random);
-        self.profile.base.policy = self.policy();
-        match done {
-            Ok(line) => line.iter().for_each(|line| self.tell(line)),
-            Err(refused) => self.broken(format!("the simulation itself: {refused}")),
-        }
-    }
-
-    /// As people left it.
-    pub(super) fn policy(&self) -> Policy {
-        let link = self.site.connected.links.values().next();
-        link.map_or_else(Policy::default, |link| link.policy.clone())
-    }
-
-    fn move_outside(&mut self, family: Family) {
-        let Some(truth) = self.truth() else { return };
-        let outside = Arc::clone(&self.site.outside);
-        let mut stage = Stage {
-            outside: &outside,
-            truth: &truth,
-            customers: &self.profile.customers,
-            hands: &mut self.hands,
-            random: &mut self.random,
-            today: outside.time.now().to_zoned(TimeZone::UTC).date(),
-        };
-        let done = outside.systems().iter().find_map(|system| system.make(family, &mut stage));
-        let Some(line) = done else { return };
-        if std::mem::take(&mut self.hands.refused) {
-            self.site.world.faults().note(Fault::RefusedForGood);
-        }
-        self.tell(&line);
-        if let Some(truth) = self.truth() {
-            self.owed.note(&truth, self.now());
-        }
-    }
-
     pub(super) fn truth(&self) -> Option<Truth> {
         match self.site.outside.truth() {
-            Ok(truth) => Some(truth),
+            Ok(mut truth) => {
+                self.hands.answers.tell(&mut truth);
+                Some(truth)
+            }
             Err(what) => {
                 self.broken(what);
                 None

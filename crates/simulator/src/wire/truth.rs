@@ -12,8 +12,12 @@ use serde_json::Value;
 #[derive(Debug, Clone, Default)]
 pub struct Payment {
     pub id: String,
-    /// The invoice that it names; `None`: somebody else's.
+    /// The invoice that it names, or that a person said it is for; `None`: somebody else's.
     pub invoice: Option<String>,
+    /// When a person said what it is for, last.
+    pub said: Option<Timestamp>,
+    pub mandate: String,
+    pub description: Option<String>,
     /// It carries a key of ours.
     pub ours: bool,
     /// Minor units.
@@ -65,6 +69,8 @@ pub struct Mandate {
     pub usable: bool,
     /// Since when it can be collected with without a break; `None`: it can not.
     pub usable_since: Option<Timestamp>,
+    /// The payer's id at the processor.
+    pub payer: String,
     /// The payer's id in the ERP, where the payer carries it.
     pub customer: Option<String>,
     /// The payer's address at the processor.
@@ -163,6 +169,8 @@ impl Document {
 #[derive(Debug, Clone, Default)]
 pub struct Invoice {
     pub id: String,
+    /// As people call it.
+    pub number: String,
     pub customer: String,
     /// Minor units.
     pub total: i64,

@@ -125,6 +125,10 @@ fn is_taken_back(case: &Case<'_>, receipt: &Document, payment: &str) -> bool {
 
 fn is_free(case: &Case<'_>, payment: &Payment) -> bool {
     let Some(invoice) = &payment.invoice else { return false };
+    if payment.said.is_some() && case.truth.invoices.get(invoice).is_some_and(|one| one.foreign) {
+        // It was adopted for an invoice that no link collects, and is told of as foreign.
+        return false;
+    }
     let touched = case.truth.documents.iter().any(|one| {
         one.payment.as_deref() == Some(payment.id.as_str())
             && case.hands.documents.contains(&one.id)
@@ -156,6 +160,9 @@ fn settled(case: &Case<'_>, payment: &Payment) -> Vec<String> {
         .filter(|one| !is_returned(one) && !is_part(one))
         .filter(|one| !is_taken_back(case, one, &payment.id))
         .collect();
+    if payment.said.is_some() {
+        return as_said(payment, standing.len(), settlements, reversals);
+    }
     let mut wrong = Vec::new();
     let later = items().filter(|(payout, item)| is_settlement(item) && !is_earlier(case, payout));
     let wanted = later.count() - usize::from(stands_for_one(case, payment, settlements, earlier));
@@ -186,6 +193,16 @@ fn settled(case: &Case<'_>, payment: &Payment) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Of a payment that people said whose it is: what was settled and taken back before it was matched may
+/// stand on suspense, and needs no receipt.
+fn as_said(payment: &Payment, receipts: usize, settled: usize, reversed: usize) -> Vec<String> {
+    let kept = settled.saturating_sub(reversed);
+    let wrong = receipts > settled || (receipts < kept && payment.refunded == 0);
+    let words =
+        format!("P3: {}: {settled} settlements, {kept} kept, {receipts} receipts", payment.id);
+    wrong.then_some(words).into_iter().collect()
 }
 
 fn is_earlier(case: &Case<'_>, payout: &Payout) -> bool {

@@ -40,7 +40,8 @@ pub async fn check(
     let mut wrong = Vec::new();
     let left = Some(Family::Predecessor).filter(|_| !hands.predecessor.is_empty());
     let families = &families.iter().copied().chain(left).collect::<Vec<Family>>();
-    let people = cases.iter().any(is_for_people);
+    // What a person left may keep others waiting for good.
+    let people = cases.iter().any(is_for_people) || !hands.answers.left.is_empty();
     let bounced = families.contains(&Family::Payouts) && cases.iter().any(is_bounced);
     let edited = families.contains(&Family::Policies);
     for case in &cases {
@@ -52,7 +53,7 @@ pub async fn check(
         wrong.push(format!("command {} is {:?}", command.view.key, command.view.state));
     }
     wrong.extend(invoices_without_case(truth, &cases));
-    wrong.extend(doubles_unseen(truth, store).await);
+    wrong.extend(doubles_unseen(truth, hands, store).await);
     let booked: BTreeSet<String> =
         cases.iter().filter_map(booked).map(|id| id.to_string()).collect();
     let payouts: BTreeSet<&str> = cases
@@ -65,7 +66,8 @@ pub async fn check(
     }
     let held_up: BTreeSet<String> = cases
         .iter()
-        .filter(|case| case.key.kind == CaseKind::Collection && holds_up(case))
+        .filter(|case| case.key.kind == CaseKind::Collection)
+        .filter(|case| holds_up(case) || hands.answers.left.iter().any(|(key, _)| *key == case.key))
         .map(|case| case.key.subject.clone())
         .collect();
     let case = books::Case {
@@ -124,7 +126,7 @@ fn invoices_without_case(truth: &Truth, cases: &[CaseRow]) -> Vec<String> {
 }
 
 /// Two live payments that others brought about are shown to a person.
-async fn doubles_unseen(truth: &Truth, store: &dyn Store) -> Vec<String> {
+async fn doubles_unseen(truth: &Truth, hands: &Hands, store: &dyn Store) -> Vec<String> {
     let shown = store.attention(true).await.unwrap_or_default();
     let seen = |invoice: &str| {
         shown.iter().any(|row| {
@@ -136,7 +138,8 @@ async fn doubles_unseen(truth: &Truth, store: &dyn Store) -> Vec<String> {
     // One that was given back in full collects nothing any more.
     let collects = |payment: &&Payment| payment.is_live() && payment.refunded < payment.amount;
     let live = |invoice: &str| truth.payments_of(invoice).filter(collects).count();
-    let doubled = truth.invoices.keys().filter(|id| live(id) > 1 && !seen(id));
+    let left = |id: &str| hands.answers.is_left(id, ReasonCode::DoubleCollection);
+    let doubled = truth.invoices.keys().filter(|id| live(id) > 1 && !seen(id) && !left(id));
     doubled
         .map(|id| format!("P1: invoice {id} has two live payments, and nobody is told"))
         .collect()

@@ -84,7 +84,9 @@ fn beside(payment: &Payment, all: &[&Payment], hands: &Hands) -> Option<String> 
                 let theirs = nth > 0 && !retried(other, nth);
                 let unseen =
                     if theirs { SignedDuration::from_mins(UNSEEN_MINUTES) } else { unseen };
-                *since + unseen <= begin && until.is_none_or(|until| until > begin)
+                // It is the invoice's only since somebody said so.
+                let since = other.said.map_or(*since, |said| said.max(*since));
+                since + unseen <= begin && until.is_none_or(|until| until > begin)
             });
             if live {
                 return Some(format!(

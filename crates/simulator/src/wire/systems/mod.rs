@@ -20,9 +20,10 @@ use secrecy::SecretString;
 use serde_json::Value;
 use store::rows::Side;
 
+use super::answers::Answers;
 use super::further::Further;
 use super::outside::Outside;
-use super::truth::Truth;
+use super::truth::{Mandate, Truth};
 use crate::moves::Family;
 use crate::random::Random;
 
@@ -49,6 +50,15 @@ pub struct Customer {
     pub mandated: bool,
 }
 
+/// The payer's id in the ERP: the one that the payer carries, or whose address is the same.
+#[must_use]
+pub fn customer_of<'a>(mandate: &'a Mandate, customers: &'a [Customer]) -> Option<&'a String> {
+    mandate.customer.as_ref().or_else(|| {
+        let known = customers.iter().find(|one| one.email == mandate.email);
+        known.map(|one| &one.id)
+    })
+}
+
 /// What others did, so that it is not taken for ours.
 #[derive(Debug, Clone, Default)]
 pub struct Hands {
@@ -66,6 +76,8 @@ pub struct Hands {
     pub refused: bool,
     /// Payments that an older integration made before the cut-over, with the receipts that it recorded.
     pub predecessor: BTreeMap<String, Option<String>>,
+    /// What people answered.
+    pub answers: Answers,
 }
 
 /// What an older integration did before the cut-over.

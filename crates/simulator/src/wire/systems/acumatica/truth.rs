@@ -45,6 +45,7 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
     for row in list(&records["Invoice"]).iter().filter(|row| row["Type"] == "Invoice") {
         let invoice = Invoice {
             id: text(&row["ReferenceNbr"]),
+            number: text(&row["ReferenceNbr"]),
             customer: text(&row["Customer"]),
             total: minor(&row["Amount"])?,
             remaining: minor(&row["Balance"])?,

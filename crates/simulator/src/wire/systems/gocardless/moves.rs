@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Debits;
 use crate::moves::Family;
-use crate::wire::systems::Stage;
+use crate::wire::systems::{Stage, customer_of};
 use crate::wire::truth::{Invoice, Mandate, Payment, text};
 
 /// Causes that a bank gives, healing ones and final ones.
@@ -20,6 +20,9 @@ const CAUSES: [&str; 9] = [
     "other",
 ];
 
+/// Minor units that somebody collects in the dashboard.
+const BY_HAND: (i64, i64) = (500, 20_000);
+
 /// One thing of this family; `None`: nothing of it happens here.
 pub fn make(debits: &Debits, family: Family, stage: &mut Stage<'_>) -> Option<String> {
     match family {
@@ -29,6 +32,7 @@ pub fn make(debits: &Debits, family: Family, stage: &mut Stage<'_>) -> Option<St
         Family::Mandates => mandates(debits, stage),
         Family::Refunds => refunds(debits, stage),
         Family::Foreign => foreign(debits, stage),
+        Family::Answers => by_number(debits, stage),
         Family::Invoices
         | Family::Editing
         | Family::Periods
@@ -44,8 +48,7 @@ pub fn make(debits: &Debits, family: Family, stage: &mut Stage<'_>) -> Option<St
         | Family::Requests
         | Family::HandedOver
         | Family::Currencies
-        | Family::Predecessor
-        | Family::Answers => None,
+        | Family::Predecessor => None,
     }
 }
 
@@ -202,15 +205,12 @@ fn foreign(debits: &Debits, stage: &mut Stage<'_>) -> Option<String> {
 fn by_hand(debits: &Debits, stage: &mut Stage<'_>) -> Option<String> {
     let usable: Vec<&Mandate> = stage.truth.mandates.iter().filter(|one| one.usable).collect();
     let mandate = stage.random.pick(&usable).copied()?;
-    let amount = stage.random.between(500, 20_000);
+    let amount = stage.random.between(BY_HAND.0, BY_HAND.1);
     let mut body = json!({
         "action": "create_payment", "mandate": mandate.id, "amount": amount,
         "description": "Room hire",
     });
-    let customer = mandate.customer.as_ref().or_else(|| {
-        let known = stage.customers.iter().find(|one| one.email == mandate.email);
-        known.map(|one| &one.id)
-    });
+    let customer = customer_of(mandate, stage.customers);
     let invoices: Vec<&Invoice> =
         stage.truth.invoices.values().filter(|one| Some(&one.customer) == customer).collect();
     let named = stage.random.pick(&invoices).copied();
@@ -224,4 +224,28 @@ fn by_hand(debits: &Debits, stage: &mut Stage<'_>) -> Option<String> {
     stage.hands.payments.insert(id.clone());
     let what = named.map_or_else(|| "nothing of ours".to_owned(), |id| format!("invoice {id}"));
     Some(format!("somebody makes {id} over {amount} for {what}"))
+}
+
+/// Somebody collects an invoice in the dashboard, and names it by its number alone: what people are asked
+/// about.
+fn by_number(debits: &Debits, stage: &mut Stage<'_>) -> Option<String> {
+    let asks = |one: &&Invoice| one.remaining >= BY_HAND.0 && !one.foreign;
+    let open: Vec<&Invoice> = stage.truth.invoices.values().filter(asks).collect();
+    let invoice = stage.random.pick(&open).copied()?;
+    let mut mandates = stage.truth.mandates.iter().filter(|one| one.usable);
+    let mandate =
+        mandates.find(|one| customer_of(one, stage.customers) == Some(&invoice.customer))?;
+    let amount = if stage.random.chance(7_000) {
+        invoice.remaining
+    } else {
+        stage.random.between(BY_HAND.0, BY_HAND.1)
+    };
+    let body = json!({
+        "action": "create_payment", "mandate": mandate.id, "amount": amount,
+        "description": invoice.number,
+    });
+    let made = act(debits, stage, &body)?;
+    let id = text(&made["payment"]["id"]);
+    stage.hands.payments.insert(id.clone());
+    Some(format!("somebody makes {id} over {amount}, and writes {} on it", invoice.number))
 }

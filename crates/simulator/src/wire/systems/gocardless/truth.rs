@@ -42,6 +42,7 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
             id: text(&row["id"]),
             usable,
             usable_since: usable_since(row)?,
+            payer: text(&payer["id"]),
             customer: filled(&payer["metadata"]["mlc_customer"]),
             email: text(&payer["email"]),
             // One that replaced ours carries its metadata too, and nobody ordered it.
@@ -120,6 +121,9 @@ fn payment(row: &Value) -> Result<Payment, String> {
     Ok(Payment {
         id: text(&row["id"]),
         invoice: filled(&row["metadata"]["invoiceId"]),
+        said: None,
+        mandate: text(&row["links"]["mandate"]),
+        description: filled(&row["description"]),
         ours: filled(&row["metadata"]["mlc_key"]).is_some(),
         amount: whole(&row["amount"])?,
         status: text(&row["status"]),

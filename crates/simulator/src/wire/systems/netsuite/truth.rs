@@ -27,6 +27,7 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
     for row in list(&records["invoice"]) {
         let invoice = Invoice {
             id: text(&row["id"]),
+            number: text(&row["tranId"]),
             customer: text(&row["entity"]),
             total: minor(&row["total"])?,
             remaining: minor(&row["amountRemaining"])?,
