@@ -226,11 +226,12 @@ impl Engine {
             (None, Some(payment)) => self.check_suspense(&processor.account, payment).await?,
             (Some(_) | None, _) => {}
         }
-        match seen.and_then(|one| one.invoice()) {
+        let Some(payment) = seen else { return Ok(()) };
+        match payment.invoice() {
             Some(invoice) if invoice.as_str() != case.subject => {
                 Err(refused(format!("payment {id} names invoice {invoice}, not this one")))
             }
-            Some(_) | None => Ok(()),
+            Some(_) | None => check_currency(&world, case, &payment).await,
         }
     }
 
@@ -330,6 +331,15 @@ pub(crate) async fn read_payment(
     }
 }
 
+/// No payment stands for an invoice in another currency, which is read as it is now.
+async fn check_currency(world: &World, case: &CaseKey, payment: &Collection) -> Result<()> {
+    let Some(erp) = world.erp_of_account(&case.account) else { return Ok(()) };
+    let ids = [InvoiceId::new(case.subject.as_str())];
+    let mut reads = erp.port.invoices(&ids, Depth::Direct).await?;
+    let invoice = reads.pop().and_then(Read::into_found);
+    invoice.map_or(Ok(()), |invoice| same_currency(payment, &invoice))
+}
+
 async fn find_invoice(
     world: &World,
     processor: &ProcessorPort,
@@ -411,11 +421,14 @@ fn fits(collection: &Collection, invoice: &Invoice) -> Result<()> {
     if invoice.status == InvoiceStatus::Voided {
         return Err(refused(format!("invoice {} is voided", invoice.number)));
     }
-    if collection.amount.currency != invoice.due.currency {
-        return Err(refused(format!(
-            "payment {} is in {}, invoice {} in {}",
-            collection.id, collection.amount.currency, invoice.number, invoice.due.currency
-        )));
+    same_currency(collection, invoice)
+}
+
+fn same_currency(collection: &Collection, invoice: &Invoice) -> Result<()> {
+    let (paid, due) = (collection.amount.currency, invoice.due.currency);
+    if paid == due {
+        return Ok(());
     }
-    Ok(())
+    let (payment, number) = (&collection.id, &invoice.number);
+    Err(refused(format!("payment {payment} is in {paid}, invoice {number} in {due}")))
 }

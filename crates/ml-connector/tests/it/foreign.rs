@@ -339,4 +339,10 @@ fn slow_what_can_not_belong_together_is_refused() {
         let said = world.place.fails(&["foreign", "match", payment, invoice], 2);
         assert!(said.contains(words), "{said}");
     }
+    world.sync();
+    let case = world.case(&euros);
+    let said = world.place.fails(&["attention", "resolve", &case, "--adopt", &payment], 2);
+    assert!(said.contains("is in GBP") && said.contains("in EUR"), "{said}");
+    let shown = world.place.json(&["show", &case], 0).to_string();
+    assert!(!shown.contains("\"said\":\"adopt\""), "nothing was noted: {shown}");
 }
