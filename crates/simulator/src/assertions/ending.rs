@@ -184,6 +184,12 @@ fn is_overtaken(case: &CaseRow) -> bool {
     })
 }
 
+/// Of an un-application whose answer was lost: another refund of the same receipt came between, and
+/// what it leaves applied is another amount.
+fn unapplies(case: &CaseRow) -> bool {
+    case.reason.as_ref().is_some_and(|reason| reason.detail.starts_with("unapply/"))
+}
+
 pub fn booked(case: &CaseRow) -> Option<PayoutId> {
     let code = case.reason.as_ref()?.code;
     let books = [ReasonCode::Booked, ReasonCode::NotProved];
@@ -219,6 +225,7 @@ pub fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<
                 || (code == ReasonCode::MandateRequestFailed && has(Family::Requests))
                 || (OF_EDITS.contains(&code) && has(Family::Editing))
                 || (is_overtaken(case) && CHANGING.into_iter().any(has))
+                || (is_overtaken(case) && unapplies(case) && has(Family::Refunds))
         }
     };
     (!fine).then(|| format!("{} ends as {}: {}", case.key, code.code(), reason.sentence()))
