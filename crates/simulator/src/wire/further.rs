@@ -13,6 +13,9 @@ pub const PREDECESSORS_FROM: u64 = 100_000;
 /// In seeds before this one nobody answers what people are asked.
 pub const ANSWERS_FROM: u64 = 110_000;
 
+/// Seeds from this one on have everything: where an exploration begins.
+pub const NEWEST_FROM: u64 = ANSWERS_FROM;
+
 /// Chance in ten thousand that a list begins anew, at the first page of a step that is not a list's first.
 pub const REPEATED: u32 = 7_000;
 
