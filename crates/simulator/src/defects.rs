@@ -1,12 +1,17 @@
 //! The simulator is itself tested: each deliberate defect must be seen within a stated number of
-//! seeds, by a promise that it breaks (DESIGN.md section 9). Only under the feature `defects`.
+//! seeds, by a promise that it breaks (DESIGN.md section 9), and some of them over the wire. Only
+//! under the feature `defects`.
 
 use std::ops::Range;
 
 use model::defects::{Defect as InCode, switch};
 
 use crate::focus::Focus;
-use crate::simulation::{Defect as InFakes, Options, run_with};
+use crate::simulation::{Defect as InFakes, Options, Outcome, run_with};
+use crate::wire::{self, Books};
+
+/// Characters of what is seen that the tables have.
+const GIST_MAX: usize = 70;
 
 /// Where a defect is, and which.
 #[derive(Debug, Clone, Copy)]
@@ -17,14 +22,23 @@ pub enum Place {
     Fakes(InFakes),
 }
 
-/// One line of the table.
-#[derive(Debug)]
+impl Place {
+    /// What is wrong, in the words of the table.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Place::Code(defect) => defect.words(),
+            Place::Fakes(defect) => defect.words(),
+        }
+    }
+}
+
+/// By what a defect is seen first.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    pub words: &'static str,
-    /// The world in which it is looked for.
-    pub focus: Focus,
-    /// The first seed that shows it, and what it says; `None`: none did.
-    pub by: Option<(u64, String)>,
+    pub seed: u64,
+    /// The broken promise, without what only this story has.
+    pub gist: String,
 }
 
 /// Every defect there is.
@@ -34,33 +48,75 @@ pub fn all() -> Vec<Place> {
     in_code.chain(InFakes::ALL.iter().copied().map(Place::Fakes)).collect()
 }
 
-/// Plants the defect of these words in this thread. Gives it when it is one of the fakes.
+/// The defect of these words.
 #[must_use]
-pub fn plant(words: &str) -> Option<InFakes> {
-    switch(InCode::ALL.iter().copied().find(|defect| defect.words() == words));
-    InFakes::ALL.iter().copied().find(|defect| defect.words() == words)
+pub fn named(words: &str) -> Option<Place> {
+    all().into_iter().find(|place| place.words() == words)
 }
 
-/// Runs seeds until one breaks a promise.
+/// Plants the defect in this thread. Gives it when it is one of the fakes.
 #[must_use]
-pub fn find(place: Place, mut seeds: Range<u64>) -> Seen {
-    let (in_code, in_fakes, words) = match place {
-        Place::Code(defect) => (Some(defect), None, defect.words()),
-        Place::Fakes(defect) => (None, Some(defect), defect.words()),
-    };
-    let focus = focus_of(place);
-    let options = Options { defect: in_fakes, focus: Some(focus), ..Options::default() };
-    switch(in_code);
-    let by = seeds.find_map(|seed| {
-        let broken = run_with(seed, &options).violations.into_iter().next()?;
-        Some((seed, broken))
+pub fn plant(place: Place) -> Option<InFakes> {
+    match place {
+        Place::Code(defect) => {
+            switch(Some(defect));
+            None
+        }
+        Place::Fakes(defect) => {
+            switch(None);
+            Some(defect)
+        }
+    }
+}
+
+/// Runs seeds at model depth, in the defect's world, until one breaks a promise.
+#[must_use]
+pub fn find(place: Place, seeds: Range<u64>) -> Option<Seen> {
+    let focus = Some(focus_of(place));
+    let options = Options { defect: plant(place), focus, ..Options::default() };
+    first_broken(seeds, |seed| run_with(seed, &options))
+}
+
+/// Runs seeds over the wire until one breaks a promise.
+#[must_use]
+pub fn find_over_wire(defect: InCode, books: Books, seeds: Range<u64>) -> Option<Seen> {
+    switch(Some(defect));
+    first_broken(seeds, |seed| wire::run_on(seed, books))
+}
+
+/// Whatever was planted is gone afterwards.
+fn first_broken(mut seeds: Range<u64>, run: impl Fn(u64) -> Outcome) -> Option<Seen> {
+    let seen = seeds.find_map(|seed| {
+        let broken = run(seed).violations.into_iter().next()?;
+        Some(Seen { seed, gist: gist(&broken) })
     });
     switch(None);
-    Seen { words, focus, by }
+    seen
+}
+
+/// What is broken without the names and numbers of this story, which all have digits; and short.
+fn gist(broken: &str) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    let mut length = 0;
+    for (nth, word) in broken.split_whitespace().enumerate() {
+        let is_promise = nth == 0 && word.ends_with(':');
+        let own = !is_promise && word.contains(|c: char| c.is_ascii_digit());
+        let word = if own { "…" } else { word };
+        if own && words.last() == Some(&"…") {
+            continue;
+        }
+        length += word.chars().count() + 1;
+        if length > GIST_MAX {
+            break;
+        }
+        words.push(word);
+    }
+    words.join(" ")
 }
 
 /// The world that brings about what the mistake is about.
-fn focus_of(place: Place) -> Focus {
+#[must_use]
+pub fn focus_of(place: Place) -> Focus {
     match place {
         Place::Code(InCode::ReversalCrossesDeposit) => Focus::Reversals,
         Place::Code(InCode::RouteDecidedTwice) => Focus::Routes,

@@ -1,61 +1,75 @@
-//! The simulator is itself tested: every deliberate defect is seen within the seeds that the table
-//! of docs/simulator.md states (DESIGN.md section 9). Only with `--features defects`; `simulate
-//! --defects` prints the table anew when the worlds have changed.
+//! The simulator is itself tested: every deliberate defect is seen by the very seed, and by the very
+//! words, that stand in the table of docs/simulator.md (DESIGN.md section 9). Only with `--features
+//! defects`; `simulate --defects` prints it anew when the worlds have changed.
 #![cfg(feature = "defects")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use simulator::defects::{Place, all, find};
+use simulator::defects::{Place, all, find, focus_of, named};
 
-const TABLE: &str = include_str!("../../../docs/simulator.md");
+const DOCS: &str = include_str!("../../../docs/simulator.md");
 
 /// Defects that must stand in the table.
 const SEEN_MIN: usize = 30;
 
-/// Seeds that are tried when the one of the table does not show it any more.
-const SEEDS_MAX: u64 = 2_000;
-
-/// Seeds that the table says are needed.
-fn stated(words: &str) -> Option<u64> {
-    let rows = TABLE.lines().filter_map(|line| line.strip_prefix("| "));
-    let row = rows.map(|line| line.split(" | ").collect::<Vec<_>>());
-    row.into_iter().find(|row| row[0] == words).and_then(|row| row[2].parse().ok())
+/// The rows of the first table below this headline, cell by cell.
+fn table(headline: &str) -> Vec<Vec<&'static str>> {
+    let (_, below) = DOCS.split_once(headline).expect("the headline stands there");
+    let lines = below.lines().skip_while(|line| !line.starts_with("| "));
+    let rows = lines.take_while(|line| line.starts_with("| ")).skip(2);
+    rows.map(|line| line.trim_matches(['|', ' ']).split(" | ").collect()).collect()
 }
 
-/// Runs the seed of the table, or finds another; gives what is wrong.
-fn check(place: Place) -> Result<(), String> {
-    let words = find(place, 0..0).words;
-    let seeds = stated(words).ok_or_else(|| format!("{words}: not in the table"))?;
-    if find(place, seeds - 1..seeds).by.is_some() {
-        return Ok(());
-    }
-    match find(place, 0..SEEDS_MAX).by {
-        Some((seed, _)) => {
-            println!("{words}: {} seeds, the table says {seeds}", seed + 1);
-            Ok(())
-        }
-        None => Err(format!("{words}: not seen within {SEEDS_MAX} seeds")),
-    }
-}
-
-#[test]
-fn every_deliberate_defect_is_seen_within_its_seeds() {
-    let places = all();
-    assert!(places.len() >= SEEN_MIN, "{} defects", places.len());
+/// Checks each on two threads, in each of which one defect is on at a time; gives what is wrong.
+fn each<T: Sync>(all: &[T], check: impl Fn(&T) -> Result<(), String> + Sync) -> Vec<String> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut wrong = Vec::new();
-        while let Some(place) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
-            wrong.extend(check(*place).err());
+        while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            wrong.extend(check(one).err());
         }
         wrong
     };
-    // A defect is switched on in its thread alone.
-    let wrong = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let other = scope.spawn(work);
         let mut wrong = work();
         wrong.extend(other.join().expect("the other thread ends well"));
         wrong
-    });
+    })
+}
+
+/// Runs the seed of the table alone.
+fn check(place: Place, rows: &[Vec<&str>]) -> Result<(), String> {
+    let words = place.words();
+    let row = rows.iter().find(|row| row[0] == words);
+    let Some([_, world, seeds, gist]) = row.map(Vec::as_slice) else {
+        return Err(format!("{words}: not in the table"));
+    };
+    if *world != focus_of(place).word() {
+        return Err(format!("{words}: looked for in the world {}", focus_of(place).word()));
+    }
+    let seeds: u64 = seeds.parse().map_err(|error| format!("{words}: {seeds} seeds: {error}"))?;
+    let seen = find(place, seeds - 1..seeds).map(|seen| seen.gist);
+    is_so(words, seeds - 1, seen, gist)
+}
+
+fn is_so(words: &str, seed: u64, seen: Option<String>, stated: &str) -> Result<(), String> {
+    match seen {
+        None => Err(format!("{words}: seed {seed} does not show it")),
+        Some(gist) if gist != stated => {
+            Err(format!("{words}: seed {seed} says \"{gist}\", the table \"{stated}\""))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+#[test]
+fn every_deliberate_defect_is_seen_by_the_seed_and_words_of_the_table() {
+    let (places, rows) = (all(), table("## Deliberate defects"));
+    assert!(places.len() >= SEEN_MIN, "{} defects", places.len());
+    let known = |row: &&Vec<&str>| named(row[0]).is_none();
+    let unknown: Vec<_> = rows.iter().filter(known).collect();
+    assert!(unknown.is_empty(), "nobody plants {unknown:?}");
+    let wrong = each(&places, |place| check(*place, &rows));
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

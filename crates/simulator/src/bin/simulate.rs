@@ -1,10 +1,13 @@
 //! Runs seeds from the command line. A seed that breaks a promise is shrunk, and its shorter story
-//! is printed.
+//! is printed. What does not go together is refused: no argument is left out in silence.
 
+use std::fmt;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, ValueEnum};
 use simulator::explore::{Bounds, Explored, explore};
 use simulator::faults::Fault;
 use simulator::focus::Focus;
@@ -12,12 +15,36 @@ use simulator::rows::Rows;
 use simulator::wire::{self, Books};
 use simulator::{Options, Outcome, run_with, shrink};
 
+#[cfg(feature = "defects")]
+use simulator::defects;
+
 /// A third of a seed went into the system's own.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Status of a process whose reader has gone, as shells give it for the signal of a closed pipe: what
+/// nobody read succeeded in nothing.
+const UNREAD: i32 = 141;
+
+/// Seeds that are told when nothing says how many.
+const SEEDS: u64 = 100;
+
+/// Prints a line, and ends quietly once nobody reads it any more.
+macro_rules! say {
+    ($($part:tt)*) => { say(format_args!($($part)*)) };
+}
+
+fn say(line: fmt::Arguments<'_>) {
+    let Err(error) = writeln!(io::stdout(), "{line}") else { return };
+    if error.kind() != io::ErrorKind::BrokenPipe {
+        eprintln!("nothing can be printed: {error}");
+    }
+    std::process::exit(UNREAD);
+}
+
 /// Seeds of the simulated world.
 #[derive(Debug, Parser)]
+#[command(name = "simulate")]
 struct Arguments {
     /// One seed, with its story.
     #[arg(long, conflicts_with_all = ["seeds", "minutes"])]
@@ -26,17 +53,19 @@ struct Arguments {
     #[arg(long, value_parser = range, conflicts_with = "minutes")]
     seeds: Option<Range<u64>>,
     /// Seeds from --from on for this many minutes.
-    #[arg(long)]
+    #[arg(long, value_parser = minutes)]
     minutes: Option<u64>,
-    #[arg(long, default_value_t = 0)]
-    from: u64,
+    /// The first seed of an exploration: 0 when not given, and at the wire the first one that has
+    /// everything. Earlier seeds have poorer worlds there, and are kept only so that their stories
+    /// stay what they were.
+    #[arg(long)]
+    from: Option<u64>,
     /// How much of the real thing is under test.
     #[arg(long, value_enum, default_value_t = Depth::Model)]
     depth: Depth,
-    /// Whose books the seeds at the wire have.
-    #[arg(long, value_parser = books, default_value = Books::default().word())]
-    books: Books,
-    /// What the worlds make frequent; each seed chooses when not given.
+    #[arg(long, value_parser = books, help = books_help())]
+    books: Option<Books>,
+    /// What the worlds at model depth make frequent; each seed chooses when not given.
     #[arg(long, value_parser = world)]
     world: Option<Focus>,
     /// Where the rows of seeds at model depth are kept; each seed knows when not given.
@@ -48,13 +77,13 @@ struct Arguments {
     /// Go on after a broken promise, and print only what was broken.
     #[arg(long)]
     all: bool,
-    /// Prints which seed shows which deliberate defect first, --from a place in their list on.
-    #[cfg(feature = "defects")]
-    #[arg(long)]
+    /// Prints which seed shows which deliberate defect first, --from a place in their list on. Needs
+    /// the feature `defects`.
+    #[arg(long, conflicts_with_all = ["seed", "minutes", "world", "store", "all", "whole", "defect"])]
     defects: bool,
-    /// Plants one deliberate defect, by its words in the table; with one thread only.
-    #[cfg(feature = "defects")]
-    #[arg(long)]
+    /// Plants one deliberate defect, by its words in the table; with one thread only. Needs the
+    /// feature `defects`.
+    #[arg(long, value_parser = defect)]
     defect: Option<String>,
     /// Prints the whole story of a seed that breaks a promise, not a shorter one.
     #[arg(long)]
@@ -62,12 +91,74 @@ struct Arguments {
 }
 
 impl Arguments {
+    /// What does not go together, in a sentence.
+    fn refused(&self) -> Option<String> {
+        let wire = self.depth == Depth::Wire;
+        let defects = self.defects || self.defect.is_some();
+        if defects && let Err(unable) = DEFECTS {
+            return Some(unable.to_owned());
+        }
+        if defects && self.threads.is_some_and(|threads| threads > 1) {
+            return Some("a defect is planted in one thread: --threads must be 1".to_owned());
+        }
+        if let Some(focus) = self.world.filter(|_| wire) {
+            let world = focus.word();
+            return Some(format!(
+                "--world {world} goes with --depth model: a seed at the wire has one world"
+            ));
+        }
+        if let Some(rows) = self.store.filter(|_| wire) {
+            let store = rows.word();
+            return Some(format!(
+                "--store {store} goes with --depth model: rows at the wire are on SQLite"
+            ));
+        }
+        if let Some(books) = self.books.filter(|_| !wire) {
+            let books = books.word();
+            return Some(format!(
+                "--books {books} goes with --depth wire: the model has books of its own"
+            ));
+        }
+        if self.from.is_some() && !self.defects && (self.seed.is_some() || self.seeds.is_some()) {
+            return Some(
+                "--from goes with --minutes: --seed and --seeds say where they begin".to_owned(),
+            );
+        }
+        self.defect.as_deref().filter(|_| wire).and_then(only_in_fakes)
+    }
+
+    fn first(&self) -> u64 {
+        self.from.unwrap_or(match self.depth {
+            Depth::Model => 0,
+            Depth::Wire => wire::NEWEST_FROM,
+        })
+    }
+
+    /// What is explored.
+    fn range(&self) -> Range<u64> {
+        let first = self.first();
+        match (&self.seeds, self.minutes) {
+            (Some(seeds), _) => seeds.clone(),
+            (None, Some(_)) => first..u64::MAX,
+            (None, None) => first..first.saturating_add(SEEDS),
+        }
+    }
+
+    fn books(&self) -> Books {
+        self.books.unwrap_or_default()
+    }
+
+    /// A defect is on in its thread alone.
+    fn threads(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        if self.defect.is_some() { 1 } else { self.threads.unwrap_or_else(cores).max(1) }
+    }
+
     /// What an exploration must have met.
     fn kinds(&self) -> Vec<Fault> {
-        let first = self.seeds.as_ref().map_or(self.from, |seeds| seeds.start);
         match self.depth {
             Depth::Model => [Fault::ALL, Fault::OF_THE_WORLD].concat(),
-            Depth::Wire => wire::kinds_from(first, self.books),
+            Depth::Wire => wire::kinds_from(self.range().start, self.books()),
         }
     }
 }
@@ -83,7 +174,23 @@ enum Depth {
 fn range(text: &str) -> Result<Range<u64>, String> {
     let parts = text.split_once("..").ok_or("write FIRST..END")?;
     let number = |text: &str| text.parse::<u64>().map_err(|error| error.to_string());
-    Ok(number(parts.0)?..number(parts.1)?)
+    let seeds = number(parts.0)?..number(parts.1)?;
+    if seeds.is_empty() {
+        Err("the range is empty: END is the first seed that is not told".to_owned())
+    } else {
+        Ok(seeds)
+    }
+}
+
+fn minutes(text: &str) -> Result<u64, String> {
+    match text.parse::<u64>() {
+        Ok(0) => Err("the range is empty: in no time no seed is told".to_owned()),
+        other => other.map_err(|error| error.to_string()),
+    }
+}
+
+fn books_help() -> String {
+    format!("Whose books the seeds at the wire have: {} when not given", Books::default().word())
 }
 
 fn books(text: &str) -> Result<Books, String> {
@@ -101,14 +208,47 @@ fn rows(text: &str) -> Result<Rows, String> {
     Rows::named(text).ok_or_else(|| format!("one of {}", words.join(", ")))
 }
 
-impl Depth {
-    fn run(self, seed: u64, books: Books, options: &Options) -> Outcome {
-        match self {
-            Depth::Model => run_with(seed, options),
-            Depth::Wire => wire::run_on(seed, books),
-        }
-    }
+#[cfg(not(feature = "defects"))]
+const DEFECTS: Result<(), &str> = Err(
+    "deliberate defects are not in this program: build it with `cargo run --release -p simulator \
+     --features defects --bin simulate`",
+);
 
+#[cfg(feature = "defects")]
+const DEFECTS: Result<(), &str> = Ok(());
+
+/// Any words where no defect can be planted: that is said first.
+#[cfg(not(feature = "defects"))]
+fn defect(words: &str) -> Result<String, String> {
+    Ok(words.to_owned())
+}
+
+#[cfg(feature = "defects")]
+fn defect(words: &str) -> Result<String, String> {
+    if defects::named(words).is_some() {
+        return Ok(words.to_owned());
+    }
+    let all: Vec<&str> = defects::all().into_iter().map(defects::Place::words).collect();
+    Err(format!("no defect has these words. One of:\n  {}", all.join("\n  ")))
+}
+
+#[cfg(not(feature = "defects"))]
+fn only_in_fakes(_: &str) -> Option<String> {
+    None
+}
+
+/// Why this defect can not be planted over the wire.
+#[cfg(feature = "defects")]
+fn only_in_fakes(words: &str) -> Option<String> {
+    match defects::named(words)? {
+        defects::Place::Code(_) => None,
+        defects::Place::Fakes(_) => Some(format!(
+            "\"{words}\" is a mistake of the fakes of --depth model: at the wire there are none"
+        )),
+    }
+}
+
+impl Depth {
     fn word(self) -> &'static str {
         match self {
             Depth::Model => "model",
@@ -119,25 +259,30 @@ impl Depth {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(refused) = arguments.refused() {
+        Arguments::command().error(ErrorKind::ArgumentConflict, refused).exit();
+    }
     #[cfg(feature = "defects")]
     if arguments.defects {
         return print_defects(&arguments);
     }
-    if let Some(seed) = arguments.seed {
-        return tell(seed, &arguments);
+    match arguments.seed {
+        Some(seed) => tell(seed, &arguments),
+        None => explore_all(&arguments),
     }
-    let seeds = match (&arguments.seeds, arguments.minutes) {
-        (Some(seeds), _) => seeds.clone(),
-        (None, Some(_)) => arguments.from..u64::MAX,
-        (None, None) => 0..100,
-    };
-    explore_all(seeds, &arguments)
 }
 
 /// How seeds are run.
 fn options(arguments: &Arguments) -> Options {
     let defect = planted(arguments);
     Options { focus: arguments.world, rows: arguments.store, defect, ..Options::default() }
+}
+
+fn run(seed: u64, arguments: &Arguments, options: &Options) -> Outcome {
+    match arguments.depth {
+        Depth::Model => run_with(seed, options),
+        Depth::Wire => wire::run_on(seed, arguments.books()),
+    }
 }
 
 #[cfg(not(feature = "defects"))]
@@ -148,43 +293,43 @@ fn planted(_: &Arguments) -> Option<simulator::Defect> {
 /// The defect of the fakes that is asked for; one in the code is switched on.
 #[cfg(feature = "defects")]
 fn planted(arguments: &Arguments) -> Option<simulator::Defect> {
-    simulator::defects::plant(arguments.defect.as_deref()?)
+    defects::plant(defects::named(arguments.defect.as_deref()?)?)
 }
 
 /// The story of one seed; the shorter one when it breaks a promise.
 fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
     let options = options(arguments);
-    let outcome = arguments.depth.run(seed, arguments.books, &options);
+    let outcome = run(seed, arguments, &options);
     if outcome.violations.is_empty() {
-        println!("{}", outcome.story);
-        println!("seed {seed}: every promise was kept");
+        say!("{}", outcome.story);
+        say!("seed {seed}: every promise was kept");
         return ExitCode::SUCCESS;
     }
     let shrunk = match arguments.depth {
         _ if arguments.whole => None,
         Depth::Model => shrink::shrink(seed, &options),
-        Depth::Wire => shrink::shrink_wire(seed, arguments.books),
+        Depth::Wire => shrink::shrink_wire(seed, arguments.books()),
     };
     match shrunk {
         Some(shrunk) => {
-            println!("{}", shrunk.outcome.story);
-            println!("{} of {} moves and faults are left", shrunk.choices.len(), shrunk.before);
+            say!("{}", shrunk.outcome.story);
+            say!("{} of {} moves and faults are left", shrunk.choices.len(), shrunk.before);
             print_broken(&shrunk.outcome);
         }
-        None => println!("{}", outcome.story),
+        None => say!("{}", outcome.story),
     }
     print_broken(&outcome);
     // Named, since a new focus changes which one a seed chooses.
     let focus = arguments.world.unwrap_or_else(|| Focus::of(seed)).word();
-    #[cfg(feature = "defects")]
-    if let Some(words) = &arguments.defect {
-        println!("with the defect planted: {words}");
-    }
+    let defect = arguments.defect.as_ref().map(|words| format!(" --defect \"{words}\""));
+    let defect = defect.unwrap_or_default();
     match arguments.depth {
-        Depth::Model => println!("replay: simulate --seed {seed} --depth model --world {focus}"),
+        Depth::Model => {
+            say!("replay: simulate --seed {seed} --depth model --world {focus}{defect}");
+        }
         Depth::Wire => {
-            let books = arguments.books.word();
-            println!("replay: simulate --seed {seed} --depth wire --books {books}");
+            let books = arguments.books().word();
+            say!("replay: simulate --seed {seed} --depth wire --books {books}{defect}");
         }
     }
     ExitCode::FAILURE
@@ -193,49 +338,80 @@ fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
 /// Seeds tried for each defect.
 #[cfg(feature = "defects")]
 const DEFECT_SEEDS: u64 = 2_500;
+#[cfg(feature = "defects")]
+const DEFECT_SEEDS_AT_WIRE: u64 = 300;
 
+/// The tables of docs/simulator.md, as they are now.
 #[cfg(feature = "defects")]
 fn print_defects(arguments: &Arguments) -> ExitCode {
-    let first = usize::try_from(arguments.from).unwrap_or(0);
+    let nth = usize::try_from(arguments.from.unwrap_or(0)).unwrap_or(0);
+    let places = defects::all().into_iter().skip(nth);
+    let unseen = match arguments.depth {
+        Depth::Model => print_at_model(places, arguments),
+        Depth::Wire => print_over_wire(places, arguments),
+    };
+    if unseen == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Gives how many are not seen.
+#[cfg(feature = "defects")]
+fn print_at_model(places: impl Iterator<Item = defects::Place>, arguments: &Arguments) -> u32 {
     let seeds = arguments.seeds.clone().unwrap_or(0..DEFECT_SEEDS);
-    let mut unseen = 0_u32;
-    println!("| defect | world | seeds | what is seen |");
-    println!("| --- | --- | --- | --- |");
-    for place in simulator::defects::all().into_iter().skip(first) {
-        let seen = simulator::defects::find(place, seeds.clone());
-        match seen.by {
-            Some((seed, broken)) => {
-                let (words, world) = (seen.words, seen.focus.word());
-                println!("| {words} | {world} | {} | {broken} |", seed + 1);
-            }
+    let mut unseen = 0;
+    say!("| defect | world | seeds | what is seen |");
+    say!("| --- | --- | --- | --- |");
+    for place in places {
+        let (words, world) = (place.words(), defects::focus_of(place).word());
+        match defects::find(place, seeds.clone()) {
+            Some(seen) => say!("| {words} | {world} | {} | {} |", seen.seed + 1, seen.gist),
             None => {
                 unseen += 1;
-                println!("| {} | {} | - | nothing in {seeds:?} |", seen.words, seen.focus.word());
+                say!("| {words} | {world} | - | nothing in {seeds:?} |");
             }
         }
     }
-    if unseen == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    unseen
+}
+
+/// Gives how many are not seen, of those that are not in the fakes of the other depth.
+#[cfg(feature = "defects")]
+fn print_over_wire(places: impl Iterator<Item = defects::Place>, arguments: &Arguments) -> u32 {
+    let newest = wire::NEWEST_FROM..wire::NEWEST_FROM + DEFECT_SEEDS_AT_WIRE;
+    let seeds = arguments.seeds.clone().unwrap_or(newest);
+    let mut unseen = 0;
+    say!("| defect | seed | what is seen |");
+    say!("| --- | --- | --- |");
+    for place in places {
+        let defects::Place::Code(defect) = place else { continue };
+        let words = place.words();
+        match defects::find_over_wire(defect, arguments.books(), seeds.clone()) {
+            Some(seen) => say!("| {words} | {} | {} |", seen.seed, seen.gist),
+            None => {
+                unseen += 1;
+                say!("| {words} | - | nothing in {seeds:?} |");
+            }
+        }
+    }
+    unseen
 }
 
 fn print_broken(outcome: &Outcome) {
     for violation in &outcome.violations {
-        println!("seed {}: {violation}", outcome.seed);
+        say!("seed {}: {violation}", outcome.seed);
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a shell: how long to explore is host time")]
-fn explore_all(seeds: Range<u64>, arguments: &Arguments) -> ExitCode {
+fn explore_all(arguments: &Arguments) -> ExitCode {
     let begun = std::time::Instant::now();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = arguments.threads.unwrap_or(cores).max(1);
+    let (seeds, threads) = (arguments.range(), arguments.threads());
     let bounds = Bounds { seeds, threads, all: arguments.all };
     let seconds = arguments.minutes.map(|minutes| minutes * 60);
     let over = || seconds.is_some_and(|seconds| begun.elapsed().as_secs() >= seconds);
     let options = options(arguments);
-    let explored =
-        explore(&bounds, |seed| arguments.depth.run(seed, arguments.books, &options), over);
+    let explored = explore(&bounds, |seed| run(seed, arguments, &options), over);
     for (seed, broken) in &explored.broken {
-        println!("seed {seed}: {}", broken.join(" | "));
+        say!("seed {seed}: {}", broken.join(" | "));
     }
     report(&explored, arguments, begun.elapsed());
     match explored.broken.keys().next() {
@@ -244,7 +420,7 @@ fn explore_all(seeds: Range<u64>, arguments: &Arguments) -> ExitCode {
         None => {
             let missing = explored.never_struck(&arguments.kinds());
             for fault in &missing {
-                println!("never struck: {}", fault.words());
+                say!("never struck: {}", fault.words());
             }
             if missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
@@ -253,7 +429,7 @@ fn explore_all(seeds: Range<u64>, arguments: &Arguments) -> ExitCode {
 
 fn report(explored: &Explored, arguments: &Arguments, took: std::time::Duration) {
     let per_minute = u128::from(explored.seeds) * 60_000 / took.as_millis().max(1);
-    println!(
+    say!(
         "{} seeds at {} depth, {} looks, {} faults, {} broken, {took:?}, {per_minute} a minute",
         explored.seeds,
         arguments.depth.word(),
@@ -263,6 +439,29 @@ fn report(explored: &Explored, arguments: &Arguments, took: std::time::Duration)
     );
     for fault in arguments.kinds() {
         let count = explored.faults.get(&fault).copied().unwrap_or(0);
-        println!("{count:>10}  {}", fault.words());
+        say!("{count:>10}  {}", fault.words());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is explored with these arguments.
+    fn check(arguments: &[&str], explored: Range<u64>) {
+        let arguments = Arguments::parse_from([&["simulate"], arguments].concat());
+        assert_eq!(arguments.refused(), None);
+        assert_eq!(arguments.range(), explored);
+    }
+
+    #[test]
+    fn an_exploration_over_the_wire_begins_where_worlds_have_everything() {
+        let newest = wire::NEWEST_FROM;
+        check(&["--depth", "wire"], newest..newest + SEEDS);
+        check(&["--depth", "wire", "--minutes", "1"], newest..u64::MAX);
+        check(&["--depth", "wire", "--from", "7"], 7..7 + SEEDS);
+        check(&["--depth", "wire", "--seeds", "0..9"], 0..9);
+        check(&[], 0..SEEDS);
+        check(&["--from", "7", "--minutes", "1"], 7..u64::MAX);
     }
 }
