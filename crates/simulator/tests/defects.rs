@@ -1,16 +1,22 @@
 //! The simulator is itself tested: every deliberate defect is seen by the very seed, and by the very
-//! words, that stand in the table of docs/simulator.md (DESIGN.md section 9). Only with `--features
-//! defects`; `simulate --defects` prints it anew when the worlds have changed.
+//! words, that stand in the tables of docs/simulator.md (DESIGN.md section 9). Only with `--features
+//! defects`; `simulate --defects`, also with `--depth wire`, prints them anew when the worlds have
+//! changed.
 #![cfg(feature = "defects")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use simulator::defects::{Place, all, find, focus_of, named};
+use simulator::defects::{Place, all, find, find_over_wire, focus_of, named};
+use simulator::wire::Books;
 
 const DOCS: &str = include_str!("../../../docs/simulator.md");
 
-/// Defects that must stand in the table.
+/// Defects that must stand in the first table, and in the second.
 const SEEN_MIN: usize = 30;
+const OVER_WIRE_MIN: usize = 8;
+
+/// A seed over the wire takes some seconds.
+const OVER_WIRE_MAX: usize = 25;
 
 /// The rows of the first table below this headline, cell by cell.
 fn table(headline: &str) -> Vec<Vec<&'static str>> {
@@ -53,6 +59,16 @@ fn check(place: Place, rows: &[Vec<&str>]) -> Result<(), String> {
     is_so(words, seeds - 1, seen, gist)
 }
 
+fn check_over_wire(row: &[&str]) -> Result<(), String> {
+    let [words, seed, gist] = row else { return Err(format!("{row:?} is no row")) };
+    let Some(Place::Code(defect)) = named(words) else {
+        return Err(format!("{words}: no defect that can be planted over the wire"));
+    };
+    let seed: u64 = seed.parse().map_err(|error| format!("{words}: seed {seed}: {error}"))?;
+    let seen = find_over_wire(defect, Books::default(), seed..seed + 1).map(|seen| seen.gist);
+    is_so(words, seed, seen, gist)
+}
+
 fn is_so(words: &str, seed: u64, seen: Option<String>, stated: &str) -> Result<(), String> {
     match seen {
         None => Err(format!("{words}: seed {seed} does not show it")),
@@ -71,5 +87,13 @@ fn every_deliberate_defect_is_seen_by_the_seed_and_words_of_the_table() {
     let unknown: Vec<_> = rows.iter().filter(known).collect();
     assert!(unknown.is_empty(), "nobody plants {unknown:?}");
     let wrong = each(&places, |place| check(*place, &rows));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn defects_are_seen_over_the_wire_by_the_seeds_and_words_of_the_table() {
+    let rows = table("### Over the wire");
+    assert!((OVER_WIRE_MIN..=OVER_WIRE_MAX).contains(&rows.len()), "{} rows", rows.len());
+    let wrong = each(&rows, |row| check_over_wire(row));
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
