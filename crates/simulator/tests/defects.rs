@@ -13,7 +13,7 @@ const DOCS: &str = include_str!("../../../docs/simulator.md");
 
 /// Defects that must stand in the first table, and in the second.
 const SEEN_MIN: usize = 30;
-const OVER_WIRE_MIN: usize = 8;
+const OVER_WIRE_MIN: usize = 10;
 
 /// A seed over the wire takes some seconds.
 const OVER_WIRE_MAX: usize = 25;
