@@ -196,9 +196,13 @@ fn post_confirmed(facts: &CollectionFacts, invoice: &Invoice, collection: &Colle
         None if wanted && !adopted => next_confirmed_key(facts, id),
         None => return Step::Done,
     };
-    let on = facts
-        .last_event(id, "confirmed")
-        .map_or(facts.frame.today, |event| facts.frame.date_of(event.at));
+    let told = facts.last_event(id, "confirmed").map(|event| facts.frame.date_of(event.at));
+    let on = match told {
+        Some(on) => on,
+        // The event that gives the date was not read yet; at the latest the payout brings the receipt.
+        None if open.is_empty() => return Step::Done,
+        None => facts.frame.today,
+    };
     let account = facts.frame.policy.accounts.undeposited.clone();
     let posting = Posting { key, amount: collection.amount, on, payout: None, account };
     stand(facts, invoice, collection, posting)
