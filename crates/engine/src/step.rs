@@ -64,9 +64,9 @@ struct One {
 impl Engine {
     /// One pass over all kinds of cases.
     pub async fn work(&self) -> Result<Worked> {
-        let world = self.world();
         let mut worked = Worked::default();
         for kind in ORDER {
+            let world = self.world();
             let request = ClaimRequest {
                 worker: self.settings.worker.clone(),
                 now: self.now(),
@@ -175,6 +175,9 @@ impl Engine {
                 self.still_news(began_at)?;
             }
         }
+        if self.is_edited(world, &looked) {
+            return Ok((Some(self.now()), false));
+        }
         restrain(&mut looked, context, world, self.now());
         let decided = fact(DECISION_FACT, &looked.decision);
         let same = same_as_before(context, &looked.decision, decided.as_ref());
@@ -212,6 +215,16 @@ impl Engine {
                 Ok((due, sent != Sent::Withheld))
             }
         }
+    }
+
+    /// People edited the link, or removed it, since the pass began that is about to act by it: a worker may
+    /// have slept, or been slow. The case is looked at again.
+    fn is_edited(&self, world: &World, looked: &Looked) -> bool {
+        let version = |world: &World| {
+            let link = looked.link.as_ref().and_then(|id| world.links.get(id));
+            link.map(|link| link.version)
+        };
+        looked.decision.command.is_some() && version(world) != version(&self.world())
     }
 
     pub(crate) async fn look(
