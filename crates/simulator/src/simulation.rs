@@ -164,6 +164,8 @@ impl Simulation {
         let world = World::new(clock, Arc::new(Mutex::new(faults))).paging(profile.page);
         let world = Arc::new(world);
         world.state().break_fakes(options.defect);
+        let begin = world.now();
+        world.state().watched.ruled(&profile.policy, begin);
         world.state().processor.exchanges = profile.exchanged;
         world.state().processor.further = profile.further;
         world.state().processor.direct.forbidden = profile.details_forbidden;
@@ -332,11 +334,10 @@ impl Simulation {
             Family::SecondWorker => self.join_or_leave(),
             Family::Orders => {
                 let (console, store) = (Arc::clone(&self.console), Arc::clone(&self.store));
-                let said = at_once(orders::order(&console, store.as_ref(), &mut random));
-                if let Some((line, released)) = said {
-                    self.world.tell(&line);
-                    let mut state = self.world.state();
-                    released.into_iter().for_each(|invoice| state.watched.release(invoice));
+                let said = at_once(orders::make(&console, store.as_ref(), &mut random));
+                if let Some(said) = said {
+                    self.world.tell(&said.line);
+                    self.world.state().watched.ordered(said.order, said.invoice);
                 }
             }
             Family::HandedOver => self.hand_over(&mut random),

@@ -129,6 +129,7 @@ pub async fn check(
         let proved = |id: &PayoutId| booked.contains(id) && !touched.contains(id);
         wrong.extend(super::bank::check(&state, proved));
         wrong.extend(super::lines::check(&state, tax_apart, proved));
+        wrong.extend(super::due::check(&state, &cases, world.now()));
     }
     if !wrong.is_empty() {
         // What is not at rest needs no proof, and proofs are dear.
@@ -184,6 +185,13 @@ fn is_overtaken(case: &CaseRow) -> bool {
     })
 }
 
+/// Its refunds are more than deposits of the ERP's length can carry.
+pub fn is_stuck(case: &CaseRow) -> bool {
+    case.reason.as_ref().is_some_and(|reason| {
+        reason.code == ReasonCode::DepositByPerson && reason.detail.starts_with(STUCK)
+    })
+}
+
 /// Of an un-application whose answer was lost: another refund of the same receipt came between, and
 /// what it leaves applied is another amount.
 fn unapplies(case: &CaseRow) -> bool {
@@ -216,7 +224,7 @@ pub fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<
             let has = |family| families.contains(&family);
             OF_ITSELF.contains(&code)
                 // A refund that no deposit of the ERP's length can carry.
-                || (code == ReasonCode::DepositByPerson && reason.detail.starts_with(STUCK))
+                || is_stuck(case)
                 || (OF_OTHERS.contains(&code) && (has(Family::Foreign) || has(Family::Currencies)))
                 || (OF_PREDECESSOR.contains(&code) && has(Family::Predecessor))
                 || (OF_DETAILS.contains(&code) && has(Family::HandedOver))

@@ -3,11 +3,13 @@
 pub mod asked;
 pub mod bank;
 pub mod books;
+pub mod due;
 pub mod ending;
 pub mod foreign;
 pub mod handed_over;
 pub mod intents;
 pub mod lines;
+pub mod may;
 pub mod once;
 pub mod predecessor;
 pub mod trail;

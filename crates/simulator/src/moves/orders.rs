@@ -12,17 +12,16 @@ use crate::random::Random;
 /// Cases that a person could look at.
 const CASES_MAX: u32 = 1_000;
 
-/// An order about a case that is listed.
-pub async fn make(engine: &Engine, store: &dyn Store, random: &mut Random) -> Option<String> {
-    Some(order(engine, store, random).await?.0)
+/// What somebody ordered, about which invoice.
+pub struct Ordered {
+    pub order: Order,
+    pub invoice: InvoiceId,
+    /// For the story.
+    pub line: String,
 }
 
-/// Also gives the invoice that may be collected again by this order.
-pub async fn order(
-    engine: &Engine,
-    store: &dyn Store,
-    random: &mut Random,
-) -> Option<(String, Option<InvoiceId>)> {
+/// An order about a case that is listed.
+pub async fn make(engine: &Engine, store: &dyn Store, random: &mut Random) -> Option<Ordered> {
     let filter =
         CaseFilter { kind: Some(CaseKind::Collection), limit: CASES_MAX, ..CaseFilter::default() };
     let cases: Vec<CaseKey> =
@@ -33,8 +32,8 @@ pub async fn order(
         1 => (Order::Release, "release"),
         _ => (Order::Retry, "retry"),
     };
-    let released = (order != Order::Stop).then(|| InvoiceId::new(case.subject.as_str()));
+    let invoice = InvoiceId::new(case.subject.as_str());
     let actor = Actor::Person("ada".to_owned());
     engine.order(case, order, &actor).await.ok()?;
-    Some((format!("ada says {word} of {case}"), released))
+    Some(Ordered { order, invoice, line: format!("ada says {word} of {case}") })
 }

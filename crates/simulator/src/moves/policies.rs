@@ -121,6 +121,8 @@ fn make_anew(simulation: &mut Simulation, old: &Link) -> String {
 }
 
 fn put(simulation: &mut Simulation, mut link: Link) {
+    let now = simulation.world.now();
+    simulation.world.state().watched.ruled(&link.policy, now);
     match at_once(simulation.store.put_link(&link, &ada(), simulation.world.now())) {
         Ok(version) => link.version = version,
         Err(error) => simulation.world.broken(format!("the link can not be kept: {error}")),

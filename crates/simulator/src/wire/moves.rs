@@ -36,7 +36,7 @@ impl Simulation {
             Family::Orders => {
                 let (console, store) = (Arc::clone(&self.console), Arc::clone(&self.site.store));
                 let said = at_once(orders::make(&console, store.as_ref(), &mut self.random));
-                said.iter().for_each(|line| self.tell(line));
+                said.iter().for_each(|said| self.tell(&said.line));
                 // Chosen beside the others, which go on as they would have.
                 let handed = handed_over::make(store.as_ref(), self.random.clone(), self.now());
                 if let Some(line) = at_once(handed) {

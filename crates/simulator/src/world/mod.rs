@@ -12,10 +12,11 @@ use jiff::{SignedDuration, Timestamp};
 use model::command::{Write, WriteAnswer};
 use model::event::Event;
 use model::ids::{CollectionId, InvoiceId};
+use model::invoice::Approval;
 use model::key::Key;
 use ports::{Clock, PortError};
 
-use crate::assertions::{books, foreign, once};
+use crate::assertions::{books, foreign, may, once};
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
 use crate::simulation::Defect;
@@ -36,6 +37,8 @@ pub const STALENESS_SECONDS: i64 = 300;
 pub struct ReadMark {
     pub at: Timestamp,
     pub due: i64,
+    pub flagged: bool,
+    pub approval: Approval,
     /// What standing receipts of each payment held on the invoice.
     pub held: BTreeMap<CollectionId, i64>,
 }
@@ -188,7 +191,8 @@ impl World {
             let state = &mut *state;
             let broken = once::before(&state.processor, &state.watched, write, mark, now)
                 .or_else(|| books::crossing(&state.books, write))
-                .or_else(|| foreign::before(&state.books, write));
+                .or_else(|| foreign::before(&state.books, write))
+                .or_else(|| may::before(state, key, write, mark));
             let answer = match write {
                 Write::Erp(write) => state.books.write(key, write, now),
                 Write::Processor(write) => state.processor.write(key, write, now),

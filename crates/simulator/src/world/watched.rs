@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use engine::say::Order;
 use jiff::Timestamp;
 use model::case::CaseKey;
 use model::command::{ErpWrite, ProcessorWrite, RejectionCause, Write};
 use model::ids::InvoiceId;
 use model::key::Key;
+use model::policy::Policy;
 use model::reason::ReasonCode;
 use store::rows::{CaseId, Claimed, LookResult, Saved, SendOutcome};
 
@@ -28,6 +30,12 @@ pub struct Watched {
     /// Invoices of which a person said, or ticked, that they may be collected again.
     /// With the time from which that counts no more, as somebody cancelled another payment.
     released: BTreeMap<InvoiceId, Option<Timestamp>>,
+    /// Bookkeepers closed a period at some time.
+    pub periods_closed: bool,
+    /// Invoices whose retries a person stopped.
+    pub stopped: BTreeSet<InvoiceId>,
+    /// The policies that the link had, each with the time from which on it had it.
+    policies: Vec<(Timestamp, Policy)>,
     /// What people left, or took off the list, case by case.
     pub left: BTreeSet<(CaseKey, ReasonCode)>,
     /// The epoch of the newest claim of each case.
@@ -56,6 +64,32 @@ struct Sends {
 }
 
 impl Watched {
+    /// The link has this policy from now on.
+    pub fn ruled(&mut self, policy: &Policy, now: Timestamp) {
+        self.policies.push((now, policy.clone()));
+    }
+
+    /// Every policy that the link ever had.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.iter().map(|(_, policy)| policy)
+    }
+
+    /// Every policy that the link had at some time from then on.
+    pub fn policies_since(&self, from: Timestamp) -> impl Iterator<Item = &Policy> {
+        let ended = move |nth: usize| self.policies.get(nth + 1).is_some_and(|(at, _)| *at <= from);
+        let all = self.policies.iter().enumerate();
+        all.filter(move |(nth, _)| !ended(*nth)).map(|(_, (_, policy))| policy)
+    }
+
+    /// A person orders something about an invoice.
+    pub fn ordered(&mut self, order: Order, invoice: InvoiceId) {
+        if order == Order::Stop {
+            self.stopped.insert(invoice);
+        } else {
+            self.release(invoice);
+        }
+    }
+
     /// A person allows another payment of the invoice.
     pub fn release(&mut self, invoice: InvoiceId) {
         self.released.insert(invoice, None);

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use model::command::{ErpWrite, Write, WriteAnswer};
 use model::customer::ErpCustomer;
 use model::ids::{CollectionId, ErpCustomerId, ErpRefundId, InvoiceId, LedgerAccountId, ReceiptId};
-use model::invoice::{Invoice, InvoiceStatus};
+use model::invoice::{Approval, Invoice, InvoiceStatus};
 use model::key::Key;
 use model::ledger::PeriodBook;
 use model::money::Money;
@@ -53,7 +53,14 @@ fn mark(books: &Books, id: &InvoiceId, at: Timestamp) -> ReadMark {
             *held.entry(payment.clone()).or_default() += minor;
         }
     }
-    ReadMark { at, due: books.due(id), held }
+    let row = books.invoices.get(id);
+    ReadMark {
+        at,
+        due: books.due(id),
+        flagged: row.is_some_and(|row| row.flagged),
+        approval: row.map_or(Approval::Rejected, |row| row.approval),
+        held,
+    }
 }
 
 fn found<T>(value: Option<T>) -> Read<T> {
