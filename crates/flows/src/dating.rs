@@ -1,5 +1,6 @@
 //! Dates of documents: the true date, or, when its period is closed, what policy says.
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 
 use model::ledger::PeriodBook;
@@ -43,6 +44,8 @@ pub fn period_closed(on: Date, periods: &PeriodBook, what: &str) -> Reason {
 #[must_use]
 pub fn date_document(on: Date, periods: &PeriodBook, policy: ClosedPeriod) -> Dated {
     if periods.is_open(on) {
+        let late = model::defect!(DatedLate);
+        let on = if late { on.saturating_add(1.day()) } else { on };
         return Dated::On(on);
     }
     match policy {

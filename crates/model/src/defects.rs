@@ -79,6 +79,12 @@ mod switch {
         NewsUnread = "money asked for on events of yesterday",
         EarlierReceiptCounts = "a predecessor's receipt of before the cut-over counted for what came after",
         PaymentNotEntered = "a payment entered only where its payer is looked at",
+        OpenTakenForPaid = "an open invoice taken for paid",
+        FailuresFinal = "every failure taken for final",
+        PayoutsLeftAlone = "payouts left to people that the link deposits",
+        BoxIgnored = "an invoice collected though its box is not ticked",
+        ApprovalIgnored = "an invoice collected before it is approved",
+        DatedLate = "documents dated a day late",
     }
 
     thread_local! {

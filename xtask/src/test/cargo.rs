@@ -48,7 +48,8 @@ pub fn tests(root: &Path, fast: bool) -> Outcome {
 /// simulator's own crates.
 pub fn deliberate_defects(root: &Path) -> Outcome {
     let mut cargo = shell::cargo(root);
-    cargo.args(["test", "-p", "simulator", "--features", "defects", "--test", "defects"]);
+    let tests = ["--test", "defects", "--test", "binary"];
+    cargo.args(["test", "-p", "simulator", "--features", "defects", "--no-fail-fast"]).args(tests);
     counted(&mut cargo, count::libtest)
 }
 

@@ -47,17 +47,18 @@ pub fn wanted(facts: &CollectionFacts, invoice: &Invoice) -> Result<(), Reason> 
     if invoice.total.minor < 0 || invoice.due.minor < 0 {
         return Err(Reason::new(ReasonCode::NegativeTotal, invoice.total.to_string()));
     }
-    if invoice.due.is_zero() {
+    if invoice.due.is_zero() || model::defect!(OpenTakenForPaid) {
         return no(ReasonCode::PaidOtherwise);
     }
     match invoice.approval {
         Approval::Approved => {}
+        Approval::Pending if model::defect!(ApprovalIgnored) => {}
         Approval::Pending | Approval::Rejected => return no(ReasonCode::NotApproved),
     }
     let today = facts.frame.today;
     let due_on = invoice.due_on.unwrap_or(invoice.issued_on);
     match facts.frame.policy.collect {
-        CollectWhich::Flagged if invoice.flagged => {}
+        CollectWhich::Flagged if invoice.flagged || model::defect!(BoxIgnored) => {}
         CollectWhich::Flagged => return no(ReasonCode::NotFlagged),
         CollectWhich::AllOpen => {}
         CollectWhich::Overdue => window_opens(due_on.saturating_add(1.day()), today)?,

@@ -122,7 +122,7 @@ fn for_a_person(
     let cause = event.cause.as_deref().unwrap_or("");
     let detail = cause_words(event.cause.as_deref());
     let retry_said = facts.order(Some(id)) == Some(Order::Retry);
-    if !HEALING_CAUSES.contains(&cause) {
+    if !HEALING_CAUSES.contains(&cause) || model::defect!(FailuresFinal) {
         let may = retry_said && used < RETRIES_MAX && !NEVER_RETRIED_CAUSES.contains(&cause);
         if !may || changed {
             return Some(Reason::new(ReasonCode::FailureFinal, detail));
