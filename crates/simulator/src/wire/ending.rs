@@ -68,8 +68,15 @@ impl Simulation {
             let exchanged = truth.payouts.iter().filter(|one| one.exchanged && one.paid).count();
             let base = &self.profile.base;
             let store = self.site.store.as_ref();
-            let check = ending::check(&truth, &self.hands, store, &base.policy, &base.families);
-            wrong = at_once(check);
+            let end = ending::End {
+                truth: &truth,
+                hands: &self.hands,
+                policy: &base.policy,
+                families: &base.families,
+                customers: &self.profile.customers,
+                now: self.site.outside.time.now(),
+            };
+            wrong = at_once(ending::check(&end, store));
             if wrong.is_empty() {
                 for _ in 0..exchanged {
                     self.site.world.faults().note(Fault::Exchanged);
@@ -121,7 +128,7 @@ impl Simulation {
     }
 
     /// A day of four rounds without any fault.
-    fn calm_day(&mut self) {
+    pub(super) fn calm_day(&mut self) {
         for worker in &self.workers {
             worker.ahead.store(0, Ordering::Relaxed);
         }

@@ -13,8 +13,14 @@ pub const PREDECESSORS_FROM: u64 = 100_000;
 /// In seeds before this one nobody answers what people are asked.
 pub const ANSWERS_FROM: u64 = 110_000;
 
+/// In seeds before this one things go wrong from the first day on.
+pub const SETTLED_FROM: u64 = 120_000;
+
 /// Seeds from this one on have everything: where an exploration begins.
-pub const NEWEST_FROM: u64 = ANSWERS_FROM;
+pub const NEWEST_FROM: u64 = SETTLED_FROM;
+
+/// Days on which nothing goes wrong, where a story begins with some: a debit is paid out after six.
+const CALM_DAYS: (i64, i64) = (3, 9);
 
 /// Chance in ten thousand that a list begins anew, at the first page of a step that is not a list's first.
 pub const REPEATED: u32 = 7_000;
@@ -34,6 +40,8 @@ pub struct Further {
     pub days: bool,
     /// People answer what they are asked.
     pub answers: bool,
+    /// So many days pass before anything goes wrong: then there is something to take back.
+    pub calm_days: u32,
 }
 
 impl Further {
@@ -44,13 +52,20 @@ impl Further {
         }
         let mut random = chance_at(seed, Dice::Focus, [2, 0, 0]);
         let all = books.can_all();
-        Further {
+        let mut further = Further {
             repeats: random.chance(5_000),
             refusals: random.chance(3_500) && all,
             exchanged: random.chance(3_000) && all,
             predecessor: random.chance(3_000) && seed >= PREDECESSORS_FROM,
             days: random.chance(6_000) && seed >= PREDECESSORS_FROM,
             answers: random.chance(4_000) && seed >= ANSWERS_FROM,
+            calm_days: 0,
+        };
+        if seed >= SETTLED_FROM && random.chance(6_000) {
+            let days = random.between(CALM_DAYS.0, CALM_DAYS.1);
+            further.calm_days = u32::try_from(days).unwrap_or(0);
+            further.days = true;
         }
+        further
     }
 }

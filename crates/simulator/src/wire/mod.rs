@@ -24,7 +24,9 @@ mod transport;
 mod truth;
 mod worker;
 
-pub use further::{ANSWERS_FROM, FROM as FURTHER_FROM, NEWEST_FROM, PREDECESSORS_FROM};
+pub use further::{
+    ANSWERS_FROM, FROM as FURTHER_FROM, NEWEST_FROM, PREDECESSORS_FROM, SETTLED_FROM,
+};
 pub use profile::kinds_from;
 pub use simulation::{run, run_chosen, run_on};
 pub use systems::Books;

@@ -54,6 +54,9 @@ const RATES: &[(Fault, u32)] = &[
 /// Records per page, where pages are made short: so that lists of every length have several.
 const PAGES: [usize; 3] = [5, 15, 50];
 
+/// Steps at least, where a story begins with calm days.
+const STEPS_MIN: u32 = 20;
+
 /// Kinds that only later seeds have (`further`), in books that can all.
 const FURTHER: [Fault; 4] =
     [Fault::RepeatedPage, Fault::BankDetails, Fault::RefusedForGood, Fault::Exchanged];
@@ -77,6 +80,8 @@ pub struct WireProfile {
     pub concurrency: usize,
     /// Days pass between many steps.
     pub days: bool,
+    /// Days before anything goes wrong.
+    pub calm_days: u32,
 }
 
 impl WireProfile {
@@ -101,7 +106,7 @@ impl WireProfile {
         }
         base.invoices += 2;
         let concurrency = usize::try_from(random.between(1, 3)).unwrap_or(1);
-        WireProfile { base, customers, rows, concurrency, days: false }
+        WireProfile { base, customers, rows, concurrency, days: false, calm_days: 0 }
     }
 
     /// What later seeds have beside.
@@ -113,6 +118,13 @@ impl WireProfile {
             self.base.families.push(Family::Refusals);
         }
         self.days = further.days;
+        self.calm_days = further.calm_days;
+        if further.calm_days > 0 {
+            self.base.families.extend([Family::Reversals; 2]);
+            // A payout that takes something back has to bring more than that.
+            self.base.families.extend([Family::Refunds, Family::Invoices]);
+            self.base.steps = self.base.steps.max(STEPS_MIN);
+        }
         if further.answers {
             // What people are asked comes of banks and of what others make in the dashboard.
             self.base.families.extend([Family::Bank, Family::Foreign]);

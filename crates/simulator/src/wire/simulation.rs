@@ -213,6 +213,7 @@ impl Simulation {
             self.profile.rows,
             self.profile.concurrency,
         ));
+        self.live_calmly();
         for step in 1..=self.profile.base.steps {
             if self.is_broken() {
                 break;
@@ -236,6 +237,23 @@ impl Simulation {
         (Outcome { seed, story, violations, faults, looks: self.looks }, choices)
     }
 
+    /// Payments are paid out, and booked, before anything goes wrong.
+    fn live_calmly(&mut self) {
+        if self.profile.calm_days == 0 {
+            return;
+        }
+        self.site.world.faults().switch(false);
+        for _ in 0..self.profile.calm_days {
+            self.calm_day();
+            self.check_step();
+            if self.is_broken() {
+                return;
+            }
+        }
+        self.site.world.faults().switch(true);
+        self.tell("from now on things go wrong");
+    }
+
     /// Whether this choice is made; noted when it is.
     pub(super) fn makes(&mut self, choice: Choice) -> bool {
         let makes = self.kept.as_ref().is_none_or(|kept| kept.contains(&choice));
@@ -256,7 +274,12 @@ impl Simulation {
             return self.check_step();
         }
         self.weather();
-        let kind = if self.profile.days { self.random.below(14) } else { self.random.below(10) };
+        let kinds = match (self.profile.calm_days > 0, self.profile.days) {
+            (true, _) => 19,
+            (false, true) => 14,
+            (false, false) => 10,
+        };
+        let kind = self.random.below(kinds);
         let by = match kind {
             // Around deadlines and cut-offs, around leases and watches, and around days.
             0 | 1 => SignedDuration::from_secs(self.random.between(5, 120)),

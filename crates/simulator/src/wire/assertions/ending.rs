@@ -3,16 +3,17 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use model::case::CaseKind;
 use model::policy::{Deposits, Policy};
 use model::reason::{ReasonCode, ReasonKind};
 use store::Store;
 use store::rows::{CaseFilter, CaseRow, open_states};
 
-use super::books;
+use super::{books, due};
 use crate::assertions::ending::{booked, is_for_people, not_at_rest};
 use crate::moves::Family;
-use crate::wire::systems::Hands;
+use crate::wire::systems::{Customer, Hands};
 use crate::wire::truth::{Payment, Truth};
 
 /// The processor's words for an amount below its limit.
@@ -27,14 +28,19 @@ const WHOLE_ONLY: &str = "which only voids whole payments";
 /// More cases than a simulation has.
 const CASES_MAX: u32 = 10_000;
 
+/// How a story stands.
+pub struct End<'a> {
+    pub truth: &'a Truth,
+    pub hands: &'a Hands,
+    pub policy: &'a Policy,
+    pub families: &'a [Family],
+    pub customers: &'a [Customer],
+    pub now: Timestamp,
+}
+
 /// Everything that should not be so any more, were this the end.
-pub async fn check(
-    truth: &Truth,
-    hands: &Hands,
-    store: &dyn Store,
-    policy: &Policy,
-    families: &[Family],
-) -> Vec<String> {
+pub async fn check(end: &End<'_>, store: &dyn Store) -> Vec<String> {
+    let End { truth, hands, policy, families, .. } = *end;
     let filter = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
     let cases = store.cases(&filter).await.unwrap_or_default();
     let mut wrong = Vec::new();
@@ -79,6 +85,7 @@ pub async fn check(
         cut_over_on: policy.cut_over_on,
     };
     wrong.extend(books::check(&case));
+    wrong.extend(due::check(&due::Case { end, cases: &cases, held_up: &held_up, booked: &booked }));
     wrong
 }
 

@@ -2,6 +2,7 @@
 
 pub mod asked;
 pub mod books;
+pub mod due;
 pub mod ending;
 pub mod intents;
 pub mod once;
