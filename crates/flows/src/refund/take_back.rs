@@ -125,10 +125,15 @@ fn lost(facts: &RefundFacts, kept: &KeptItem) -> Result<Option<Money>, Next> {
     }
 }
 
-/// Every document of a payout carries its arrival date, or its receipt's, which may have been moved.
+/// Every document of a payout carries its arrival date, or its receipt's, which may have been moved: that
+/// which was refunded, where another one stands by now.
 fn dates(facts: &RefundFacts, kept: &KeptItem) -> Result<(Date, Option<Date>), Next> {
     let (periods, policy) = (&facts.frame.periods, facts.frame.policy.closed_period);
-    let receipt = facts.standing_settlement().and_then(|one| one.receipt.found());
+    let refund = key("refund", kept);
+    let made = facts.documents.get(&refund).and_then(Sight::found).is_some();
+    let refunded = made.then(|| refunded_receipt(facts, &refund)).flatten();
+    let standing = || facts.standing_settlement().and_then(|one| one.receipt.found());
+    let receipt = refunded.or_else(standing);
     let first = receipt.map_or(kept.arrival_on, |receipt| receipt.dated_on);
     date_not_before(first, kept.arrival_on, periods, policy).dates().ok_or_else(|| {
         let closed = period_closed(kept.arrival_on.max(first), periods, "the refund");

@@ -116,7 +116,7 @@ fn where_people_deposit_the_receipts_state_decides() {
          receipt PO1 8000 INV1:8000 undeposited people",
         "unapply/PO2/3/1 8000 from R1 INV1
          refund/PO2/3 2026-11-18 8000 of R1 from funds
-         zero/PO2/3 R1 -F1
+         zero/PO2/3 2026-11-18 R1 -F1
          closed booked (80.00 GBP) = refund/PO2/3 F1 \
 hints collection/erp:1/INV1 payout/pro:1/PO2",
     );
@@ -161,7 +161,7 @@ fn a_refund_is_cleared_with_the_receipt_it_took_from_whatever_is_settled_later()
                  item refunded PO2 2026-11-18 -8000 people
                  receipt PO1 8000 undeposited people
                  policy no_bank
-                 --- receipt PO4 8000 INV1:8000 undeposited
+                 --- receipt PO4 8000 on:2026-11-19 INV1:8000 undeposited
                  {taken}
                  policy bank"
             ),
@@ -175,7 +175,7 @@ hints collection/erp:1/INV1 payout/pro:1/PO2"
             ),
         );
     };
-    story("", "zero/PO2/3 R1 -F1");
+    story("", "zero/PO2/3 2026-11-18 R1 -F1");
     // People deposited it meanwhile: the later one stays where it is.
     story("deposited PO1", "");
 }

@@ -182,20 +182,21 @@ impl World {
         Settlement { kept: Some(kept), key: Key::new(&["receipt", "PM1", payout]), receipt }
     }
 
-    /// `receipt PAYOUT AMOUNT INVOICE:AMOUNT … [undeposited|unposted|voided] [people]`
+    /// `receipt PAYOUT AMOUNT [on:DATE] INVOICE:AMOUNT … [undeposited|unposted|voided] [people]`
     fn learn_receipt(&mut self, payout: &str, amount: &str, rest: &[&str]) {
         let people = rest.last() == Some(&"people");
         let rest = &rest[..rest.len() - usize::from(people)];
         let minor: i64 = amount.parse().unwrap();
         let applications: Vec<Application> = rest
             .iter()
-            .filter_map(|word| word.split_once(':'))
+            .filter_map(|word| word.split_once(':').filter(|(what, _)| *what != "on"))
             .map(|(invoice, amount)| Application {
                 invoice: InvoiceId::new(invoice),
                 amount: pounds(amount.parse().unwrap()),
             })
             .collect();
         let applied: i64 = applications.iter().map(|one| one.amount.minor).sum();
+        let on = rest.iter().find_map(|word| word.strip_prefix("on:"));
         let receipt = Receipt {
             id: payout.replace("PO", "R").as_str().into(),
             stamp: None,
@@ -209,7 +210,7 @@ impl World {
                 _ => ReceiptPlace::Deposited,
             },
             voided: rest.last() == Some(&"voided"),
-            dated_on: date(2026, 11, 10),
+            dated_on: on.map_or(date(2026, 11, 10), |on| on.parse().unwrap()),
             account: None,
             receivable_account: None,
             subsidiary: None,
@@ -340,7 +341,8 @@ impl World {
                 assert_eq!(write.total, pounds(0));
                 self.receipt(write.receipts[0].as_str().replace('R', "PO").as_str()).place =
                     ReceiptPlace::Deposited;
-                (format!("{} -{}", write.receipts[0], write.refunds[0]), None)
+                let (on, taken) = (write.dated_on, &write.receipts[0]);
+                (format!("{on} {taken} -{}", write.refunds[0]), None)
             }
             other => panic!("unexpected {other:?}"),
         };
