@@ -70,8 +70,6 @@ pub struct Engine {
     pub(crate) sheets: Mutex<BTreeMap<AccountId, Sheet>>,
     /// Connections whose polls failed and are not tried again at once.
     pub(crate) resting: Mutex<BTreeMap<ConnectionId, Rest>>,
-    /// Serialises decide-and-save of collections under a link's daily limits.
-    pub(crate) limits: futures::lock::Mutex<()>,
     pub(crate) winding: Winding,
     pub(crate) put_offs: PutOffs,
     pub(crate) turns: Turns,
@@ -93,7 +91,6 @@ impl Engine {
             recent: Mutex::default(),
             sheets: Mutex::default(),
             resting: Mutex::default(),
-            limits: futures::lock::Mutex::new(()),
             winding: Winding::default(),
             put_offs: PutOffs::default(),
             turns: Turns::default(),

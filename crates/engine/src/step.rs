@@ -18,7 +18,8 @@ use model::reason::{Reason, ReasonKind};
 use ports::Depth;
 use store::StoreError;
 use store::rows::{
-    CaseContext, ClaimRequest, Claimed, FactRow, Hint, LookResult, NewCommand, Saved, Settle,
+    CaseContext, ClaimRequest, Claimed, Counted, FactRow, Hint, LookResult, NewCommand, Saved,
+    Settle,
 };
 
 use crate::engine::Engine;
@@ -35,6 +36,10 @@ const SAME_AGAIN_SECONDS: i64 = 300;
 
 /// Seconds that a document's lock is waited for before it is tried again.
 const LOCK_SECONDS: i64 = 5;
+
+/// Seconds in which a process has read what people edited of a link, and others have sent what they
+/// were before us with.
+const OVERTAKEN_SECONDS: i64 = 5;
 
 /// The order in which kinds are worked on: who others wait for comes first.
 const ORDER: [CaseKind; 5] = [
@@ -156,16 +161,11 @@ impl Engine {
         batch: &Batch,
     ) -> Result<(Option<Timestamp>, bool)> {
         let mut looked = self.look(world, claimed, context, batch, Depth::Cheap).await?;
-        // Daily limits are decided and saved one at a time.
-        let mut turn = None;
         if acts(claimed.key.kind, &looked) && !model::defect!(StaleListBelieved) {
             let collects =
                 looked.decision.command.as_ref().is_some_and(|command| command.write.collects());
             let processor = looked.processor.iter().find_map(|(id, _)| world.processor(id));
             let processor = processor.filter(|_| collects);
-            if collects && limited(world, &looked) {
-                turn = Some(self.limits.lock().await);
-            }
             let began_at = self.clock.lease_now();
             if let Some(processor) = &processor {
                 self.read_news(world, processor).await?;
@@ -175,25 +175,23 @@ impl Engine {
                 self.still_news(began_at)?;
             }
         }
-        if self.is_edited(world, &looked) {
-            return Ok((Some(self.now()), false));
-        }
         restrain(&mut looked, context, world, self.now());
         let decided = fact(DECISION_FACT, &looked.decision);
         let same = same_as_before(context, &looked.decision, decided.as_ref());
         looked.facts.extend(decided);
         let result = self.result(claimed, context, &mut looked, same);
+        let result = LookResult { link_version: link_version(world, &looked), ..result };
         if let Some(new) = result.command.as_ref().filter(|_| model::defect!(IntentAfterCall)) {
             let details = self.details_for(&new.command.write).await?;
             drop(self.call(world, claimed, &new.command, &new.connection, details).await?);
         }
         let saved = self.store.save_look(&result).await?;
-        drop(turn);
         let now = self.now();
         let open_soon = (!looked.open.is_empty()).then(|| now + OUTCOME_SECONDS.seconds());
         let due = earliest(result.decision.look_at, open_soon);
         match (saved, &result.command) {
             (Saved::LeaseLost, _) => Ok((None, false)),
+            (Saved::Overtaken, _) => Ok((Some(now + OVERTAKEN_SECONDS.seconds()), false)),
             (Saved::Locked { by }, _) => {
                 tracing::debug!(case = %claimed.key, %by, "a document is locked");
                 Ok((earliest(due, Some(now + LOCK_SECONDS.seconds())), false))
@@ -215,16 +213,6 @@ impl Engine {
                 Ok((due, sent != Sent::Withheld))
             }
         }
-    }
-
-    /// People edited the link, or removed it, since the pass began that is about to act by it: a worker may
-    /// have slept, or been slow. The case is looked at again.
-    fn is_edited(&self, world: &World, looked: &Looked) -> bool {
-        let version = |world: &World| {
-            let link = looked.link.as_ref().and_then(|id| world.links.get(id));
-            link.map(|link| link.version)
-        };
-        looked.decision.command.is_some() && version(world) != version(&self.world())
     }
 
     pub(crate) async fn look(
@@ -305,6 +293,8 @@ impl Engine {
             seq: looked.seq,
             at: now,
             link: looked.link.clone(),
+            link_version: None,
+            counted: counted(looked),
             facts: std::mem::take(&mut looked.facts),
             settle,
             command,
@@ -367,12 +357,20 @@ fn settle(looked: &Looked, context: &CaseContext, wanted: Option<&Key>) -> Vec<(
     settle
 }
 
-fn limited(world: &World, looked: &Looked) -> bool {
+/// What limits the command: only debits use them up.
+fn counted(looked: &mut Looked) -> Vec<Counted> {
+    let collects = looked.decision.command.as_ref().is_some_and(|command| command.write.collects());
+    std::mem::take(&mut looked.counted)
+        .into_iter()
+        .filter(|_| collects && !model::defect!(LimitsApart))
+        .collect()
+}
+
+/// The version of the link that was decided by: a process may have slept, or not have read yet what
+/// people edited of it.
+fn link_version(world: &World, looked: &Looked) -> Option<i64> {
     let link = looked.link.as_ref().and_then(|id| world.links.get(id));
-    link.is_some_and(|link| {
-        let limits = &link.policy.limits;
-        !limits.day_max.is_empty() || limits.day_count_max.is_some()
-    })
+    link.map(|link| link.version).filter(|_| !model::defect!(EditUnread))
 }
 
 /// The look came to what the last one came to, with nothing to do.

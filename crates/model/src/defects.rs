@@ -85,6 +85,10 @@ mod switch {
         BoxIgnored = "an invoice collected though its box is not ticked",
         ApprovalIgnored = "an invoice collected before it is approved",
         DatedLate = "documents dated a day late",
+        EditUnread = "acting by the link as it was before people edited it",
+        DaysNotWaited = "collected again at once after a chargeback",
+        LimitIgnored = "collected beyond the number of a day",
+        LimitsApart = "the limits of a day checked by each process apart",
     }
 
     thread_local! {

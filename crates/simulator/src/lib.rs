@@ -24,6 +24,7 @@ pub mod shrink;
 pub mod simulation;
 pub mod story;
 mod telling;
+mod turns;
 pub mod wire;
 mod worker;
 mod world;

@@ -40,19 +40,25 @@ pub fn tell_truth(world: &World) {
     for (id, row) in &state.books.receipts {
         let key = row.key.as_ref().map_or("by hand", |key| key.as_str());
         let (amount, free, void) = (row.amount, row.unapplied(), void(row.voided));
-        let deposit = row.deposit.as_ref().map_or("none", |id| id.as_str());
-        lines.push(format!("receipt {id} {key}: {amount}, {free} free, in {deposit}{void}"));
+        let (deposit, on) = (row.deposit.as_ref().map_or("none", |id| id.as_str()), row.dated_on);
+        lines.push(format!(
+            "receipt {id} {key}: {amount}, {free} free, in {deposit}, on {on}{void}"
+        ));
     }
     for (id, row) in &state.books.refunds {
         let from = row.from.as_ref().map_or("undeposited", |from| from.as_str());
         let (key, amount, void) = (&row.key, row.amount, void(row.voided));
-        lines.push(format!("refund {id} {key}: {amount} of {} from {from}{void}", row.receipt));
+        lines.push(format!(
+            "refund {id} {key}: {amount} of {} from {from}, on {}{void}",
+            row.receipt, row.dated_on
+        ));
     }
     for (id, row) in &state.books.deposits {
         let key = row.key.as_ref().map_or("by hand", |key| key.as_str());
         let (receipts, refunds) = (&row.receipts, &row.refunds);
-        let (total, void) = (row.total, void(row.voided));
-        lines.push(format!("deposit {id} {key}: {total}, {receipts:?}, {refunds:?}{void}"));
+        let (total, on, void) = (row.total, row.dated_on, void(row.voided));
+        lines
+            .push(format!("deposit {id} {key}: {total}, {receipts:?}, {refunds:?}, on {on}{void}"));
     }
     drop(state);
     lines.iter().for_each(|line| world.tell(line));

@@ -18,27 +18,12 @@ use store::rows::Link;
 use crate::clock::WorkerClock;
 use crate::interrupt::{Interrupt, Life};
 use crate::simulation::Defect;
+use crate::turns::{Done, Unread, turn};
 use crate::world::World;
 use crate::wrap::Line;
 use crate::wrap::erp::WorkerErp;
 use crate::wrap::processor::WorkerProcessor;
 use crate::wrap::store::WorkerStore;
-
-/// Passes of one turn without coming to rest, in which nothing was sent and no look failed: more is spinning.
-const PASSES_MAX: u32 = 60;
-
-/// Passes of one turn in which something was sent: a case of months does a document in each.
-const SENDING_MAX: u32 = 600;
-
-/// Passes of one turn in which looks failed: then whoever is tried again waits for the next turn.
-const FAILED_MAX: u32 = 60;
-
-/// What a turn came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Done {
-    pub looked: u32,
-    pub idle: bool,
-}
 
 /// One round of a worker, as far as it has got.
 pub type Turn = Pin<Box<dyn Future<Output = Result<Done, EngineError>>>>;
@@ -49,6 +34,7 @@ pub struct Worker {
     interrupt: Interrupt,
     clock: Arc<WorkerClock>,
     turn: Option<Turn>,
+    unread: Arc<Unread>,
     /// On the lease clock.
     pub sleeps_until: Option<Timestamp>,
 }
@@ -86,7 +72,15 @@ impl Worker {
         let engine = Engine::new(faulty, Arc::clone(&clock) as _, settings);
         engine.set_world(with_ports(&line, connected));
         let engine = Arc::new(engine);
-        Worker { name, engine, interrupt, clock, turn: None, sleeps_until: None }
+        Worker {
+            name,
+            engine,
+            interrupt,
+            clock,
+            turn: None,
+            unread: Arc::default(),
+            sleeps_until: None,
+        }
     }
 
     /// Its business clock is off by this much from now on.
@@ -101,17 +95,15 @@ impl Worker {
 
     /// People changed the links.
     pub fn reload(&self, links: &BTreeMap<LinkId, Link>) {
-        let mut world = engine::World::clone(&self.engine.world());
-        world.links.clone_from(links);
-        self.engine.set_world(world);
+        self.unread.put(links.clone());
     }
 
     /// Goes on with the turn that was begun, or begins one.
     pub fn go_on(&mut self) -> Ended {
         self.interrupt.wake();
         self.sleeps_until = None;
-        let engine = Arc::clone(&self.engine);
-        let turn = self.turn.get_or_insert_with(|| Box::pin(turn(engine)));
+        let (engine, unread) = (Arc::clone(&self.engine), Arc::clone(&self.unread));
+        let turn = self.turn.get_or_insert_with(|| Box::pin(turn(engine, unread)));
         let polled = poll_while_woken(turn);
         match (polled, self.interrupt.life()) {
             (Poll::Ready(result), _) => {
@@ -176,25 +168,4 @@ impl ArcWake for Flag {
     fn wake_by_ref(flag: &Arc<Flag>) {
         flag.0.store(true, Ordering::Relaxed);
     }
-}
-
-/// What the server's loops do, in one order: poll, deliveries, sweep, and work until nothing is due.
-pub async fn turn(engine: Arc<Engine>) -> Result<Done, EngineError> {
-    engine.poll().await?;
-    engine.process_inbox().await?;
-    engine.sweep().await?;
-    let (mut looked, mut passes, mut sending, mut failed) = (0, 0, 0, 0);
-    while passes < PASSES_MAX && sending < SENDING_MAX && failed < FAILED_MAX {
-        let worked = engine.work().await?;
-        looked += worked.looked;
-        if worked.looked == 0 && worked.failed == 0 {
-            return Ok(Done { looked, idle: true });
-        }
-        match (worked.failed, worked.sent) {
-            (0, 0) => passes += 1,
-            (0, _) => sending += 1,
-            _ => failed += 1,
-        }
-    }
-    Ok(Done { looked, idle: passes < PASSES_MAX && sending < SENDING_MAX })
 }

@@ -159,6 +159,12 @@ pub struct LookResult {
     pub seq: i64,
     pub at: Timestamp,
     pub link: Option<LinkId>,
+    /// The version of the link whose policy was decided by. With a command, the stored link must
+    /// still have it.
+    pub link_version: Option<i64>,
+    /// What the link had collected when the command was decided, where that is limited: with a command,
+    /// it must not have collected more since.
+    pub counted: Vec<Counted>,
     pub facts: Vec<FactRow>,
     pub decision: Decision,
     /// The command of `decision`, with where it goes. Inserted, or its content replaced when the
@@ -181,6 +187,14 @@ pub struct LookResult {
     /// the stored set, so that news of it finds the case.
     pub refs: Vec<String>,
     pub actor: Actor,
+}
+
+impl LookResult {
+    /// The link by which the look acts.
+    pub(crate) fn acts_by(&self) -> Option<&LinkId> {
+        self.command.as_ref()?;
+        self.link.as_ref()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,6 +232,9 @@ pub enum Saved {
     Locked { by: Key },
     /// The lease was lost: nothing is stored.
     LeaseLost,
+    /// The command was decided on what is not so any more: people edited the link or removed it, or
+    /// another process collected what the limits left. Nothing is stored.
+    Overtaken,
 }
 
 /// How a send ended.
@@ -398,6 +415,14 @@ impl PaymentContext {
 pub struct DayTotals {
     pub count: u32,
     pub minor: BTreeMap<String, i64>,
+}
+
+/// The totals of a link from a time on, and before another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    pub totals: DayTotals,
 }
 
 /// What `status` shows.

@@ -322,8 +322,10 @@ pub(crate) fn right_sides(link: &Link, erp: Option<Side>, processor: Option<Side
     Ok(())
 }
 
-/// The version that a link gets; a write carries the one it was read at, 0 for a new link.
-pub(crate) fn next_version(link: &Link, stored: Option<i64>) -> Result<i64> {
+/// A write of a link carries the version it was read at, 0 for a new link. The version that it gets
+/// is a number that was never given out before: a link that is removed and made anew under the same
+/// name is another one.
+pub(crate) fn may_put(link: &Link, stored: Option<i64>) -> Result<()> {
     match stored {
         Some(_) if link.version == 0 => refused(format!("there is a link {} already", link.id)),
         None if link.version != 0 => refused(format!("there is no link {}", link.id)),
@@ -331,6 +333,6 @@ pub(crate) fn next_version(link: &Link, stored: Option<i64>) -> Result<i64> {
             "the link {} was changed meanwhile: version {version}, not {}",
             link.id, link.version
         )),
-        Some(_) | None => Ok(link.version + 1),
+        Some(_) | None => Ok(()),
     }
 }

@@ -17,13 +17,14 @@ use model::reason::{Reason, ReasonCode};
 use model::receipt::DocumentKind;
 use model::sight::Sight;
 use ports::{Depth, PortError, Read};
-use store::rows::{CaseContext, Claimed};
+use store::rows::{CaseContext, Claimed, Counted};
 
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::world::{ErpPort, World};
 
 use super::batch::Batch;
+use super::limits::day_use;
 use super::payments::Asked;
 use super::payout::last_reason;
 use super::sources::Served;
@@ -124,7 +125,7 @@ impl Engine {
             processor_name: served.link.processor.to_string(),
             ..CollectionFacts::of(frame, invoice.clone(), payer.state.clone())
         };
-        self.complete(&served, &claimed.key, &mut facts, batch, depth).await?;
+        let counted = self.complete(&served, &claimed.key, &mut facts, batch, depth).await?;
         let mut decision = decide(&facts);
         decision.hints.extend(asks_for(&served, &facts, found, &decision));
         decision.hints.extend(payer.asks_for(&served, &facts, found));
@@ -138,6 +139,7 @@ impl Engine {
             facts: rows,
             pairs: payer.new_pairs,
             collections: payments.rows,
+            counted,
             freed: payments.freed,
             refs: collection_refs(&served, &facts, found),
             stopped: facts.frame.stopped,
@@ -146,6 +148,7 @@ impl Engine {
     }
 
     /// Reads what the payments ask for: their documents, mandates for the next one, what the limits allow.
+    /// Gives what was counted for the limits.
     async fn complete(
         &self,
         served: &Served,
@@ -153,7 +156,7 @@ impl Engine {
         facts: &mut CollectionFacts,
         batch: &Batch,
         depth: Depth,
-    ) -> Result<()> {
+    ) -> Result<Vec<Counted>> {
         let keys = books::keys_to_read(facts);
         facts.documents = self.documents(&served.erp, &keys, depth, batch).await?;
         while let Some(key) = books::forgotten_to_read(facts) {
@@ -164,16 +167,23 @@ impl Engine {
         self.read_unseen(&served.erp, &keys, &mut facts.documents, made).await?;
         let made = |key: &Key| facts.frame.done_id(key).is_some();
         self.read_taken_over(&served.erp, &facts.settled, &mut facts.documents, made).await?;
-        let Sight::Found(invoice) = facts.invoice.clone() else { return Ok(()) };
+        let Sight::Found(invoice) = facts.invoice.clone() else { return Ok(Vec::new()) };
         self.search_receipts(served, facts, &invoice).await?;
         if invoice.subsidiary.is_some() && eligibility::wanted(facts, &invoice).is_ok() {
             let port = &served.erp.port;
             facts.booked_in = port.receipts_booked_in(invoice.due.currency).await?;
         }
         self.add_mandates(served, facts, &invoice, depth == Depth::Direct).await?;
-        facts.day = self.day_use(served, facts, &invoice, &batch.planned).await?;
-        facts.run = self.run_use(served, case, facts, &invoice, &batch.planned).await?;
-        Ok(())
+        let mut counted = Vec::new();
+        if let Some(day) = self.day_counted(served, facts).await? {
+            facts.day = day_use(&day, &batch.planned, &invoice);
+            counted.push(day);
+        }
+        if let Some(run) = self.run_counted(served, facts).await? {
+            facts.run = self.run_use(case, &run, &batch.planned, &invoice).await?;
+            counted.push(run);
+        }
+        Ok(counted)
     }
 
     /// Receipts that others recorded for their payments, before one is recorded here.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::case::CaseKey;
 use model::invoice::Invoice;
 use model::reason::ReasonCode;
-use store::rows::DayTotals;
+use store::rows::{Counted, DayTotals};
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -14,51 +14,65 @@ use crate::error::Result;
 use super::sources::Served;
 
 impl Engine {
-    pub(super) async fn day_use(
+    /// What was collected today, where the day is limited.
+    pub(super) async fn day_counted(
         &self,
         served: &Served,
         facts: &CollectionFacts,
-        invoice: &Invoice,
-        planned: &DayTotals,
-    ) -> Result<DayUse> {
+    ) -> Result<Option<Counted>> {
         let limits = &served.link.policy.limits;
         if limits.day_max.is_empty() && limits.day_count_max.is_none() {
-            return Ok(DayUse::default());
+            return Ok(None);
         }
         let start_of = |date: Date| {
             date.to_zoned(facts.frame.zone.clone()).map(|zoned| zoned.timestamp()).ok()
         };
         let tomorrow = facts.frame.today.tomorrow().ok().and_then(start_of);
         let (Some(from), Some(to)) = (start_of(facts.frame.today), tomorrow) else {
-            return Ok(DayUse::default());
+            return Ok(None);
         };
-        let totals = self.store.day_totals(&served.link.id, from, to).await?;
-        let (count, minor) = with_planned(&totals, planned, invoice);
-        Ok(DayUse { count, minor })
+        self.counted(served, from, to).await.map(Some)
     }
 
-    /// A run is what is collected between two polls of the ERP's invoices.
-    pub(super) async fn run_use(
+    /// What was collected since the last poll of the ERP's invoices, where that is limited: a run is what
+    /// is collected between two of them.
+    pub(super) async fn run_counted(
         &self,
         served: &Served,
-        case: &CaseKey,
         facts: &CollectionFacts,
-        invoice: &Invoice,
-        planned: &DayTotals,
-    ) -> Result<RunUse> {
+    ) -> Result<Option<Counted>> {
         let limits = &served.link.policy.limits;
         if limits.run_max.is_empty() && limits.run_count_max.is_none() {
-            return Ok(RunUse::default());
+            return Ok(None);
         }
         let mark = self.store.mark(&served.erp.connection, crate::poll::INVOICES).await?;
         let from = mark.completed_at.unwrap_or(Timestamp::UNIX_EPOCH);
         let to = facts.frame.now + SignedDuration::from_hours(24);
+        self.counted(served, from, to).await.map(Some)
+    }
+
+    async fn counted(&self, served: &Served, from: Timestamp, to: Timestamp) -> Result<Counted> {
         let totals = self.store.day_totals(&served.link.id, from, to).await?;
-        let (count, minor) = with_planned(&totals, planned, invoice);
+        Ok(Counted { from, to, totals })
+    }
+
+    pub(super) async fn run_use(
+        &self,
+        case: &CaseKey,
+        run: &Counted,
+        planned: &DayTotals,
+        invoice: &Invoice,
+    ) -> Result<RunUse> {
+        let (count, minor) = with_planned(&run.totals, planned, invoice);
         let before = self.store.case(case).await?.and_then(|row| row.reason);
         let held = before.filter(|reason| reason.code == ReasonCode::AboveLimit);
         Ok(RunUse { count, minor, held: held.map(|reason| reason.detail) })
     }
+}
+
+pub(super) fn day_use(day: &Counted, planned: &DayTotals, invoice: &Invoice) -> DayUse {
+    let (count, minor) = with_planned(&day.totals, planned, invoice);
+    DayUse { count, minor }
 }
 
 /// Number and minor units, in the invoice's currency.

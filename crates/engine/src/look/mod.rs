@@ -29,7 +29,7 @@ use model::payout::KeptItem;
 use model::policy::Mode;
 use model::sight::Sight;
 use ports::Read;
-use store::rows::{Body, CollectionRow, FactRow, Settle};
+use store::rows::{Body, CollectionRow, Counted, FactRow, Settle};
 
 use model::customer::CustomerPair;
 
@@ -59,6 +59,8 @@ pub(crate) struct Looked {
     pub kept: Vec<(AccountId, KeptItem)>,
     pub pairs: Vec<(AccountId, AccountId, CustomerPair)>,
     pub collections: Vec<CollectionRow>,
+    /// What the link collected already, for its limits.
+    pub counted: Vec<Counted>,
     /// Payments whose match a person took back.
     pub freed: Vec<(AccountId, CollectionId)>,
     pub refs: Vec<String>,
@@ -91,6 +93,7 @@ impl Looked {
             kept: Vec::new(),
             pairs: Vec::new(),
             collections: Vec::new(),
+            counted: Vec::new(),
             freed: Vec::new(),
             refs: Vec::new(),
             settle: Vec::new(),

@@ -182,7 +182,8 @@ fn within_limits(facts: &CollectionFacts, invoice: &Invoice, released: bool) -> 
     if above(limits.day_max.get(code), day_minor) {
         return Err(Reason::new(ReasonCode::DailyLimit, format!("amount per day in {code}")));
     }
-    if limits.day_count_max.is_some_and(|max| facts.day.count >= max) {
+    let full = limits.day_count_max.is_some_and(|max| facts.day.count >= max);
+    if full && !model::defect!(LimitIgnored) {
         return Err(Reason::new(ReasonCode::DailyLimit, "number per day"));
     }
     Ok(())

@@ -159,7 +159,7 @@ pub fn charged_back(
     match (facts.frame.policy.after_chargeback, event) {
         (AfterReversal::CollectAfterDays(days), Some(event)) if !stopped => {
             let due_at = event.at + (24 * i64::from(days)).hours();
-            if due_at <= facts.frame.now {
+            if due_at <= facts.frame.now || model::defect!(DaysNotWaited) {
                 return create(facts, invoice, false);
             }
             let detail = format!("from {} on", facts.frame.date_of(due_at));

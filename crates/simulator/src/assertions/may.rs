@@ -7,28 +7,36 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use model::command::{ErpWrite, ProcessorWrite, Write};
+use model::command::{ErpWrite, ProcessorWrite, RecordReceipt, Write};
 use model::customer::fold_email;
 use model::event::{Event, EventSubject};
-use model::ids::{CollectionId, InvoiceId, MandateId, PayoutId};
+use model::ids::{InvoiceId, MandateId, PayoutId};
 use model::invoice::Approval;
 use model::key::Key;
-use model::payout::Payout;
-use model::policy::{CollectWhich, Mode};
+use model::payment::CollectionStatus;
+use model::policy::{AfterReversal, CollectWhich, Mode};
 
-use crate::world::{ReadMark, State};
+use super::once::NEWS_SECONDS;
+use crate::world::watched::zone_of;
+use crate::world::{ReadMark, STALENESS_SECONDS, State};
 
 /// Minutes for which a policy may have been replaced before a look that knew it sends: a lease, a
 /// deadline, a server's cut-off, and a sleep in between.
 const POLICY_MINUTES: i64 = 60;
+
+/// By how much the clocks of processes may differ from the world's.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_hours(1);
 
 /// What would be wrong with making this write now.
 #[must_use]
 pub fn before(state: &State, key: &Key, write: &Write, mark: Option<&ReadMark>) -> Option<String> {
     match write {
         Write::Processor(ProcessorWrite::Collect(w)) => {
-            let payer = || wrong_payer(state, &w.invoice, &w.mandate);
-            unwanted(state, &w.invoice, mark?).or_else(payer)
+            let mark = mark?;
+            unwanted(state, &w.invoice, mark)
+                .or_else(|| wrong_payer(state, &w.invoice, &w.mandate))
+                .or_else(|| too_soon(state, &w.invoice, mark))
+                .or_else(|| beyond_limit(state, key))
         }
         Write::Processor(ProcessorWrite::RetryCollection(w)) => unwanted(state, &w.invoice, mark?),
         Write::Processor(_) => None,
@@ -49,6 +57,57 @@ fn unwanted(state: &State, invoice: &InvoiceId, mark: &ReadMark) -> Option<Strin
     policies()
         .all(|one| one.mode != Mode::On)
         .then(|| format!("P1: invoice {invoice} is asked for, and the link did not collect"))
+}
+
+/// The newest payment was charged back, which was known, and people leave such invoices open, or the days
+/// that they wait are not over.
+fn too_soon(state: &State, invoice: &InvoiceId, mark: &ReadMark) -> Option<String> {
+    let payments = || state.processor.payments_for(invoice);
+    // Whose payments are whose was told by people: another one may have been the newest.
+    let told = state.processor.payments.values().any(|row| row.said.is_some());
+    if told || state.watched.is_released(invoice, mark.at) {
+        return None;
+    }
+    let (id, row) = payments()
+        .filter(|(_, row)| row.created_at <= mark.at)
+        .max_by_key(|(id, row)| (row.created_at, *id))?;
+    let subject = EventSubject::Collection(id.to_string());
+    let mut events = state.processor.events.iter().rev().map(|row| &row.event);
+    let back = events.find(|event| event.subject == subject && event.action == "charged_back")?;
+    let unseen = SignedDuration::from_secs(STALENESS_SECONDS + NEWS_SECONDS);
+    let known = back.at.max(row.created_at) <= mark.at - unseen;
+    if row.status != CollectionStatus::ChargedBack || !known {
+        return None;
+    }
+    let since = mark.at - SignedDuration::from_mins(POLICY_MINUTES);
+    let days = state.watched.policies_since(since).filter_map(|one| match one.after_chargeback {
+        AfterReversal::CollectAfterDays(days) => Some(days),
+        AfterReversal::LeaveOpen => None,
+    });
+    let Some(days) = days.min() else {
+        return Some(format!("P1: {invoice} is asked for again, and {id} was charged back"));
+    };
+    // A process's clock may be ahead.
+    let from = back.at + SignedDuration::from_hours(24 * i64::from(days)) - CLOCKS_APART;
+    (mark.at < from).then(|| {
+        format!("P1: {invoice} is asked for again before {days} days are over since {id} came back")
+    })
+}
+
+/// The link collected as many on this day as it may.
+fn beyond_limit(state: &State, key: &Key) -> Option<String> {
+    let (link, day) = state.watched.intended_on(key)?;
+    let zone = state.watched.policies().last().map(zone_of)?;
+    let begun = day.to_zoned(zone).ok()?.timestamp();
+    // Nothing was unlimited at any time of the day.
+    let limits = state.watched.policies_since(begun).map(|one| one.limits.day_count_max);
+    let max = limits.collect::<Option<Vec<u32>>>()?.into_iter().max()?;
+    let of_day = |other: &Key| {
+        other != key && state.watched.intended_on(other) == Some(&(link.clone(), *day))
+    };
+    let before = state.processor.keys().filter(of_day).count();
+    (before >= usize::try_from(max).unwrap_or(usize::MAX))
+        .then(|| format!("P1: the link collects {max} on a day, and {before} were made on {day}"))
 }
 
 /// The mandate is another customer's. Where people moved, doubled or merged customers, or chose among
@@ -75,7 +134,7 @@ fn wrong_payer(state: &State, invoice: &InvoiceId, mandate: &MandateId) -> Optio
 /// arrived, unless the period was closed meanwhile (DESIGN.md section 5, Posting).
 fn wrong_date(state: &State, key: &Key, write: &ErpWrite) -> Option<String> {
     let (dated_on, right) = match write {
-        ErpWrite::RecordReceipt(w) => (w.dated_on, dates_of_receipt(state, key, &w.collection)),
+        ErpWrite::RecordReceipt(w) => (w.dated_on, dates_of_receipt(state, w)),
         ErpWrite::RecordRefund(w) => {
             // It is not dated before what it takes back.
             let receipt = state.books.receipts.get(&w.receipt).map(|row| row.dated_on);
@@ -96,31 +155,26 @@ fn wrong_date(state: &State, key: &Key, write: &ErpWrite) -> Option<String> {
         .then(|| format!("P10: what happened on {first} is dated {dated_on}"))
 }
 
-/// The days, where the link is, on which the payment was paid out with the payout that the key names, or
-/// confirmed; and when that payout arrived, where the event was not known yet.
-fn dates_of_receipt(state: &State, key: &Key, payment: &CollectionId) -> BTreeSet<Date> {
-    let subject = EventSubject::Collection(payment.to_string());
-    let zone = state.watched.policies().next().map(|one| one.time_zone.clone());
-    let zone = zone.and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC);
-    let payout = payout_of(state, key).map(|payout| payout.id.as_str());
-    let tells = |event: &&Event| match (payout, event.action.as_str()) {
-        (Some(id), "paid_out") => event.links.get("payout").is_some_and(|link| link == id),
+/// The days, where the link is, on which the payment was confirmed, or paid out with the payout that it
+/// is recorded for; and when that payout arrived, where the event was not known yet.
+fn dates_of_receipt(state: &State, receipt: &RecordReceipt) -> BTreeSet<Date> {
+    let subject = EventSubject::Collection(receipt.collection.to_string());
+    let zone = state.watched.policies().next().map_or(TimeZone::UTC, zone_of);
+    let tells = |event: &&Event| match (&receipt.payout, event.action.as_str()) {
+        (Some(id), "paid_out") => event.links.get("payout").is_some_and(|link| link == id.as_str()),
         (None, "confirmed" | "chargeback_cancelled") => true,
         _ => false,
     };
     let events = state.processor.events.iter().map(|row| &row.event);
     let days = events.filter(|event| event.subject == subject).filter(tells);
     let days = days.map(|event| event.at.to_zoned(zone.clone()).date());
-    days.chain(arrival_of(state, key)).collect()
+    let payout = receipt.payout.as_ref().and_then(|id| state.processor.payouts.get(id));
+    days.chain(payout.and_then(|row| row.payout.arrival_on)).collect()
 }
 
 /// When the payout arrived that the key names.
 fn arrival_of(state: &State, key: &Key) -> Option<Date> {
-    payout_of(state, key)?.arrival_on
-}
-
-fn payout_of<'a>(state: &'a State, key: &Key) -> Option<&'a Payout> {
     let mut parts = key.as_str().split('/').skip(1);
     let named = parts.find_map(|part| state.processor.payouts.get(&PayoutId::new(part)))?;
-    Some(&named.payout)
+    named.payout.arrival_on
 }

@@ -11,7 +11,7 @@ use crate::world::watched::Watched;
 use crate::world::{ReadMark, STALENESS_SECONDS};
 
 /// Seconds for which events that were read count as news when money is asked for.
-const NEWS_SECONDS: i64 = 900;
+pub const NEWS_SECONDS: i64 = 900;
 
 /// What would be wrong with making this write now; only asked of writes that then are made.
 #[must_use]

@@ -34,7 +34,8 @@ use crate::faults::{Fault, Faults};
 use crate::moves::Family;
 use crate::random::Random;
 use crate::simulation::Outcome;
-use crate::worker::{Done, Ended};
+use crate::turns::Done;
+use crate::worker::Ended;
 use crate::world::World;
 use crate::wrap::store::CONNECTION_LOST;
 

@@ -23,7 +23,8 @@ use super::outside::Outside;
 use super::time::WorkerClock;
 use super::transport::Wire;
 use crate::interrupt::{Interrupt, Life};
-use crate::worker::{Done, Ended, Turn, turn};
+use crate::turns::{Done, Unread, turn};
+use crate::worker::{Ended, Turn};
 use crate::world::World;
 use crate::wrap::store::WorkerStore;
 
@@ -106,6 +107,7 @@ pub struct Worker {
     engine: Arc<Engine>,
     interrupt: Interrupt,
     turn: Option<Turn>,
+    unread: Arc<Unread>,
     woken: Arc<Flag>,
     /// Seconds by which its business clock is ahead.
     pub ahead: Arc<AtomicI64>,
@@ -154,6 +156,7 @@ impl Worker {
             engine: Arc::new(engine),
             interrupt,
             turn: None,
+            unread: Arc::default(),
             woken,
             ahead,
             sleeps_until: None,
@@ -167,15 +170,14 @@ impl Worker {
 
     /// People changed the links.
     pub fn reload(&self, links: &BTreeMap<LinkId, Link>) {
-        let mut seen = engine::World::clone(&self.engine.world());
-        seen.links.clone_from(links);
-        self.engine.set_world(seen);
+        self.unread.put(links.clone());
     }
 
     /// Begins a turn, if none is under way.
     pub fn begin(&mut self) {
         if self.turn.is_none() {
-            self.turn = Some(Box::pin(turn(Arc::clone(&self.engine))));
+            let (engine, unread) = (Arc::clone(&self.engine), Arc::clone(&self.unread));
+            self.turn = Some(Box::pin(turn(engine, unread)));
             self.woken.0.store(true, Ordering::Relaxed);
         }
     }

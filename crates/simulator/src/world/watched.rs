@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::say::Order;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use model::case::CaseKey;
 use model::command::{ErpWrite, ProcessorWrite, RejectionCause, Write};
-use model::ids::InvoiceId;
+use model::ids::{InvoiceId, LinkId};
 use model::key::Key;
 use model::policy::Policy;
 use model::reason::ReasonCode;
@@ -40,6 +42,8 @@ pub struct Watched {
     pub left: BTreeSet<(CaseKey, ReasonCode)>,
     /// The epoch of the newest claim of each case.
     epochs: BTreeMap<CaseId, i64>,
+    /// By which link, and on which days there, each command was intended.
+    intents: BTreeMap<Key, BTreeSet<(LinkId, Date)>>,
     /// The case of each command.
     cases: BTreeMap<Key, CaseId>,
     /// What each key last asked for, and what is known to have become of its sends.
@@ -118,13 +122,30 @@ impl Watched {
 
     /// A look was saved; under a lease that somebody else has by now it must not be.
     pub fn saved(&mut self, look: &LookResult, saved: &Saved) -> Option<String> {
-        if *saved == Saved::LeaseLost {
+        if matches!(saved, Saved::LeaseLost | Saved::Overtaken) {
             return None;
         }
         let command = look.command.iter().map(|new| (new.command.key.clone(), look.case));
         self.cases.extend(command);
+        if *saved == Saved::Stored {
+            self.intended(look);
+        }
         let lost = self.is_lost(look.case, look.epoch);
         lost.then(|| format!("P6: a look at case {} is saved under a lost lease", look.case))
+    }
+
+    fn intended(&mut self, look: &LookResult) {
+        let (Some(new), Some(link)) = (&look.command, &look.link) else { return };
+        let zone = self.policies.last().map_or(TimeZone::UTC, |(_, policy)| zone_of(policy));
+        let day = look.at.to_zoned(zone).date();
+        let key = new.command.key.clone();
+        self.intents.entry(key).or_default().insert((link.clone(), day));
+    }
+
+    /// The link by which this was intended and its day there, when it was intended on one day only.
+    #[must_use]
+    pub fn intended_on(&self, key: &Key) -> Option<&(LinkId, Date)> {
+        self.intents.get(key).filter(|days| days.len() == 1)?.first()
     }
 
     /// People did something that may clear a refusal.
@@ -238,4 +259,10 @@ fn content(write: &Write) -> Option<String> {
         }
         Write::Erp(_) | Write::Processor(_) => return None,
     })
+}
+
+/// The zone of the link's days.
+#[must_use]
+pub fn zone_of(policy: &Policy) -> TimeZone {
+    TimeZone::get(&policy.time_zone).unwrap_or(TimeZone::UTC)
 }

@@ -149,6 +149,8 @@ pub(super) async fn look(store: &AnyStore, claimed: &Claimed, now: i64) -> LookR
         seq: ok(store.next_seq().await),
         at: at(now),
         link: Some(link_id()),
+        link_version: None,
+        counted: Vec::new(),
         facts: Vec::new(),
         decision: waiting(),
         command: None,

@@ -6,10 +6,10 @@ use model::decision::{Decision, Stage};
 use model::reason::{Reason, ReasonCode};
 
 use super::fixtures::{
-    AnyStore, at, case, collect, deciding, hint, invoice_lock, key, lease, look, ok, person,
-    refused, request, told, waiting,
+    AnyStore, at, case, collect, deciding, hint, invoice_lock, key, lease, link_id, linked, look,
+    ok, person, refused, request, told, waiting,
 };
-use crate::rows::{AttentionRow, FactRow, LookResult, PersonSaid, Saved};
+use crate::rows::{AttentionRow, Claimed, Counted, FactRow, Link, LookResult, PersonSaid, Saved};
 
 super::suite! {
     facts_come_back_by_subject,
@@ -24,6 +24,9 @@ super::suite! {
     references_are_replaced,
     hints_of_a_look_are_given,
     a_look_at_its_own_case_is_news,
+    nothing_is_stored_that_acts_by_an_edited_link,
+    a_link_made_anew_is_another_one,
+    nothing_is_stored_beyond_what_was_counted,
 }
 
 fn fact(subject: &str, body: serde_json::Value) -> FactRow {
@@ -222,4 +225,62 @@ async fn a_look_at_its_own_case_is_news(store: AnyStore) {
     ok(store.save_look(&LookResult { hints, ..look(&store, &held, 0).await }).await);
     ok(store.release(held.id, held.epoch, None).await);
     assert_eq!(ok(store.claim(&request("w", 4)).await).len(), 1);
+}
+
+/// A look at case 1 that collects by this version of the link.
+async fn by_version(store: &AnyStore, held: &Claimed, version: i64) -> LookResult {
+    let facts = vec![fact("invoice", json!("read"))];
+    let looked = LookResult { facts, link_version: Some(version), ..look(store, held, 1).await };
+    deciding(looked, key(1, 1), collect(1, 500), &[invoice_lock(1)])
+}
+
+async fn nothing_is_stored_that_acts_by_an_edited_link(store: AnyStore) {
+    let link = linked(&store).await;
+    let held = lease(&store, "w", 1, 0).await;
+    let mut edited = link.clone();
+    edited.version = ok(store.put_link(&edited, &person(), at(1)).await);
+
+    let by_old = by_version(&store, &held, link.version).await;
+    assert_eq!(ok(store.save_look(&by_old).await), Saved::Overtaken);
+    assert_eq!(told(&store, 1).await, Vec::<String>::new());
+    assert!(ok(store.contexts(&[held.id]).await).remove(0).facts.is_empty());
+    assert_eq!(ok(store.commands(&[], 10).await), vec![]);
+
+    let reads = LookResult { command: None, decision: waiting(), ..by_old };
+    assert_eq!(ok(store.save_look(&reads).await), Saved::Stored, "what was read stays true");
+    let by_new = by_version(&store, &held, edited.version).await;
+    assert_eq!(ok(store.save_look(&by_new).await), Saved::Stored);
+
+    ok(store.remove_link(&link.id, &person(), at(2)).await);
+    let by_none = by_version(&store, &held, edited.version).await;
+    assert_eq!(ok(store.save_look(&by_none).await), Saved::Overtaken, "there is no link");
+}
+
+async fn a_link_made_anew_is_another_one(store: AnyStore) {
+    let old = linked(&store).await;
+    let held = lease(&store, "w", 1, 0).await;
+    ok(store.remove_link(&old.id, &person(), at(1)).await);
+    let anew = Link { version: 0, ..old.clone() };
+    assert_ne!(ok(store.put_link(&anew, &person(), at(2)).await), old.version);
+    let by_old = by_version(&store, &held, old.version).await;
+    assert_eq!(ok(store.save_look(&by_old).await), Saved::Overtaken);
+}
+
+async fn nothing_is_stored_beyond_what_was_counted(store: AnyStore) {
+    let (one, two) = (lease(&store, "w", 1, 0).await, lease(&store, "v", 2, 0).await);
+    let (from, to) = (at(0), at(60));
+    let counted = async || {
+        let totals = ok(store.day_totals(&link_id(), from, to).await);
+        vec![Counted { from, to, totals }]
+    };
+    let first = LookResult { counted: counted().await, ..look(&store, &one, 1).await };
+    let second = LookResult { counted: counted().await, ..look(&store, &two, 1).await };
+    let first = deciding(first, key(1, 1), collect(1, 500), &[invoice_lock(1)]);
+    let second = deciding(second, key(2, 1), collect(2, 500), &[invoice_lock(2)]);
+    assert_eq!(ok(store.save_look(&first).await), Saved::Stored);
+    assert_eq!(ok(store.save_look(&second).await), Saved::Overtaken, "the other was before it");
+    assert_eq!(told(&store, 2).await, Vec::<String>::new());
+
+    let again = LookResult { counted: counted().await, ..second };
+    assert_eq!(ok(store.save_look(&again).await), Saved::Stored);
 }

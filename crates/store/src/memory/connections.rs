@@ -7,10 +7,10 @@ use serde_json::json;
 use model::case::Actor;
 use model::ids::{AccountId, ConnectionId, LinkId};
 
-use super::{Rows, Tx, trail};
+use super::{Rows, Tx, cases, trail};
 use crate::api::Result;
 use crate::rows::{Connection, Link};
-use crate::rules::{connection_note, next_version, right_sides};
+use crate::rules::{connection_note, may_put, right_sides};
 use crate::values::{micros, refused, time};
 use crate::vault::Vault;
 
@@ -113,7 +113,8 @@ pub(super) fn count_bad(tx: &mut Tx<'_>, connection: &ConnectionId) -> Result<()
 pub(super) fn put_link(tx: &mut Tx<'_>, link: &Link, actor: &Actor, at: Timestamp) -> Result<i64> {
     let side = |id: &ConnectionId| tx.rows.connections.get(id).map(|one| one.connection.side);
     right_sides(link, side(&link.erp), side(&link.processor))?;
-    let version = next_version(link, tx.rows.links.get(&link.id).map(|stored| stored.version))?;
+    may_put(link, tx.rows.links.get(&link.id).map(|stored| stored.version))?;
+    let version = cases::next_seq(tx);
     let new = Link { version, ..link.clone() };
     let body = json!({ "link": new });
     tx.rows.links.put(link.id.clone(), new);

@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 
 use model::case::{CaseKey, CaseKind};
 use model::decision::{Decision, ItemDocument, Stage};
-use model::ids::AccountId;
+use model::ids::{AccountId, LinkId};
 use model::key::Key;
 use model::reason::{Reason, ReasonCode};
 
-use super::{Rows, Tx, cases, commands, connections, directory, payouts, people, streams, trail};
+use super::{
+    Rows, Tx, cases, commands, connections, directory, payouts, people, streams, trail, views,
+};
 use crate::api::Result;
 use crate::rows::{
-    AttentionRow, Body, CaseContext, CaseId, FactRow, LookResult, PaymentContext, Saved,
+    AttentionRow, Body, CaseContext, CaseId, Counted, FactRow, LookResult, PaymentContext, Saved,
 };
 use crate::rules;
 use crate::values::{micros, reason, refused, time};
@@ -20,6 +22,9 @@ use crate::values::{micros, reason, refused, time};
 pub(super) fn save(tx: &mut Tx<'_>, look: &LookResult) -> Result<Saved> {
     if !cases::holds(tx.rows, look.case, look.epoch)? {
         return Ok(Saved::LeaseLost);
+    }
+    if look.acts_by().is_some_and(|link| is_overtaken(tx.rows, look, link)) {
+        return Ok(Saved::Overtaken);
     }
     let key = cases::key(tx.rows, look.case)?;
     for fact in &look.facts {
@@ -50,6 +55,16 @@ pub(super) fn save(tx: &mut Tx<'_>, look: &LookResult) -> Result<Saved> {
         None => None,
     };
     Ok(blocked.map_or(Saved::Stored, |by| Saved::Locked { by }))
+}
+
+/// The link, or what it collected, is not what the command was decided on.
+fn is_overtaken(rows: &Rows, look: &LookResult, link: &LinkId) -> bool {
+    let version = || rows.links.get(link).map(|stored| stored.version);
+    let edited = look.link_version.is_some() && version() != look.link_version;
+    let more = |counted: &Counted| {
+        views::day_totals(rows, link, counted.from, counted.to) != counted.totals
+    };
+    edited || look.counted.iter().any(more)
 }
 
 fn put_fact(tx: &mut Tx<'_>, look: &LookResult, fact: &FactRow) {

@@ -9,11 +9,11 @@ use serde_json::json;
 use model::case::Actor;
 use model::ids::{AccountId, ConnectionId, LinkId};
 
-use super::audit;
 use super::tx::{Tx, from_word, json, micros, parsed, refused, time, word};
+use super::{audit, cases};
 use crate::api::Result;
 use crate::rows::{Connection, Link};
-use crate::rules::{connection_note, next_version, right_sides};
+use crate::rules::{connection_note, may_put, right_sides};
 use crate::vault::Sealed;
 
 pub(super) fn put_connection(
@@ -148,10 +148,8 @@ pub(super) fn put_link(tx: &Tx<'_>, link: &Link, actor: &Actor, at: Timestamp) -
     let erp = one_connection(tx, link.erp.as_str())?.map(|one| one.side);
     let processor = one_connection(tx, link.processor.as_str())?.map(|one| one.side);
     right_sides(link, erp, processor)?;
-    let stored = tx.one("select version from links where id = ?1", [link.id.as_str()], |row| {
-        Ok(row.get::<_, i64>(0)?)
-    })?;
-    let version = next_version(link, stored)?;
+    may_put(link, version(tx, &link.id)?)?;
+    let version = cases::next_seq(tx)?;
     tx.run(
         "insert into links (id, erp, processor, policy, version) values (?1, ?2, ?3, ?4, ?5)
          on conflict (id) do update set
@@ -168,6 +166,11 @@ pub(super) fn put_link(tx: &Tx<'_>, link: &Link, actor: &Actor, at: Timestamp) -
     let body = json!({ "link": Link { version, ..link.clone() } });
     audit::append(tx, actor, None, "policy", &body, at)?;
     Ok(version)
+}
+
+/// That of the stored link.
+pub(super) fn version(tx: &Tx<'_>, link: &LinkId) -> Result<Option<i64>> {
+    tx.one("select version from links where id = ?1", [link.as_str()], |row| Ok(row.get(0)?))
 }
 
 const LINK_COLUMNS: &str = "id, erp, processor, policy, version";

@@ -8,7 +8,9 @@ use model::decision::ItemDocument;
 use model::ids::{AccountId, LinkId};
 
 use super::tx::{Tx, micros, refused};
-use super::{attention, audit, bank_details, cases, commands, connections, directory, payouts};
+use super::{
+    attention, audit, bank_details, cases, commands, connections, directory, payouts, views,
+};
 use crate::api::Result;
 use crate::canonical::canonical;
 use crate::rows::{FactRow, LookResult, Saved};
@@ -17,6 +19,11 @@ use crate::rules;
 pub(super) fn save(tx: &Tx<'_>, look: &LookResult) -> Result<Saved> {
     if !cases::holds(tx, look.case, look.epoch)? {
         return Ok(Saved::LeaseLost);
+    }
+    if let Some(link) = look.acts_by()
+        && is_overtaken(tx, look, link)?
+    {
+        return Ok(Saved::Overtaken);
     }
     let key = cases::key(tx, look.case)?;
     for fact in &look.facts {
@@ -47,6 +54,19 @@ pub(super) fn save(tx: &Tx<'_>, look: &LookResult) -> Result<Saved> {
         None => None,
     };
     Ok(blocked.map_or(Saved::Stored, |by| Saved::Locked { by }))
+}
+
+/// The link, or what it collected, is not what the command was decided on.
+fn is_overtaken(tx: &Tx<'_>, look: &LookResult, link: &LinkId) -> Result<bool> {
+    if look.link_version.is_some() && connections::version(tx, link)? != look.link_version {
+        return Ok(true);
+    }
+    for counted in &look.counted {
+        if views::day_totals(tx, link, counted.from, counted.to)? != counted.totals {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn put_fact(tx: &Tx<'_>, look: &LookResult, fact: &FactRow) -> Result<()> {

@@ -121,6 +121,11 @@ impl Processor {
         Ok(made(&id))
     }
 
+    /// The keys under which payments were made.
+    pub fn keys(&self) -> impl Iterator<Item = Key> {
+        self.keys.keys().map(|key| Key::from_stored(key))
+    }
+
     /// `by_us`: the connector makes it; else somebody else does.
     pub(super) fn new_payment(&mut self, w: &Collect, by_us: bool, now: Timestamp) -> CollectionId {
         let id = CollectionId::new(self.next_id("PM"));
