@@ -28,7 +28,7 @@ use crate::look::{Batch, DECISION_FACT, Looked, fact};
 use crate::put_off::RETRY_SECONDS;
 use crate::restraint::{OUTCOME_SECONDS, RESENDS_MAX, restrain};
 use crate::send::{Sent, needs_direct};
-use crate::world::World;
+use crate::world::{ProcessorPort, World};
 
 /// Seconds by which hints of a look that decided nothing new are put off, so that two cases that
 /// wait for each other do not spin.
@@ -162,18 +162,7 @@ impl Engine {
     ) -> Result<(Option<Timestamp>, bool)> {
         let mut looked = self.look(world, claimed, context, batch, Depth::Cheap).await?;
         if acts(claimed.key.kind, &looked) && !model::defect!(StaleListBelieved) {
-            let collects =
-                looked.decision.command.as_ref().is_some_and(|command| command.write.collects());
-            let processor = looked.processor.iter().find_map(|(id, _)| world.processor(id));
-            let processor = processor.filter(|_| collects);
-            let began_at = self.clock.lease_now();
-            if let Some(processor) = &processor {
-                self.read_news(world, processor).await?;
-            }
-            looked = self.look(world, claimed, context, batch, Depth::Direct).await?;
-            if processor.is_some() {
-                self.still_news(began_at)?;
-            }
+            looked = self.look_directly(world, claimed, context, batch, &looked).await?;
         }
         restrain(&mut looked, context, world, self.now());
         let decided = fact(DECISION_FACT, &looked.decision);
@@ -211,6 +200,35 @@ impl Engine {
                     Sent::Withheld => Some(self.now() + LOCK_SECONDS.seconds()),
                 };
                 Ok((due, sent != Sent::Withheld))
+            }
+        }
+    }
+
+    /// Before something is changed outside. A debit is decided on events of now: the look before may have
+    /// come to something else.
+    async fn look_directly(
+        &self,
+        world: &World,
+        claimed: &Claimed,
+        context: &CaseContext,
+        batch: &Batch,
+        before: &Looked,
+    ) -> Result<Looked> {
+        let mut asks = payee(world, before);
+        loop {
+            let began_at = self.clock.lease_now();
+            if let Some(processor) = &asks {
+                self.read_news(world, processor).await?;
+            }
+            let looked = self.look(world, claimed, context, batch, Depth::Direct).await?;
+            match payee(world, &looked) {
+                Some(processor) if asks.is_none() => asks = Some(processor),
+                _ => {
+                    if asks.is_some() {
+                        self.still_news(began_at)?;
+                    }
+                    return Ok(looked);
+                }
             }
         }
     }
@@ -359,11 +377,18 @@ fn settle(looked: &Looked, context: &CaseContext, wanted: Option<&Key>) -> Vec<(
 
 /// What limits the command: only debits use them up.
 fn counted(looked: &mut Looked) -> Vec<Counted> {
-    let collects = looked.decision.command.as_ref().is_some_and(|command| command.write.collects());
-    std::mem::take(&mut looked.counted)
-        .into_iter()
-        .filter(|_| collects && !model::defect!(LimitsApart))
-        .collect()
+    let all = std::mem::take(&mut looked.counted);
+    if collects(looked) { all } else { Vec::new() }
+}
+
+fn collects(looked: &Looked) -> bool {
+    looked.decision.command.as_ref().is_some_and(|command| command.write.collects())
+}
+
+/// The processor that the look asks for money.
+fn payee(world: &World, looked: &Looked) -> Option<ProcessorPort> {
+    let (id, _) = looked.processor.as_ref().filter(|_| collects(looked))?;
+    world.processor(id)
 }
 
 /// The version of the link that was decided by: a process may have slept, or not have read yet what

@@ -88,7 +88,6 @@ mod switch {
         EditUnread = "acting by the link as it was before people edited it",
         DaysNotWaited = "collected again at once after a chargeback",
         LimitIgnored = "collected beyond the number of a day",
-        LimitsApart = "the limits of a day checked by each process apart",
     }
 
     thread_local! {

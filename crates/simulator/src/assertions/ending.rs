@@ -192,10 +192,14 @@ pub fn is_stuck(case: &CaseRow) -> bool {
     })
 }
 
-/// Of an un-application whose answer was lost: another refund of the same receipt came between, and
-/// what it leaves applied is another amount.
-fn unapplies(case: &CaseRow) -> bool {
-    case.reason.as_ref().is_some_and(|reason| reason.detail.starts_with("unapply/"))
+/// Of an un-application, or of a refund, whose answer was lost: another refund of the same receipt came
+/// between, and what it leaves applied is another amount; or the payment was settled again, and another
+/// receipt stands.
+fn takes_back(case: &CaseRow) -> bool {
+    let words = ["unapply/", "refund/"];
+    case.reason
+        .as_ref()
+        .is_some_and(|reason| words.iter().any(|one| reason.detail.starts_with(one)))
 }
 
 pub fn booked(case: &CaseRow) -> Option<PayoutId> {
@@ -233,7 +237,7 @@ pub fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<
                 || (code == ReasonCode::MandateRequestFailed && has(Family::Requests))
                 || (OF_EDITS.contains(&code) && has(Family::Editing))
                 || (is_overtaken(case) && CHANGING.into_iter().any(has))
-                || (is_overtaken(case) && unapplies(case) && has(Family::Refunds))
+                || (is_overtaken(case) && takes_back(case) && has(Family::Refunds))
         }
     };
     (!fine).then(|| format!("{} ends as {}: {}", case.key, code.code(), reason.sentence()))

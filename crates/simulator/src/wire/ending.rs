@@ -75,6 +75,7 @@ impl Simulation {
                 families: &base.families,
                 customers: &self.profile.customers,
                 now: self.site.outside.time.now(),
+                console: &self.console,
             };
             wrong = at_once(ending::check(&end, store));
             if wrong.is_empty() {

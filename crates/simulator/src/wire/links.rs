@@ -65,6 +65,7 @@ pub fn switch_on(site: &mut Site, crew: &Crew<'_>) -> Result<(), String> {
 fn put(site: &mut Site, crew: &Crew<'_>, mut link: Link) -> Result<(), String> {
     let put = at_once(site.store.put_link(&link, &ada(), crew.now));
     link.version = put.map_err(|error| refused(&error))?;
+    site.world.state().watched.ruled(&link.policy, crew.now);
     site.connected.links.insert(link.id.clone(), link);
     for worker in crew.workers {
         worker.reload(&site.connected.links);

@@ -116,7 +116,7 @@ impl Simulation {
         }
         self.tell(&line);
         if let Some(truth) = self.truth() {
-            self.owed.note(&truth, self.now());
+            self.note(&truth);
         }
     }
 }

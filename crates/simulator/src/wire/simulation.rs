@@ -13,7 +13,7 @@ use ports::Clock;
 use store::StoreError;
 
 use super::answers;
-use super::assertions::{asked, books, once};
+use super::assertions::{asked, books, may, once};
 use super::bursts::Bursts;
 use super::further::Further;
 use super::handed_over;
@@ -101,6 +101,7 @@ pub(super) struct Simulation {
     pub(super) random: Random,
     pub(super) hands: Hands,
     pub(super) owed: once::Owed,
+    ticks: may::Ticks,
     /// Writes after which the owed amounts were noted.
     noted: u64,
     pub(super) looks: u64,
@@ -142,9 +143,8 @@ impl Simulation {
         let intake = setup::connect(&mut site, &profile, start())?;
         let clock: Arc<dyn Clock> = Arc::new(WorkerClock::new(time, Arc::default()));
         let console = Engine::new(Arc::clone(&store), clock, Settings::new("console"));
-        if further.answers {
-            answers::furnish(&console, &site)?;
-        }
+        answers::furnish(&console, &site)?;
+        site.world.state().watched.ruled(&profile.base.policy, begin);
         let mut simulation = Simulation {
             seed,
             kept: kept.clone(),
@@ -158,6 +158,7 @@ impl Simulation {
             random,
             hands,
             owed: once::Owed::default(),
+            ticks: may::Ticks::default(),
             noted: 0,
             looks: 0,
         };
@@ -388,8 +389,15 @@ impl Simulation {
         }
         self.noted = writes;
         if let Some(truth) = self.truth() {
-            self.owed.note(&truth, self.now());
+            self.note(&truth);
         }
+    }
+
+    /// What is owed and wanted now.
+    pub(super) fn note(&mut self, truth: &Truth) {
+        let now = self.now();
+        self.owed.note(truth, now);
+        self.ticks.note(truth, now);
     }
 
     fn go_on(&mut self, nth: usize) {
@@ -426,14 +434,17 @@ impl Simulation {
 
     pub(super) fn check_step(&mut self) {
         let Some(truth) = self.truth() else { return };
-        self.owed.note(&truth, self.now());
+        self.note(&truth);
         for line in books::always(&truth) {
             self.broken(line);
         }
         let once = once::check(&truth, &self.hands, &self.owed).into_iter();
         let same_emails = !self.profile.base.families.contains(&Family::Customers);
-        let asked = asked::check(&truth, &self.profile.customers, same_emails);
-        for line in once.chain(handed_over::check(&truth)).chain(asked) {
+        let customers = &self.profile.customers;
+        let asked = asked::check(&truth, customers, same_emails);
+        let customers = same_emails.then_some(customers.as_slice());
+        let wanted = may::asked(&truth, &self.ticks, &self.site.world.state().watched, customers);
+        for line in once.chain(handed_over::check(&truth)).chain(asked).chain(wanted) {
             self.broken(line);
         }
     }

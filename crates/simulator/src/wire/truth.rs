@@ -139,6 +139,7 @@ pub struct Document {
     /// The stamp of our key; `None`: not ours.
     pub stamp: Option<String>,
     pub voided: bool,
+    pub dated_on: Option<Date>,
     /// Account, amount in the company's currency, amount in the document's; debit positive.
     pub postings: Vec<(String, Decimal, Decimal)>,
     pub payment: Option<String>,
@@ -233,6 +234,12 @@ pub fn text(value: &Value) -> String {
 #[must_use]
 pub fn filled(value: &Value) -> Option<String> {
     Some(text(value)).filter(|text| !text.is_empty())
+}
+
+/// The day that a text begins with, if it does.
+#[must_use]
+pub fn day(value: &Value) -> Option<Date> {
+    text(value).get(..10)?.parse().ok()
 }
 
 /// The rows of a JSON list; none when there is no list.

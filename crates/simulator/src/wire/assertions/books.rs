@@ -7,6 +7,7 @@ use model::key::{Alphabet, Key};
 use model::policy::Accounts;
 use rust_decimal::Decimal;
 
+use super::lines;
 use crate::wire::systems::Hands;
 use crate::wire::truth::{Document, DocumentKind, Item, ItemKind, Payment, Payout, Truth};
 
@@ -38,12 +39,13 @@ fn carries(document: &Document, parts: &[&str]) -> bool {
     document.stamp.as_ref().is_some_and(|stamp| stamps.contains(stamp))
 }
 
-fn is_stamped(document: &Document, parts: &[&str]) -> bool {
+/// The document carries the key's stamp, and stands.
+pub fn is_stamped(document: &Document, parts: &[&str]) -> bool {
     !document.voided && carries(document, parts)
 }
 
 /// Whether a stamp was made from a key that names the payout.
-fn names(document: &Document, payout: &str) -> bool {
+pub fn names(document: &Document, payout: &str) -> bool {
     let stamp = document.stamp.as_deref().unwrap_or_default();
     let whole = stamp.split_once(payout).is_some_and(|(head, _)| head.ends_with('-'));
     whole || is_cut(stamp, payout)
@@ -91,10 +93,8 @@ pub fn check(case: &Case<'_>) -> Vec<String> {
         wrong.extend(settled(case, payment));
     }
     for payout in case.truth.payouts.iter().filter(|one| case.booked.contains(&one.id)) {
-        // What a bank sent back is for people, or for the policy.
-        if !case.hands.payouts.contains(&payout.id) {
-            wrong.extend(at_bank(case, payout));
-        }
+        wrong.extend(at_bank(case, payout));
+        wrong.extend(lines::check(case, payout));
         for item in payout.items.iter().filter(|item| item.kind == ItemKind::Reversal) {
             wrong.extend(taken_back(case, payout, item));
         }
@@ -236,18 +236,21 @@ fn taken_back(case: &Case<'_>, payout: &Payout, item: &Item) -> Option<String> {
     })
 }
 
+/// People took something of the payout into their own hands, or it waits for them.
+#[must_use]
+pub fn is_touched(case: &Case<'_>, payout: &Payout) -> bool {
+    let of_item = |item: &Item| item.payment.as_ref().and_then(|id| case.truth.payments.get(id));
+    let mut payments = payout.items.iter().filter_map(of_item);
+    let touched = payments.any(|one| one.invoice.is_some() && !is_free(case, one));
+    touched || case.hands.payouts.contains(&payout.id)
+}
+
 /// P4: the bank lines of all documents of a payout sum to the payout.
 fn at_bank(case: &Case<'_>, payout: &Payout) -> Option<String> {
     let mapped = case.accounts.banks.get(&payout.currency).map(|bank| &bank.account);
     let bank = if payout.exchanged { case.accounts.exchange_clearing.as_ref() } else { mapped };
     let bank = bank?;
-    let of_item = |item: &Item| item.payment.as_ref().and_then(|id| case.truth.payments.get(id));
-    let touched = payout
-        .items
-        .iter()
-        .filter_map(of_item)
-        .any(|payment| payment.invoice.is_some() && !is_free(case, payment));
-    if touched {
+    if is_touched(case, payout) {
         return None;
     }
     let carries = |one: &&Document| {

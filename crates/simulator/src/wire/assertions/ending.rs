@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use engine::Engine;
+use engine::verify::Verdict;
 use jiff::Timestamp;
 use model::case::CaseKind;
 use model::policy::{Deposits, Policy};
@@ -10,11 +12,12 @@ use model::reason::{ReasonCode, ReasonKind};
 use store::Store;
 use store::rows::{CaseFilter, CaseRow, open_states};
 
-use super::{books, due};
+use super::{books, due, may};
 use crate::assertions::ending::{booked, is_for_people, not_at_rest};
 use crate::moves::Family;
 use crate::wire::systems::{Customer, Hands};
 use crate::wire::truth::{Payment, Truth};
+use crate::world::watched::zone_of;
 
 /// The processor's words for an amount below its limit.
 const TOO_LITTLE: &str = "amount must be greater than";
@@ -36,6 +39,8 @@ pub struct End<'a> {
     pub families: &'a [Family],
     pub customers: &'a [Customer],
     pub now: Timestamp,
+    /// With connectors that no fault strikes.
+    pub console: &'a Engine,
 }
 
 /// Everything that should not be so any more, were this the end.
@@ -85,6 +90,12 @@ pub async fn check(end: &End<'_>, store: &dyn Store) -> Vec<String> {
         cut_over_on: policy.cut_over_on,
     };
     wrong.extend(books::check(&case));
+    if !families.contains(&Family::Periods) {
+        wrong.extend(may::dated(truth, hands, &zone_of(policy)));
+    }
+    if wrong.is_empty() {
+        wrong.extend(unproved(&case, end.console).await);
+    }
     wrong.extend(due::check(&due::Case { end, cases: &cases, held_up: &held_up, booked: &booked }));
     wrong
 }
@@ -106,6 +117,25 @@ fn rests_here(case: &CaseRow, policy: &Policy, bounced: bool, edited: bool) -> b
         ReasonCode::Rejected => reason.detail.contains(IN_PARTS),
         code => bounced && code.kind() == ReasonKind::Waiting,
     }
+}
+
+/// P9: what the ledgers hold is proved.
+async fn unproved(case: &books::Case<'_>, console: &Engine) -> Vec<String> {
+    let proof = match console.verify(None).await {
+        Ok(proof) => proof,
+        Err(error) => return vec![format!("P9: the books can not be proved: {error}")],
+    };
+    let payouts = case.truth.payouts.iter().filter(|one| case.booked.contains(&one.id));
+    let clear = payouts.filter(|one| !books::is_touched(case, one));
+    let unproved = clear.filter_map(|payout| {
+        let what = format!("payout {}", payout.id);
+        match proof.findings.iter().find(|finding| finding.what == what) {
+            Some(finding) if finding.verdict == Verdict::Proved => None,
+            Some(finding) => Some(format!("P9: {what}: {:?}, {}", finding.verdict, finding.why)),
+            None => Some(format!("P9: {what} is in no proof")),
+        }
+    });
+    unproved.collect()
 }
 
 fn is_bounced(case: &CaseRow) -> bool {

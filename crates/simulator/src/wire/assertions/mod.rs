@@ -5,5 +5,7 @@ pub mod books;
 pub mod due;
 pub mod ending;
 pub mod intents;
+pub mod lines;
+pub mod may;
 pub mod once;
 pub mod secrecy;

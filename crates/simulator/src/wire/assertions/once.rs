@@ -9,7 +9,7 @@ use crate::wire::truth::{Payment, Truth};
 
 /// Minutes before a payment within which the reads lie that it rests on: a lease, a deadline, a
 /// server's cut-off, and a sleep in between.
-const READS_MINUTES: i64 = 60;
+pub const READS_MINUTES: i64 = 60;
 
 /// Minutes within which what others make may not be seen yet.
 const UNSEEN_MINUTES: i64 = 20;

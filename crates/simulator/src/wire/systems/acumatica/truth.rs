@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::wire::truth::{
-    Document, DocumentKind, Invoice, Truth, decimal, filled, list, minor, text,
+    Document, DocumentKind, Invoice, Truth, day, decimal, filled, list, minor, text,
 };
 
 /// The company's currency.
@@ -14,16 +15,22 @@ const CURRENCY: &str = "GBP";
 
 type Postings = Vec<(String, Decimal, Decimal)>;
 
+/// The day of a batch, and its lines.
+type Posted = (Option<Date>, Postings);
+
 /// Adds what the report of the truth says.
 pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
     let records = &body["records"];
-    let mut posted: BTreeMap<String, Postings> = BTreeMap::new();
+    let mut posted: BTreeMap<String, Posted> = BTreeMap::new();
     for batch in list(&records["JournalTransaction"]) {
         let stands = ["Posted", "Unposted"].contains(&text(&batch["Status"]).as_str());
         let lines = if stands { postings(batch)? } else { Vec::new() };
         match text(&batch["Module"]).as_str() {
             "GL" if stands => truth.documents.push(of_batch(batch, lines)),
-            "AR" => drop(posted.insert(text(&batch["BatchNbr"]), lines)),
+            "AR" => {
+                let on = day(&batch["TransactionDate"]);
+                posted.insert(text(&batch["BatchNbr"]), (on, lines));
+            }
             _ => {}
         }
     }
@@ -46,7 +53,7 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
         let invoice = Invoice {
             id: text(&row["ReferenceNbr"]),
             number: text(&row["ReferenceNbr"]),
-            customer: text(&row["Customer"]),
+            customer: text(&row["Customer"]).trim_end().to_owned(),
             total: minor(&row["Amount"])?,
             remaining: minor(&row["Balance"])?,
             ticked: own_field(row, "mlccollect").is_some_and(|value| value == "true"),
@@ -106,6 +113,7 @@ fn of_batch(batch: &Value, postings: Postings) -> Document {
         stamp: stamp.filter(|_| kind.is_some()),
         kind: kind.unwrap_or(DocumentKind::Journal),
         voided: false,
+        dated_on: day(&batch["TransactionDate"]),
         postings,
         payment: None,
         amount: 0,
@@ -117,17 +125,19 @@ fn of_payment(
     kind: DocumentKind,
     row: &Value,
     unapplied: &BTreeSet<String>,
-    posted: &BTreeMap<String, Postings>,
+    posted: &BTreeMap<String, Posted>,
 ) -> Result<Document, String> {
     let id = text(&row["ReferenceNbr"]);
     let stamp = filled(&row["ExternalRef"]);
     let receipt = kind == DocumentKind::Receipt;
     let amount = if receipt { minor(&row["PaymentAmount"])? } else { 0 };
     let left = if receipt { minor(&row["AvailableBalance"])? } else { 0 };
+    let (dated_on, postings) = posted.get(&text(&row["batchnbr"])).cloned().unwrap_or_default();
     Ok(Document {
         kind,
         voided: row["Status"] == "Voided" && !(receipt && unapplied.contains(&id)),
-        postings: posted.get(&text(&row["batchnbr"])).cloned().unwrap_or_default(),
+        dated_on,
+        postings,
         payment: filled(&row["PaymentRef"]).filter(|_| receipt && stamp.is_some()),
         amount,
         unapplied: left,

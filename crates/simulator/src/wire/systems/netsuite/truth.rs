@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::wire::truth::{
-    Document, DocumentKind, Invoice, Truth, decimal, filled, list, minor, text,
+    Document, DocumentKind, Invoice, Truth, day, decimal, filled, list, minor, text,
 };
 
 const KINDS: [(&str, DocumentKind); 4] = [
@@ -64,6 +64,7 @@ fn document(kind: DocumentKind, row: &Value) -> Result<Document, String> {
         kind,
         stamp: filled(&row["externalId"]),
         voided: row["voided"] == true,
+        dated_on: day(&row["tranDate"]),
         postings,
         payment: filled(&row["custbody_mlc_payment_id"]),
         amount,

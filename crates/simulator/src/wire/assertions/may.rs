@@ -1,0 +1,106 @@
+//! P1 and P10: money is asked for only where people want it, and from whom it is owed; receipts have the
+//! date on which the money moved (as `crate::assertions::may` judges it at model depth).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use model::policy::{CollectWhich, Mode};
+
+use super::books::is_stamped;
+use super::once::READS_MINUTES;
+use crate::wire::systems::{Customer, Hands, customer_of};
+use crate::wire::truth::{Document, Payment, Truth};
+use crate::world::watched::Watched;
+
+/// Whether the box of each invoice was ticked, from when on.
+#[derive(Debug, Default)]
+pub struct Ticks(BTreeMap<String, Vec<(Timestamp, bool)>>);
+
+impl Ticks {
+    /// Notes which boxes are ticked now.
+    pub fn note(&mut self, truth: &Truth, now: Timestamp) {
+        for invoice in truth.invoices.values() {
+            let log = self.0.entry(invoice.id.clone()).or_default();
+            if log.last().is_none_or(|(_, ticked)| *ticked != invoice.ticked) {
+                log.push((now, invoice.ticked));
+            }
+        }
+    }
+
+    /// It was ticked at some time in the hour before `at`.
+    fn was_ticked(&self, invoice: &str, at: Timestamp) -> bool {
+        let Some(log) = self.0.get(invoice) else { return false };
+        let from = reads_before(at);
+        let before = log.iter().rfind(|(since, _)| *since <= from);
+        let within = log.iter().filter(|(since, _)| *since > from && *since <= at);
+        within.chain(before).any(|(_, ticked)| *ticked)
+    }
+}
+
+fn reads_before(at: Timestamp) -> Timestamp {
+    at - SignedDuration::from_mins(READS_MINUTES)
+}
+
+/// What is wrong with payments that we made. `customers`: none, where people moved them.
+#[must_use]
+pub fn asked(
+    truth: &Truth,
+    ticks: &Ticks,
+    watched: &Watched,
+    customers: Option<&[Customer]>,
+) -> Vec<String> {
+    let ours = truth.payments.values().filter(|one| one.ours && one.said.is_none());
+    let wrong = ours.filter_map(|payment| {
+        let why =
+            unwanted(payment, ticks, watched).or_else(|| of_another(truth, payment, customers?))?;
+        Some(format!("P1: {} is asked for, and {why}", payment.id))
+    });
+    wrong.collect()
+}
+
+fn unwanted(payment: &Payment, ticks: &Ticks, watched: &Watched) -> Option<String> {
+    let (born, ..) = payment.history.first()?;
+    let invoice = payment.invoice.as_ref()?;
+    let policies = || watched.policies_since(reads_before(*born));
+    if policies().all(|one| one.mode != Mode::On) {
+        return Some("the link did not collect".to_owned());
+    }
+    let flagged = policies().all(|one| one.collect == CollectWhich::Flagged);
+    (flagged && !ticks.was_ticked(invoice, *born))
+        .then(|| format!("the box of invoice {invoice} was not ticked"))
+}
+
+fn of_another(truth: &Truth, payment: &Payment, customers: &[Customer]) -> Option<String> {
+    let invoice = truth.invoices.get(payment.invoice.as_ref()?)?;
+    let mandate = truth.mandates.iter().find(|one| one.id == payment.mandate)?;
+    let payer = customer_of(mandate, customers);
+    (payer != Some(&invoice.customer)).then(|| {
+        let (mandate, id, customer) = (&mandate.id, &invoice.id, &invoice.customer);
+        format!("{mandate} is not of {customer}, who owes invoice {id}")
+    })
+}
+
+/// Receipts of ours whose date is neither that of their payment's settlement, nor of their payout's
+/// arrival. Only where no period was closed.
+#[must_use]
+pub fn dated(truth: &Truth, hands: &Hands, zone: &TimeZone) -> Vec<String> {
+    let ours = truth.receipts().filter(|one| !hands.documents.contains(&one.id));
+    ours.filter_map(|receipt| wrongly_dated(truth, receipt, zone)).collect()
+}
+
+fn wrongly_dated(truth: &Truth, receipt: &Document, zone: &TimeZone) -> Option<String> {
+    let payment = truth.payments.get(receipt.payment.as_ref()?)?;
+    let mut payouts = truth.payouts.iter();
+    // Those at confirmed, and what was returned, are dated otherwise.
+    let payout = payouts.find(|one| is_stamped(receipt, &["receipt", &payment.id, &one.id]))?;
+    let settled = payment.history.iter().filter(|(_, status, _)| status == "paid_out");
+    let days = settled.map(|(at, ..)| at.to_zoned(zone.clone()).date());
+    let right: BTreeSet<Date> = days.chain(payout.arrives_on).collect();
+    let on = receipt.dated_on?;
+    (!right.contains(&on)).then(|| {
+        let (id, payout) = (&receipt.id, &payout.id);
+        format!("P10: receipt {id} of {payout} is dated {on}, and the money moved on {right:?}")
+    })
+}
