@@ -17,6 +17,7 @@ use crate::assertions::{ending, trail};
 use crate::at_once::at_once;
 use crate::moves::{Family, bank, currencies, policies, refusals};
 use crate::simulation::Simulation;
+use crate::worker::Worker;
 
 /// Days without faults after which everything must be at rest.
 const DAYS_MAX: u32 = 40;
@@ -57,6 +58,8 @@ impl Simulation {
         policies::set_mode(self, Mode::On);
         self.lift_refusals();
         currencies::bring_back(&self.world);
+        // A turn that was begun reads no events any more.
+        let begun = self.workers.iter().any(Worker::is_in_turn);
         let before = self.looks;
         let mut wrong = Vec::new();
         for day in 0..DAYS_MAX {
@@ -84,7 +87,8 @@ impl Simulation {
             // daily scan of the open invoices.
             let edits = [Family::Policies, Family::Currencies, Family::Editing];
             let edited = edits.iter().any(|family| self.profile.families.contains(family));
-            let taken_up = day >= 2 || !(edited || self.rests_for_others());
+            let settled = !(edited || self.rests_for_others()) && (day >= 1 || !begun);
+            let taken_up = day >= 2 || settled;
             let through = taken_up && (day >= PLANNED_DAYS || !self.acts_soon());
             if wrong.is_empty() && through && bank::is_quiet(&self.world) {
                 self.rest(before);
