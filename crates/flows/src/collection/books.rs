@@ -107,8 +107,17 @@ fn unknown_outcome(facts: &CollectionFacts) -> Option<Decision> {
         }
         Write::Erp(_) | Write::Processor(_) => false,
     };
+    // What is there, and not released, is gone on with all the same: only then it can be taken back.
+    let begun = |view: &CommandView| {
+        facts
+            .receipt(&view.key)
+            .is_some_and(|one| facts.frame.begun(&view.key, one.place).is_some())
+    };
     let orphan = facts.frame.commands.iter().find(|view| {
-        view.state == CommandState::InFlight && is_document(&view.write) && unwanted(view)
+        view.state == CommandState::InFlight
+            && is_document(&view.write)
+            && unwanted(view)
+            && !begun(view)
     });
     if let Some(view) = orphan {
         let reason = Reason::new(ReasonCode::CommandInFlight, view.key.as_str());

@@ -132,6 +132,10 @@ pub fn reverse_confirmed(
     let Some(receipt) = facts.receipt(key).filter(|receipt| !receipt.voided) else {
         return Step::Done;
     };
+    // Entered and not released: only what is posted can be refunded.
+    if let Some(decision) = facts.frame.go_on_with(Stage::Reversed, key, receipt.place) {
+        return Step::of(decision);
+    }
     let event = ["failed", "charged_back", "cancelled"]
         .iter()
         .filter_map(|action| facts.last_event(&collection.id, action))

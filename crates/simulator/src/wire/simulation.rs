@@ -39,6 +39,9 @@ use crate::worker::Ended;
 use crate::world::World;
 use crate::wrap::store::CONNECTION_LOST;
 
+/// Moves within one round: where each makes more to do, it would have no end.
+const BETWEEN_MAX: u32 = 40;
+
 /// Moments at which workers go on in one step, at most: more is waiting for ever.
 const MOMENTS_MAX: u32 = 200_000;
 
@@ -101,7 +104,7 @@ pub(super) struct Simulation {
     pub(super) random: Random,
     pub(super) hands: Hands,
     pub(super) owed: once::Owed,
-    ticks: may::Ticks,
+    wants: may::Wants,
     /// Writes after which the owed amounts were noted.
     noted: u64,
     pub(super) looks: u64,
@@ -158,7 +161,7 @@ impl Simulation {
             random,
             hands,
             owed: once::Owed::default(),
-            ticks: may::Ticks::default(),
+            wants: may::Wants::default(),
             noted: 0,
             looks: 0,
         };
@@ -289,9 +292,23 @@ impl Simulation {
             5..=8 => SignedDuration::from_hours(self.random.between(1, 9)),
             _ => SignedDuration::from_hours(24),
         };
-        self.site.outside.pass(by);
+        self.pass(by);
         self.turns();
         self.check_step();
+    }
+
+    /// Whoever is stopped goes on in time: a request that waits within it would come days later.
+    fn pass(&mut self, by: SignedDuration) {
+        let end = self.now() + by;
+        let wakes = |simulation: &Simulation| {
+            let sleepers = simulation.workers.iter().filter_map(|worker| worker.sleeps_until);
+            sleepers.min().filter(|until| *until < end)
+        };
+        while let Some(until) = wakes(self).filter(|_| !self.is_broken()) {
+            self.site.outside.move_to(until.max(self.now()));
+            self.turns();
+        }
+        self.site.outside.move_to(end.max(self.now()));
     }
 
     /// Switches of the systems and clocks that last for a step.
@@ -352,6 +369,7 @@ impl Simulation {
                 worker.begin();
             }
         }
+        let mut between = 0;
         for _ in 0..MOMENTS_MAX {
             if self.is_broken() || !self.workers.iter().any(Worker::works) {
                 return;
@@ -360,13 +378,14 @@ impl Simulation {
                 (0..self.workers.len()).filter(|nth| self.workers[*nth].can_go_on()).collect();
             match self.random.pick(&able).copied() {
                 Some(nth) => self.go_on(nth),
-                None => self.let_time_pass(),
+                None => self.let_time_pass(&mut between),
             }
         }
         self.broken("the workers wait without end".to_owned());
     }
 
-    fn let_time_pass(&mut self) {
+    /// `between`: moves that were made since this round began.
+    fn let_time_pass(&mut self, between: &mut u32) {
         let Some(next) = self.site.outside.time.next() else {
             return self.broken("a worker waits for nothing".to_owned());
         };
@@ -374,7 +393,9 @@ impl Simulation {
         if self.strikes(Fault::MovedBetween)
             && let Some(family) = self.random.pick(&self.profile.base.families).copied()
             && !matches!(family, Family::SecondWorker)
+            && *between < BETWEEN_MAX
         {
+            *between += 1;
             self.make_move(family);
         }
         self.site.outside.move_to(next);
@@ -397,7 +418,7 @@ impl Simulation {
     pub(super) fn note(&mut self, truth: &Truth) {
         let now = self.now();
         self.owed.note(truth, now);
-        self.ticks.note(truth, now);
+        self.wants.note(truth, now);
     }
 
     fn go_on(&mut self, nth: usize) {
@@ -443,7 +464,8 @@ impl Simulation {
         let customers = &self.profile.customers;
         let asked = asked::check(&truth, customers, same_emails);
         let customers = same_emails.then_some(customers.as_slice());
-        let wanted = may::asked(&truth, &self.ticks, &self.site.world.state().watched, customers);
+        let watched = &self.site.world.state().watched;
+        let wanted = may::asked(&truth, &mut self.wants, watched, customers);
         for line in once.chain(handed_over::check(&truth)).chain(asked).chain(wanted) {
             self.broken(line);
         }

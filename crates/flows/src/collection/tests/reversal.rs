@@ -229,6 +229,12 @@ fn a_receipt_at_confirmed_that_never_settles_is_taken_back_at_once() {
     lost(refunded, "zero/PM1/confirmed-1 0");
     lost(&format!("{refunded}, cmd zero/PM1/confirmed-1 done:D1"), "retry_scheduled");
     lost("receipt PM1/confirmed-1 100 voided", "retry_scheduled");
+    // Begun, and not released: the same command goes on with it first.
+    let begun = "receipt PM1/confirmed-1 100 unposted, cmd receipt/PM1/confirmed-1";
+    let again = "receipt/PM1/confirmed-1 100 applied 100 in undeposited 2026-11-01";
+    lost(&format!("{begun} in_flight"), again);
+    lost(&format!("{begun} cleared"), again);
+    lost(&format!("{begun} rejected"), "rejected");
     for status in ["charged_back", "cancelled", "submitted"] {
         let known = LOST.replace("failed,", &format!("{status},"));
         let known = format!("{known}, receipt PM1/confirmed-1 100");

@@ -14,15 +14,19 @@ use crate::wire::systems::{Customer, Hands, customer_of};
 use crate::wire::truth::{Document, Payment, Truth};
 use crate::world::watched::Watched;
 
-/// Whether the box of each invoice was ticked, from when on.
+/// What payments are judged by, of which each is judged once: mandates pass to other payers.
 #[derive(Debug, Default)]
-pub struct Ticks(BTreeMap<String, Vec<(Timestamp, bool)>>);
+pub struct Wants {
+    /// Whether the box of each invoice was ticked, from when on.
+    ticks: BTreeMap<String, Vec<(Timestamp, bool)>>,
+    judged: BTreeSet<String>,
+}
 
-impl Ticks {
+impl Wants {
     /// Notes which boxes are ticked now.
     pub fn note(&mut self, truth: &Truth, now: Timestamp) {
         for invoice in truth.invoices.values() {
-            let log = self.0.entry(invoice.id.clone()).or_default();
+            let log = self.ticks.entry(invoice.id.clone()).or_default();
             if log.last().is_none_or(|(_, ticked)| *ticked != invoice.ticked) {
                 log.push((now, invoice.ticked));
             }
@@ -31,7 +35,7 @@ impl Ticks {
 
     /// It was ticked at some time in the hour before `at`.
     fn was_ticked(&self, invoice: &str, at: Timestamp) -> bool {
-        let Some(log) = self.0.get(invoice) else { return false };
+        let Some(log) = self.ticks.get(invoice) else { return false };
         let from = reads_before(at);
         let before = log.iter().rfind(|(since, _)| *since <= from);
         let within = log.iter().filter(|(since, _)| *since > from && *since <= at);
@@ -47,20 +51,21 @@ fn reads_before(at: Timestamp) -> Timestamp {
 #[must_use]
 pub fn asked(
     truth: &Truth,
-    ticks: &Ticks,
+    wants: &mut Wants,
     watched: &Watched,
     customers: Option<&[Customer]>,
 ) -> Vec<String> {
     let ours = truth.payments.values().filter(|one| one.ours && one.said.is_none());
-    let wrong = ours.filter_map(|payment| {
+    let new: Vec<&Payment> = ours.filter(|one| wants.judged.insert(one.id.clone())).collect();
+    let wrong = new.into_iter().filter_map(|payment| {
         let why =
-            unwanted(payment, ticks, watched).or_else(|| of_another(truth, payment, customers?))?;
+            unwanted(payment, wants, watched).or_else(|| of_another(truth, payment, customers?))?;
         Some(format!("P1: {} is asked for, and {why}", payment.id))
     });
     wrong.collect()
 }
 
-fn unwanted(payment: &Payment, ticks: &Ticks, watched: &Watched) -> Option<String> {
+fn unwanted(payment: &Payment, wants: &Wants, watched: &Watched) -> Option<String> {
     let (born, ..) = payment.history.first()?;
     let invoice = payment.invoice.as_ref()?;
     let policies = || watched.policies_since(reads_before(*born));
@@ -68,7 +73,7 @@ fn unwanted(payment: &Payment, ticks: &Ticks, watched: &Watched) -> Option<Strin
         return Some("the link did not collect".to_owned());
     }
     let flagged = policies().all(|one| one.collect == CollectWhich::Flagged);
-    (flagged && !ticks.was_ticked(invoice, *born))
+    (flagged && !wants.was_ticked(invoice, *born))
         .then(|| format!("the box of invoice {invoice} was not ticked"))
 }
 
