@@ -20,6 +20,7 @@ use super::testing::{
     JumpingClock, Keeper, Renewable, Script, no_answer, not_sent, reply, reply_with,
 };
 use super::throttle::{Gate, Throttle};
+use super::transport::in_time;
 use super::urls::{encode, is_id, with_query};
 
 struct Bench {
@@ -436,4 +437,24 @@ async fn only_what_is_no_answer_is_told_as_trouble() {
         bench.client.send(Call::get("/payments")).await.unwrap();
         assert_eq!(bench.keeper.troubles(), told, "{words}");
     }
+}
+
+#[tokio::test]
+async fn a_process_that_was_stopped_sends_nothing_when_it_goes_on() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    let polls = AtomicU32::new(0);
+    // Ready as soon as it is asked again, which is after the deadline.
+    let exchange = std::future::poll_fn(|context| {
+        if polls.fetch_add(1, Ordering::Relaxed) > 0 {
+            return std::task::Poll::Ready(Ok(()));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    });
+    let ended = in_time(Duration::from_millis(10), exchange).await;
+    assert!(matches!(ended, Err(ports::transport::TransportError::NoAnswer(_))), "{ended:?}");
+    assert_eq!(polls.load(Ordering::Relaxed), 1, "nothing goes on after its deadline");
+    let in_good_time = in_time(Duration::from_secs(600), async { Ok(7) }).await;
+    assert!(matches!(in_good_time, Ok(7)));
 }

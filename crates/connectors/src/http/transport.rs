@@ -1,9 +1,12 @@
 //! The transport over sockets: rustls, no redirects, no cookies, no proxies, no retries of its own,
 //! and no private addresses unless their host was allowed.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -70,6 +73,15 @@ impl Transport for ReqwestTransport {
         let mut request = reqwest::Request::try_from(request).map_err(|e| not_sent(&e))?;
         // Covers the whole exchange, body included.
         *request.timeout_mut() = Some(deadline);
+        in_time(deadline, self.exchange(request)).await
+    }
+}
+
+impl ReqwestTransport {
+    async fn exchange(
+        &self,
+        request: reqwest::Request,
+    ) -> Result<http::Response<Bytes>, TransportError> {
         let mut response = self.client.execute(request).await.map_err(|e| failed(&e))?;
         let mut answer = http::Response::builder().status(response.status());
         if let Some(headers) = answer.headers_mut() {
@@ -84,6 +96,25 @@ impl Transport for ReqwestTransport {
         }
         answer.body(body.freeze()).map_err(|error| TransportError::NoAnswer(error.to_string()))
     }
+}
+
+/// Asks the clock before anything else, each time that it goes on: a process that was stopped for longer
+/// must not send when it wakes, as nobody waits for that request any more. Timers alone come too late:
+/// what can go on is polled before they fire.
+#[expect(clippy::disallowed_methods, reason = "the socket's own deadline, on the host's clock")]
+pub(super) async fn in_time<T>(
+    deadline: Duration,
+    exchange: impl Future<Output = Result<T, TransportError>>,
+) -> Result<T, TransportError> {
+    let begun = Instant::now();
+    let mut exchange = pin!(exchange);
+    poll_fn(|context| {
+        if begun.elapsed() > deadline {
+            return Poll::Ready(Err(TransportError::NoAnswer("time-out".to_owned())));
+        }
+        exchange.as_mut().poll(context)
+    })
+    .await
 }
 
 fn not_sent(error: &reqwest::Error) -> TransportError {

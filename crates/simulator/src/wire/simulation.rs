@@ -464,8 +464,10 @@ impl Simulation {
         let customers = &self.profile.customers;
         let asked = asked::check(&truth, customers, same_emails);
         let customers = same_emails.then_some(customers.as_slice());
-        let watched = &self.site.world.state().watched;
-        let wanted = may::asked(&truth, &mut self.wants, watched, customers);
+        let wanted = {
+            let state = self.site.world.state();
+            may::asked(&truth, &mut self.wants, &state.watched, customers)
+        };
         for line in once.chain(handed_over::check(&truth)).chain(asked).chain(wanted) {
             self.broken(line);
         }

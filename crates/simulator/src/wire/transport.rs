@@ -57,14 +57,14 @@ impl Transport for Wire {
         deadline: Duration,
     ) -> Result<Response<Bytes>, TransportError> {
         self.interrupt.may_die(Fault::CrashBeforeRequest).await;
+        let deadline = SignedDuration::try_from(deadline).unwrap_or(SignedDuration::MAX);
+        let end = self.outside.time.now() + deadline;
         self.interrupt.may_sleep().await;
         let nth = self.outside.serving(request.uri().host());
         let system = nth.and_then(|nth| Some((nth, self.outside.systems().get(nth)?)));
         let Some((nth, system)) = system else {
             return Err(TransportError::NotSent("nobody lives there".to_owned()));
         };
-        let deadline = SignedDuration::try_from(deadline).unwrap_or(SignedDuration::MAX);
-        let end = self.outside.time.now() + deadline;
         let writes = system.writes(&request);
         let words = words_of(&request);
         if self.strikes(Fault::RequestLost) {
@@ -73,6 +73,10 @@ impl Transport for Wire {
             return Err(TransportError::NotSent("no route".to_owned()));
         }
         self.on_its_way().await;
+        // As the transport does: a process that was stopped for longer sends nothing any more.
+        if self.outside.time.now() > end {
+            return Err(lost("time-out"));
+        }
         if self.strikes(Fault::TimedOut) {
             self.tell(writes, &format!("  {words}: lost on its way"));
             self.until(end).await;
