@@ -93,6 +93,7 @@ pub struct Invited {
 pub enum ItemKind {
     Settlement,
     Reversal,
+    Fee,
     Other,
 }
 

@@ -5,10 +5,7 @@ use model::ids::LedgerAccountId;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::books::{Case, is_touched, names};
-use crate::wire::truth::Payout;
-
-/// Items that are fees (gocardless sheet section 15); none of the worlds here maps them apart.
-const FEES: [&str; 4] = ["gocardless_fee", "app_fee", "revenue_share", "surcharge_fee"];
+use crate::wire::truth::{ItemKind, Payout};
 
 /// What rounding may leave, in minor units: fees, each rate's tax, and the payout are rounded once each.
 const ROUNDING_MAX: i64 = 3;
@@ -19,7 +16,8 @@ pub fn check(case: &Case<'_>, payout: &Payout) -> Vec<String> {
     if is_touched(case, payout) {
         return Vec::new();
     }
-    let fees = payout.items.iter().filter(|item| FEES.contains(&item.name.as_str()));
+    // None of the worlds here maps one kind of them apart.
+    let fees = payout.items.iter().filter(|item| item.kind == ItemKind::Fee);
     let exact: Decimal = fees.map(|item| item.amount).sum();
     let expected = exact.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
     let accounts = case.accounts;

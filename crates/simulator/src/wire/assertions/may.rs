@@ -80,8 +80,9 @@ fn unwanted(payment: &Payment, wants: &Wants, watched: &Watched) -> Option<Strin
 fn of_another(truth: &Truth, payment: &Payment, customers: &[Customer]) -> Option<String> {
     let invoice = truth.invoices.get(payment.invoice.as_ref()?)?;
     let mandate = truth.mandates.iter().find(|one| one.id == payment.mandate)?;
-    let payer = customer_of(mandate, customers);
-    (payer != Some(&invoice.customer)).then(|| {
+    // Whose it is may be known by the request alone that it was given for, until the payer carries it.
+    let payer = customer_of(mandate, customers)?;
+    (*payer != invoice.customer).then(|| {
         let (mandate, id, customer) = (&mandate.id, &invoice.id, &invoice.customer);
         format!("{mandate} is not of {customer}, who owes invoice {id}")
     })

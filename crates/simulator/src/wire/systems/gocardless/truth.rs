@@ -144,6 +144,8 @@ fn payout(row: &Value) -> Result<Payout, String> {
         let kind = match name.as_str() {
             "payment_paid_out" => ItemKind::Settlement,
             "payment_failed" | "payment_charged_back" | "payment_refunded" => ItemKind::Reversal,
+            // Section 15.
+            "gocardless_fee" | "app_fee" | "revenue_share" | "surcharge_fee" => ItemKind::Fee,
             _ => ItemKind::Other,
         };
         items.push(Item {
