@@ -102,22 +102,15 @@ fn unknown_outcome(facts: &CollectionFacts) -> Option<Decision> {
         Write::Erp(ErpWrite::RecordReceipt(write)) if write.payout.is_none() => {
             let paid = facts.readable().find(|(_, one)| one.id == write.collection);
             paid.is_some_and(|(_, one)| {
-                !is_collected(one.status) && !stands_settled(facts, &one.id)
+                let lost = !is_collected(one.status) && !stands_settled(facts, &one.id);
+                // What is there, and not released, is gone on with: only then it can be taken back.
+                lost && !is_begun(facts, one, &view.key)
             })
         }
         Write::Erp(_) | Write::Processor(_) => false,
     };
-    // What is there, and not released, is gone on with all the same: only then it can be taken back.
-    let begun = |view: &CommandView| {
-        facts
-            .receipt(&view.key)
-            .is_some_and(|one| facts.frame.begun(&view.key, one.place).is_some())
-    };
     let orphan = facts.frame.commands.iter().find(|view| {
-        view.state == CommandState::InFlight
-            && is_document(&view.write)
-            && unwanted(view)
-            && !begun(view)
+        view.state == CommandState::InFlight && is_document(&view.write) && unwanted(view)
     });
     if let Some(view) = orphan {
         let reason = Reason::new(ReasonCode::CommandInFlight, view.key.as_str());
