@@ -163,21 +163,28 @@ fn last_cause(state: &State, payment: &CollectionId) -> Option<String> {
     failed.cause.clone()
 }
 
-/// What is in the way of one payout is in the way of all that settle, or take back, the same payments.
 fn bookable<'a>(state: &'a State, cases: &[CaseRow]) -> Vec<&'a PayoutId> {
     let payouts = &state.processor.payouts;
-    let clear = |id: &PayoutId| may_be_booked(state, cases, id);
-    let (mut free, mut held): (Vec<&PayoutId>, Vec<&PayoutId>) =
-        payouts.keys().partition(|id| clear(id));
-    let payments = |id: &PayoutId| -> BTreeSet<&CollectionId> {
-        let items = payouts.get(id).map_or(&[][..], |row| row.items.as_slice());
+    let payments = |id: &&PayoutId| -> BTreeSet<&CollectionId> {
+        let items = payouts.get(*id).map_or(&[][..], |row| row.items.as_slice());
         items.iter().filter_map(|item| item.collection.as_ref()).collect()
     };
+    apart_from_held(payouts.keys(), |id| may_be_booked(state, cases, id), payments)
+}
+
+/// What is in the way of one payout is in the way of all that settle, or take back, the same payments.
+pub fn apart_from_held<T, P: Ord>(
+    payouts: impl Iterator<Item = T>,
+    clear: impl Fn(&T) -> bool,
+    payments: impl Fn(&T) -> BTreeSet<P>,
+) -> Vec<T> {
+    let (mut free, mut held): (Vec<T>, Vec<T>) = payouts.partition(clear);
     while let Some(one) = held.pop() {
-        let theirs = payments(one);
-        let (more, rest) = free.into_iter().partition(|id| !payments(id).is_disjoint(&theirs));
+        let theirs = payments(&one);
+        let (more, rest): (Vec<T>, Vec<T>) =
+            free.into_iter().partition(|other| !payments(other).is_disjoint(&theirs));
         free = rest;
-        held.extend::<Vec<&PayoutId>>(more);
+        held.extend(more);
     }
     free
 }

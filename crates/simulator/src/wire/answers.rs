@@ -3,24 +3,19 @@
 //! connectors read the systems as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use engine::Engine;
 use futures::FutureExt;
 use jiff::Timestamp;
 use model::case::{Actor, CaseKey, CaseKind};
-use model::ids::{CollectionId, ConnectionId, ProcessorCustomerId};
+use model::ids::{CollectionId, ProcessorCustomerId};
 use model::person::PersonSaid;
 use model::reason::ReasonCode;
 use store::Store;
 use store::rows::CaseFilter;
 
-use super::direct::Direct;
-use super::setup::CONNECTIONS;
 use super::systems::{Customer, customer_of};
-use super::time::WorkerClock;
 use super::truth::{Invoice, Payment, Truth};
-use super::worker::{Port, Site};
 use crate::random::Random;
 
 /// Cases that a person could look at.
@@ -67,27 +62,6 @@ pub struct Desk<'a> {
     pub truth: &'a Truth,
     pub customers: &'a [Customer],
     pub now: Timestamp,
-}
-
-/// Gives the console the connectors that its answers need.
-///
-/// # Errors
-/// What the registry refuses.
-pub fn furnish(console: &Engine, site: &Site) -> Result<(), String> {
-    let mut seen = site.connected.clone();
-    for (nth, id) in CONNECTIONS.iter().enumerate() {
-        let id = ConnectionId::from(*id);
-        let transport = Arc::new(Direct { outside: Arc::clone(&site.outside) });
-        let clock = WorkerClock::new(Arc::clone(&site.outside.time), Arc::default());
-        let port = site.connect(nth, id.as_str(), transport, Arc::new(clock));
-        match port.map_err(|error| error.to_string())? {
-            Some(Port::Erp(port)) => drop(seen.erps.insert(id, port)),
-            Some(Port::Processor(port)) => drop(seen.processors.insert(id, port)),
-            None => {}
-        }
-    }
-    console.set_world(seen);
-    Ok(())
 }
 
 /// One answer; `None`: there is nothing to say, it is refused, or a system says "wait".

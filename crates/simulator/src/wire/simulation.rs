@@ -9,12 +9,14 @@ use engine::{Engine, EngineError, Settings};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use model::ids::ConnectionId;
 use ports::Clock;
+use ports::transport::Transport;
 use store::StoreError;
 
-use super::answers;
 use super::assertions::{asked, books, may, once};
 use super::bursts::Bursts;
+use super::direct::Direct;
 use super::further::Further;
 use super::handed_over;
 use super::intake::Intake;
@@ -145,8 +147,11 @@ impl Simulation {
         };
         let intake = setup::connect(&mut site, &profile, start())?;
         let clock: Arc<dyn Clock> = Arc::new(WorkerClock::new(time, Arc::default()));
-        let console = Engine::new(Arc::clone(&store), clock, Settings::new("console"));
-        answers::furnish(&console, &site)?;
+        let console = Engine::new(Arc::clone(&store), Arc::clone(&clock), Settings::new("console"));
+        let direct = |_: &ConnectionId| -> Arc<dyn Transport> {
+            Arc::new(Direct { outside: Arc::clone(&site.outside) })
+        };
+        console.set_world(site.seen(direct, &clock).map_err(|error| error.to_string())?);
         site.world.state().watched.ruled(&profile.base.policy, begin);
         let mut simulation = Simulation {
             seed,

@@ -11,7 +11,7 @@ use connectors::registry::{self, ConnectError, ConnectOptions};
 use engine::{Engine, EngineError, Settings};
 use futures::task::{ArcWake, waker};
 use jiff::Timestamp;
-use model::ids::LinkId;
+use model::ids::{ConnectionId, LinkId};
 use ports::Clock;
 use ports::exchange::{NoRecorder, Recorder};
 use ports::transport::Transport;
@@ -89,7 +89,28 @@ impl Site {
         })
     }
 
-    fn wire(&self, connection: &model::ids::ConnectionId, interrupt: &Interrupt) -> Wire {
+    /// The links as they are, with a connector for each connection over its own transport.
+    ///
+    /// # Errors
+    /// What the registry refuses.
+    pub fn seen(
+        &self,
+        transport: impl Fn(&ConnectionId) -> Arc<dyn Transport>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<engine::World, ConnectError> {
+        let mut seen = self.connected.clone();
+        for (nth, id) in super::setup::CONNECTIONS.iter().enumerate() {
+            let id = ConnectionId::from(*id);
+            match self.connect(nth, id.as_str(), transport(&id), Arc::clone(clock))? {
+                Some(Port::Erp(port)) => drop(seen.erps.insert(id, port)),
+                Some(Port::Processor(port)) => drop(seen.processors.insert(id, port)),
+                None => {}
+            }
+        }
+        Ok(seen)
+    }
+
+    fn wire(&self, connection: &ConnectionId, interrupt: &Interrupt) -> Wire {
         Wire {
             connection: connection.clone(),
             outside: Arc::clone(&self.outside),
@@ -138,18 +159,7 @@ impl Worker {
             ..Settings::new(name.as_str())
         };
         let engine = Engine::new(faulty, Arc::clone(&clock), settings);
-        let mut seen = site.connected.clone();
-        for (nth, id) in super::setup::CONNECTIONS.iter().enumerate() {
-            let id = model::ids::ConnectionId::from(*id);
-            let transport: Arc<dyn Transport> = Arc::new(site.wire(&id, &interrupt));
-            let port = site.connect(nth, id.as_str(), transport, Arc::clone(&clock))?;
-            match port {
-                Some(Port::Erp(port)) => drop(seen.erps.insert(id, port)),
-                Some(Port::Processor(port)) => drop(seen.processors.insert(id, port)),
-                None => {}
-            }
-        }
-        engine.set_world(seen);
+        engine.set_world(site.seen(|id| Arc::new(site.wire(id, &interrupt)), &clock)?);
         let woken = Arc::new(Flag(AtomicBool::new(false)));
         Ok(Worker {
             name,

@@ -10,6 +10,7 @@ use model::reason::ReasonCode;
 use store::rows::CaseRow;
 
 use super::ending::End;
+use crate::assertions::due::apart_from_held;
 use crate::moves::Family;
 use crate::wire::systems::customer_of;
 use crate::wire::truth::{Invoice, Item, Payout};
@@ -89,21 +90,12 @@ fn may_be_collected(case: &Case<'_>, invoice: &Invoice) -> bool {
     !paid && clear && usable.next().is_none()
 }
 
-/// What is in the way of one payout is in the way of all that settle, or take back, the same payments.
 fn bookable<'a>(case: &Case<'a>) -> Vec<&'a Payout> {
-    let (mut free, mut held): (Vec<&Payout>, Vec<&Payout>) =
-        case.end.truth.payouts.iter().partition(|payout| is_clear(case, payout));
-    let payments = |payout: &Payout| -> BTreeSet<String> {
+    let payments = |payout: &&Payout| -> BTreeSet<String> {
         payout.items.iter().filter_map(|item| item.payment.clone()).collect()
     };
-    while let Some(one) = held.pop() {
-        let theirs = payments(one);
-        let (more, rest): (Vec<&Payout>, Vec<&Payout>) =
-            free.into_iter().partition(|payout| !payments(payout).is_disjoint(&theirs));
-        free = rest;
-        held.extend(more);
-    }
-    free
+    let payouts = case.end.truth.payouts.iter();
+    apart_from_held(payouts, |payout| is_clear(case, payout), payments)
 }
 
 fn is_clear(case: &Case<'_>, payout: &Payout) -> bool {
