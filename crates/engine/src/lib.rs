@@ -10,6 +10,7 @@ pub mod error;
 pub mod foreign;
 mod fresh;
 pub mod inbox;
+pub mod intake;
 mod look;
 pub mod news;
 pub mod plan;

@@ -88,6 +88,8 @@ mod switch {
         EditUnread = "acting by the link as it was before people edited it",
         DaysNotWaited = "collected again at once after a chargeback",
         LimitIgnored = "collected beyond the number of a day",
+        AcceptedFirst = "2xx before the commit",
+        SignatureIgnored = "a wrongly signed delivery taken in",
     }
 
     thread_local! {

@@ -1,5 +1,5 @@
-//! Deliveries: a bad signature gets 401 and leaves nothing but a count; a good one is committed
-//! before its 2xx, whatever its content (promise P7; mission row C3).
+//! Deliveries over HTTP: whose they are, and their whole body within bounds of size and time. What becomes of
+//! them is the engine's rule (`engine::intake`; mission row C3).
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use axum::body::{Body, HttpBody};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use engine::intake::{self, Arrived, Taken};
 use model::ids::ConnectionId;
 use tracing::{error, warn};
 
@@ -39,22 +40,27 @@ pub async fn receive(
     };
     let header =
         |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    if processor.verify_delivery(&header, &body).is_err() {
-        crate::metrics::count_bad_signature(id.as_str());
-        if let Err(error) = shared.engine.store().inbox_count_bad(&id).await {
-            warn!(%error, connection = %id, "a bad signature could not be counted");
-        }
-        return refuse(StatusCode::UNAUTHORIZED, "the signature does not fit the body");
-    }
-    match shared.engine.store().inbox_put(&id, &body, shared.engine.now()).await {
-        Ok(_) => {
+    let arrived =
+        Arrived { connection: &id, header: &header, body: &body, at: shared.engine.now() };
+    let store = shared.engine.store().as_ref();
+    let taken = intake::take(store, processor.as_ref(), &arrived).await;
+    let status = StatusCode::from_u16(taken.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    match taken {
+        Taken::Kept => {
             crate::metrics::count_delivery(id.as_str());
             shared.wake.notify_one();
-            StatusCode::NO_CONTENT.into_response()
+            status.into_response()
         }
-        Err(error) => {
+        Taken::Forged { uncounted } => {
+            crate::metrics::count_bad_signature(id.as_str());
+            if let Some(error) = uncounted {
+                warn!(%error, connection = %id, "a bad signature could not be counted");
+            }
+            refuse(status, "the signature does not fit the body")
+        }
+        Taken::NotKept(error) => {
             error!(%error, connection = %id, "a delivery could not be stored");
-            refuse(StatusCode::SERVICE_UNAVAILABLE, "not stored; please deliver it again")
+            refuse(status, "not stored; please deliver it again")
         }
     }
 }

@@ -7,7 +7,8 @@ use std::ops::Range;
 use model::defects::{Defect as InCode, switch};
 
 use crate::focus::Focus;
-use crate::simulation::{Defect as InFakes, Options, Outcome, run_with};
+use crate::mistakes::Defect as InFakes;
+use crate::simulation::{Options, Outcome, run_with};
 use crate::wire::{self, Books};
 
 /// Characters of what is seen that the tables have.
@@ -16,9 +17,9 @@ const GIST_MAX: usize = 70;
 /// Where a defect is, and which.
 #[derive(Debug, Clone, Copy)]
 pub enum Place {
-    /// A rule left out in flows, engine or store.
+    /// A rule left out in the crates under test.
     Code(InCode),
-    /// A fake, a port or the listening process of the simulator is mistaken.
+    /// A fake or a port of the simulator is mistaken.
     Fakes(InFakes),
 }
 
@@ -141,7 +142,7 @@ pub fn focus_of(place: Place) -> Focus {
             | InCode::ResendWithoutLooking,
         )
         | Place::Fakes(InFakes::StampsIgnored) => Focus::Unclear,
-        Place::Fakes(InFakes::AcceptedFirst) => Focus::Store,
+        Place::Code(InCode::AcceptedFirst) => Focus::Store,
         Place::Code(_) | Place::Fakes(_) => Focus::Anything,
     }
 }

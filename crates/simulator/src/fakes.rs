@@ -12,21 +12,22 @@ use store::StoreError;
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
 use crate::interrupt::Interrupt;
+use crate::mistakes::Defect;
 use crate::random::Random;
 use crate::rows::Rows;
 use crate::setup;
-use crate::simulation::Defect;
 use crate::world::World;
 use crate::world::erp::Books;
 use crate::wrap::Line;
 use crate::wrap::erp::WorkerErp;
-use crate::wrap::processor::WorkerProcessor;
+use crate::wrap::processor::{WorkerProcessor, sign};
 
 pub use crate::moves::handed_over::WRONG as WRONG_ACCOUNT;
 pub use crate::setup::first_day;
 pub use crate::world::Outage;
 pub use crate::world::erp::{BANK, CURRENCY, UNDEPOSITED};
 pub use crate::world::processor::mandates::ENDS;
+pub use crate::wrap::processor::SIGNATURE;
 
 /// A fake ERP and a fake processor in one world, with every fault off.
 pub struct Fakes {
@@ -102,12 +103,12 @@ impl Fakes {
         done
     }
 
-    /// The bodies of all deliveries so far, oldest first.
+    /// All deliveries so far, oldest first: the signature, and the body.
     #[must_use]
-    pub fn deliveries(&self) -> Vec<Vec<u8>> {
+    pub fn deliveries(&self) -> Vec<(String, Vec<u8>)> {
         let state = self.world.state();
         let body = |event| serde_json::to_vec(&[event]).unwrap_or_default();
-        state.webhooks.iter().map(body).collect()
+        state.webhooks.iter().map(body).map(|body| (sign(&body), body)).collect()
     }
 
     /// These faults strike at every occasion from now on, and no others.

@@ -1,8 +1,9 @@
-//! Deliveries as the server takes them in: a bad signature leaves a count, a good one is committed
-//! before its 2xx, and what was not answered 2xx is delivered again (promise P7).
+//! Deliveries on their way into the engine's intake, and what has to be so once it has answered: what was
+//! answered 2xx is kept, nothing forged is, and what was not answered 2xx is delivered again (promise P7).
 
 use std::sync::Arc;
 
+use engine::intake::{self, Arrived, Taken};
 use futures::FutureExt;
 use model::ids::ConnectionId;
 use store::Store;
@@ -11,8 +12,9 @@ use crate::at_once::at_once;
 use crate::faults::Fault;
 use crate::interrupt::{Interrupt, Life};
 use crate::random::Random;
-use crate::simulation::Defect;
 use crate::world::World;
+use crate::wrap::Line;
+use crate::wrap::processor::{SIGNATURE, WorkerProcessor, sign};
 use crate::wrap::store::WorkerStore;
 
 /// Rows looked through for what was answered; more than wait at any time.
@@ -21,31 +23,20 @@ const ROWS_MAX: u32 = 10_000;
 /// In the body of every delivery that somebody else signed.
 const FORGED: &str = "forged";
 
-/// How a delivery was answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
-    Accepted,
-    Refused,
-    /// 503, or none because the process died.
-    Failed,
-}
-
 /// The listening process.
 pub struct Intake {
     world: Arc<World>,
     store: Arc<dyn Store>,
-    defect: Option<Defect>,
-    forged: i64,
 }
 
 impl Intake {
     #[must_use]
-    pub fn new(world: &Arc<World>, store: &Arc<dyn Store>, defect: Option<Defect>) -> Intake {
-        Intake { world: Arc::clone(world), store: Arc::clone(store), defect, forged: 0 }
+    pub fn new(world: &Arc<World>, store: &Arc<dyn Store>) -> Intake {
+        Intake { world: Arc::clone(world), store: Arc::clone(store) }
     }
 
     /// Webhooks of everything new arrive, in one delivery.
-    pub fn deliver(&mut self, random: &mut Random) {
+    pub fn deliver(&self, random: &mut Random) {
         if self.world.faults().strikes(Fault::WebhookForged) {
             self.deliver_forged();
         }
@@ -67,49 +58,47 @@ impl Intake {
             records.push(serde_json::json!({ "id": "EV?", "surprise": true }));
         }
         let body = serde_json::to_vec(&records).unwrap_or_default();
-        match self.receive(true, &body) {
-            Answer::Accepted => {
-                let rows = at_once(self.store.inbox_take(ROWS_MAX)).unwrap_or_default();
-                if !rows.iter().any(|row| row.body == body) {
-                    self.world.broken("P7: a delivery was answered 2xx and is nowhere".to_owned());
-                }
+        match self.receive(&sign(&body), &body) {
+            Some(Taken::Kept) if !self.keeps(|kept| kept == body) => {
+                self.world.broken("P7: a delivery was answered 2xx and is nowhere".to_owned());
             }
-            Answer::Failed => self.world.state().webhooks = events,
-            Answer::Refused => {
+            Some(Taken::Kept) => {}
+            Some(Taken::NotKept(_)) | None => self.world.state().webhooks = events,
+            Some(Taken::Forged { .. }) => {
                 self.world.broken("P7: a delivery that was signed well was refused".to_owned());
             }
         }
     }
 
-    fn deliver_forged(&mut self) {
+    fn deliver_forged(&self) {
         let body = format!("[{{\"{FORGED}\":true}}]");
-        let answer = self.receive(false, body.as_bytes());
-        let rows = at_once(self.store.inbox_take(ROWS_MAX)).unwrap_or_default();
-        let kept = rows.iter().any(|row| String::from_utf8_lossy(&row.body).contains(FORGED));
-        if kept || answer == Answer::Accepted {
+        let taken = self.receive(&sign(FORGED.as_bytes()), body.as_bytes());
+        let kept = self.keeps(|body| String::from_utf8_lossy(body).contains(FORGED));
+        if kept || matches!(taken, Some(Taken::Kept)) {
             self.world.broken("P7: a forged delivery was taken in".to_owned());
         }
     }
 
-    /// What the server does with one delivery.
-    fn receive(&mut self, signed_well: bool, body: &[u8]) -> Answer {
+    fn keeps(&self, which: impl Fn(&[u8]) -> bool) -> bool {
+        let rows = at_once(self.store.inbox_take(ROWS_MAX)).unwrap_or_default();
+        rows.iter().any(|row| which(&row.body))
+    }
+
+    /// What the engine does with one delivery; `None`: the process died over it.
+    fn receive(&self, signature: &str, body: &[u8]) -> Option<Taken> {
         let bank = ConnectionId::from("bank");
         let interrupt = Interrupt::new(Arc::clone(&self.world.faults));
         let (inner, world) = (Arc::clone(&self.store), Arc::clone(&self.world));
-        let store = WorkerStore::new(inner, interrupt.clone(), world);
-        if !signed_well && self.defect != Some(Defect::SignatureIgnored) {
-            let counted = store.inbox_count_bad(&bank).now_or_never();
-            self.forged += i64::from(matches!(counted, Some(Ok(()))));
-            return Answer::Refused;
-        }
-        let put = store.inbox_put(&bank, body, self.world.now()).now_or_never();
+        let line = Line::new(Arc::clone(&world), interrupt.clone(), Arc::clone(&inner), false);
+        let (processor, store) =
+            (WorkerProcessor::new(line), WorkerStore::new(inner, interrupt.clone(), world));
+        let header = |name: &str| (name == SIGNATURE).then(|| signature.to_owned());
+        let at = self.world.now();
+        let arrived = Arrived { connection: &bank, header: &header, body, at };
+        let taken = intake::take(&store, &processor, &arrived).now_or_never();
         if interrupt.life() != Life::Awake {
             self.world.tell("the listening process dies");
         }
-        match put {
-            Some(Ok(_)) => Answer::Accepted,
-            Some(Err(_)) | None if self.defect == Some(Defect::AcceptedFirst) => Answer::Accepted,
-            Some(Err(_)) | None => Answer::Failed,
-        }
+        taken
     }
 }

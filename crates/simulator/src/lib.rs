@@ -15,6 +15,7 @@ pub mod faults;
 pub mod focus;
 mod intake;
 mod interrupt;
+mod mistakes;
 mod moves;
 mod profile;
 pub mod random;
@@ -30,4 +31,5 @@ mod worker;
 mod world;
 mod wrap;
 
-pub use simulation::{Defect, Options, Outcome, run, run_with};
+pub use mistakes::Defect;
+pub use simulation::{Options, Outcome, run, run_with};

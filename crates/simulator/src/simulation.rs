@@ -17,6 +17,7 @@ use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
 use crate::focus::Focus;
 use crate::intake::Intake;
+use crate::mistakes::Defect;
 use crate::moves::{self, Family, answers, handed_over, invoices, orders, policies, predecessor};
 use crate::profile::{Pace, Profile};
 use crate::random::Random;
@@ -32,51 +33,6 @@ const WORKERS_MAX: usize = 2;
 
 /// Writes in ten thousand that take effect late, where a fake is mistaken on purpose.
 const DEFECT_LATE_RATE: u32 = 4_000;
-
-/// A deliberate mistake of a fake, to prove that the promises can be seen broken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Defect {
-    /// The processor makes a second payment for a repeated key.
-    KeysIgnored,
-    /// The ERP makes a second document for a repeated external id.
-    StampsIgnored,
-    /// The ERP's direct reads of invoices show what they owed when they were written.
-    DuesFrozen,
-    /// The ERP posts a penny too much on the bank account and tells nobody.
-    BankOff,
-    /// The processor's port sends every payment once more under a key of its own.
-    PortRepeats,
-    /// The listening process answers 2xx whether or not the delivery was committed.
-    AcceptedFirst,
-    /// The listening process takes in what is wrongly signed.
-    SignatureIgnored,
-}
-
-impl Defect {
-    pub const ALL: &'static [Defect] = &[
-        Defect::KeysIgnored,
-        Defect::StampsIgnored,
-        Defect::DuesFrozen,
-        Defect::BankOff,
-        Defect::PortRepeats,
-        Defect::AcceptedFirst,
-        Defect::SignatureIgnored,
-    ];
-
-    /// What is wrong, in the words of the table.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Defect::KeysIgnored => "the processor ignores idempotency keys",
-            Defect::StampsIgnored => "the ERP ignores external ids",
-            Defect::DuesFrozen => "direct reads show what was due at the beginning",
-            Defect::BankOff => "a penny too much on the bank account",
-            Defect::PortRepeats => "the port sends every payment twice",
-            Defect::AcceptedFirst => "2xx before the commit",
-            Defect::SignatureIgnored => "a wrongly signed delivery taken in",
-        }
-    }
-}
 
 /// How a seed is run.
 #[derive(Debug, Clone, Default)]
@@ -175,7 +131,7 @@ impl Simulation {
         let console = Engine::new(Arc::clone(&store), clock, Settings::new("console"));
         let console = Arc::new(console);
         console.set_world(worker::connect(&world, &store, &connected));
-        let intake = Intake::new(&world, &store, options.defect);
+        let intake = Intake::new(&world, &store);
         let mut simulation = Simulation {
             seed,
             focus,

@@ -17,7 +17,7 @@ use store::rows::Link;
 
 use crate::clock::WorkerClock;
 use crate::interrupt::{Interrupt, Life};
-use crate::simulation::Defect;
+use crate::mistakes::Defect;
 use crate::turns::{Done, Unread, turn};
 use crate::world::World;
 use crate::wrap::Line;

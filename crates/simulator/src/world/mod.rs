@@ -19,7 +19,7 @@ use ports::{Clock, PortError};
 use crate::assertions::{books, foreign, may, once};
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
-use crate::simulation::Defect;
+use crate::mistakes::Defect;
 use crate::story::Story;
 use erp::Books;
 use processor::Processor;

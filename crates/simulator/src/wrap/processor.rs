@@ -1,5 +1,7 @@
 //! The processor port of one worker.
 
+use std::hash::{DefaultHasher, Hasher};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use model::command::{ProcessorWrite, Write, WriteAnswer};
@@ -27,8 +29,19 @@ use crate::world::erp::CURRENCY;
 const FIELDS: [&str; 4] = ["account_holder_name", NUMBER, "branch_code", "country_code"];
 const NUMBER: &str = "account_number";
 
+/// The header of a delivery's signature.
+pub const SIGNATURE: &str = "signature";
+
 /// The only debit scheme.
 const SCHEME: &str = "bacs";
+
+/// The processor's signature over a body.
+#[must_use]
+pub fn sign(body: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(body);
+    format!("{:016x}", hasher.finish())
+}
 
 pub struct WorkerProcessor {
     line: Line,
@@ -76,10 +89,11 @@ impl Processor for WorkerProcessor {
 
     fn verify_delivery(
         &self,
-        _header: &dyn Fn(&str) -> Option<String>,
-        _body: &[u8],
+        header: &dyn Fn(&str) -> Option<String>,
+        body: &[u8],
     ) -> Result<(), BadSignature> {
-        Ok(())
+        let signed = header(SIGNATURE).is_some_and(|signature| signature == sign(body));
+        if signed { Ok(()) } else { Err(BadSignature) }
     }
 
     fn read_delivery(&self, body: &[u8]) -> Delivery {

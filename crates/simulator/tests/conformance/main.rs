@@ -25,7 +25,9 @@ use ports::conformance::{
 };
 use ports::{Erp, Processor};
 use simulator::Defect;
-use simulator::fakes::{BANK, CURRENCY, Fakes, Outage, UNDEPOSITED, WRONG_ACCOUNT, first_day};
+use simulator::fakes::{
+    BANK, CURRENCY, Fakes, Outage, SIGNATURE, UNDEPOSITED, WRONG_ACCOUNT, first_day,
+};
 use simulator::faults::Fault;
 
 use mistakes::{MISTAKES, Mistake, MistakenErp};
@@ -39,13 +41,9 @@ const ERP_LACKS: &[Need] = &[
     Need::Trouble(Trouble::TokenExpired),
 ];
 
-/// The fake asks payers for nothing, signs nothing, and every token may write.
-const PROCESSOR_LACKS: &[Need] = &[
-    Need::MandateRequests,
-    Need::Signatures,
-    Need::Permissions,
-    Need::Trouble(Trouble::TokenExpired),
-];
+/// The fake asks payers for nothing, and every token may write.
+const PROCESSOR_LACKS: &[Need] =
+    &[Need::MandateRequests, Need::Permissions, Need::Trouble(Trouble::TokenExpired)];
 
 /// Bank details with this account number.
 fn bank_details(number: &str) -> Vec<(String, String)> {
@@ -304,8 +302,12 @@ impl ProcessorSubject for Fake {
     }
 
     fn deliveries(&self) -> Vec<Posted> {
-        let bodies = self.0.deliveries().into_iter();
-        bodies.map(|body| Posted { headers: Vec::new(), body }).collect()
+        let deliveries = self.0.deliveries().into_iter();
+        let posted = deliveries.map(|(signature, body)| {
+            let headers = vec![(SIGNATURE.to_owned(), signature)];
+            Posted { headers, body }
+        });
+        posted.collect()
     }
 
     fn authorise(&self, _: &str) {
