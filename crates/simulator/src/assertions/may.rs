@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use model::command::{ErpWrite, ProcessorWrite, RecordReceipt, Write};
 use model::customer::fold_email;
 use model::event::{Event, EventSubject};
@@ -17,7 +17,7 @@ use model::payment::CollectionStatus;
 use model::policy::{AfterReversal, CollectWhich, Mode};
 
 use super::once::NEWS_SECONDS;
-use crate::world::watched::zone_of;
+use crate::world::watched::{Watched, zone_of};
 use crate::world::{ReadMark, STALENESS_SECONDS, State};
 
 /// Minutes for which a policy may have been replaced before a look that knew it sends: a lease, a
@@ -25,7 +25,7 @@ use crate::world::{ReadMark, STALENESS_SECONDS, State};
 const POLICY_MINUTES: i64 = 60;
 
 /// By how much the clocks of processes may differ from the world's.
-const CLOCKS_APART: SignedDuration = SignedDuration::from_hours(1);
+pub const CLOCKS_APART: SignedDuration = SignedDuration::from_hours(1);
 
 /// What would be wrong with making this write now.
 #[must_use]
@@ -80,11 +80,7 @@ fn too_soon(state: &State, invoice: &InvoiceId, mark: &ReadMark) -> Option<Strin
         return None;
     }
     let since = mark.at - SignedDuration::from_mins(POLICY_MINUTES);
-    let days = state.watched.policies_since(since).filter_map(|one| match one.after_chargeback {
-        AfterReversal::CollectAfterDays(days) => Some(days),
-        AfterReversal::LeaveOpen => None,
-    });
-    let Some(days) = days.min() else {
+    let Some(days) = days_after_chargeback(&state.watched, since) else {
         return Some(format!("P1: {invoice} is asked for again, and {id} was charged back"));
     };
     // A process's clock may be ahead.
@@ -94,18 +90,22 @@ fn too_soon(state: &State, invoice: &InvoiceId, mark: &ReadMark) -> Option<Strin
     })
 }
 
+/// The fewest days for which the link waited at some time from then on; `None`: it left such invoices open.
+#[must_use]
+pub fn days_after_chargeback(watched: &Watched, since: Timestamp) -> Option<u32> {
+    let days = watched.policies_since(since).filter_map(|one| match one.after_chargeback {
+        AfterReversal::CollectAfterDays(days) => Some(days),
+        AfterReversal::LeaveOpen => None,
+    });
+    days.min()
+}
+
 /// The link collected as many on this day as it may.
 fn beyond_limit(state: &State, key: &Key) -> Option<String> {
-    let (link, day) = state.watched.intended_on(key)?;
-    let zone = state.watched.policies().last().map(zone_of)?;
-    let begun = day.to_zoned(zone).ok()?.timestamp();
-    // Nothing was unlimited at any time of the day.
-    let limits = state.watched.policies_since(begun).map(|one| one.limits.day_count_max);
-    let max = limits.collect::<Option<Vec<u32>>>()?.into_iter().max()?;
-    let of_day = |other: &Key| {
-        other != key && state.watched.intended_on(other) == Some(&(link.clone(), *day))
-    };
-    let before = state.processor.keys().filter(of_day).count();
+    let (of_day, max) = state.watched.limit_of(key)?;
+    let also = |other: &Key| other != key && state.watched.intended_on(other) == Some(of_day);
+    let before = state.processor.keys().filter(also).count();
+    let day = of_day.1;
     (before >= usize::try_from(max).unwrap_or(usize::MAX))
         .then(|| format!("P1: the link collects {max} on a day, and {before} were made on {day}"))
 }

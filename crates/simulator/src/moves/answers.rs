@@ -26,15 +26,24 @@ pub async fn make(
 ) -> Option<String> {
     match random.below(8) {
         0 | 1 => by_number(world, random),
-        2 => set_aside(world, engine, store, random).await,
+        2 => {
+            let aside = set_aside(engine, store, random).await?;
+            if aside.leaves {
+                world.state().watched.left.insert((aside.case, aside.code));
+            }
+            Some(aside.line)
+        }
         3 | 4 => matched(world, engine, random).await,
         5 => adopt(world, engine, store, random).await,
         6 => disown(world, engine, store, random).await,
-        _ => choose(world, engine, store, random).await,
+        _ => {
+            let payers: Vec<_> = world.state().processor.customers.keys().cloned().collect();
+            choose(engine, store, &payers, random).await
+        }
     }
 }
 
-fn ada() -> Actor {
+pub fn ada() -> Actor {
     Actor::Person("ada".to_owned())
 }
 
@@ -52,25 +61,31 @@ fn by_number(world: &World, random: &mut Random) -> Option<String> {
     Some(format!("somebody makes {id} over {minor}, and writes {number} on it"))
 }
 
-async fn set_aside(
-    world: &World,
+/// What somebody set aside of which case.
+pub struct SetAside {
+    pub case: CaseKey,
+    pub code: ReasonCode,
+    /// For good, and not off the list alone.
+    pub leaves: bool,
+    /// For the story.
+    pub line: String,
+}
+
+/// Something that waits for a person is left, or taken off the list.
+pub async fn set_aside(
     engine: &Engine,
     store: &dyn Store,
     random: &mut Random,
-) -> Option<String> {
+) -> Option<SetAside> {
     let items: Vec<AttentionRow> = store.attention(false).await.ok()?;
     let item = random.pick(&items)?;
-    let code = item.reason.code;
-    let (said, word) = if random.chance(5_000) {
-        (PersonSaid::Leave { code }, "leaves")
-    } else {
-        (PersonSaid::Ignore { code }, "ignores")
-    };
-    engine.say(&item.case, &said, &ada()).await.ok()?;
-    if matches!(said, PersonSaid::Leave { .. }) {
-        world.state().watched.left.insert((item.case.clone(), code));
-    }
-    Some(format!("ada {word} {} of {}", code.code(), item.case))
+    let (case, code) = (item.case.clone(), item.reason.code);
+    let leaves = random.chance(5_000);
+    let said = if leaves { PersonSaid::Leave { code } } else { PersonSaid::Ignore { code } };
+    engine.say(&case, &said, &ada()).await.ok()?;
+    let word = if leaves { "leaves" } else { "ignores" };
+    let line = format!("ada {word} {} of {case}", code.code());
+    Some(SetAside { case, code, leaves, line })
 }
 
 async fn matched(world: &World, engine: &Engine, random: &mut Random) -> Option<String> {
@@ -108,7 +123,7 @@ async fn adopt(
     let collection = pick(world, random, |row| row.invoice().is_none() && written(row))?;
     let number = world.state().processor.payments.get(&collection)?.description.clone()?;
     let invoice = InvoiceId::new(number.trim_start_matches("INV"));
-    let case = case_of(store, &invoice).await?;
+    let case = case_of(store, invoice.as_str()).await?;
     let said = PersonSaid::Adopt { collection: collection.clone() };
     engine.say(&case, &said, &ada()).await.ok()?;
     belongs(world, &collection, Some(&invoice));
@@ -123,17 +138,18 @@ async fn disown(
 ) -> Option<String> {
     let collection = pick(world, random, |row| row.invoice().is_some())?;
     let invoice = world.state().processor.payments.get(&collection)?.invoice()?;
-    let case = case_of(store, &invoice).await?;
+    let case = case_of(store, invoice.as_str()).await?;
     let said = PersonSaid::NotOurs { collection: collection.clone() };
     engine.say(&case, &said, &ada()).await.ok()?;
     belongs(world, &collection, None);
     Some(format!("ada says that {collection} is not of invoice {invoice}"))
 }
 
-async fn choose(
-    world: &World,
+/// One of the payers is chosen for a customer of whom nobody knows who it is.
+pub async fn choose(
     engine: &Engine,
     store: &dyn Store,
+    payers: &[ProcessorCustomerId],
     random: &mut Random,
 ) -> Option<String> {
     let items = store.attention(false).await.ok()?;
@@ -141,9 +157,7 @@ async fn choose(
     let cases: Vec<CaseKey> =
         asked.map(|item| item.case).filter(|case| case.kind == CaseKind::Customer).collect();
     let case = random.pick(&cases)?;
-    let payers: Vec<ProcessorCustomerId> =
-        world.state().processor.customers.keys().cloned().collect();
-    let customer = random.pick(&payers)?.clone();
+    let customer = random.pick(payers)?.clone();
     let said = PersonSaid::Choose { customer: customer.clone() };
     engine.say(case, &said, &ada()).await.ok()?;
     Some(format!("ada chooses {customer} for {case}"))
@@ -160,11 +174,12 @@ fn pick(
     random.pick(&ids).cloned()
 }
 
-async fn case_of(store: &dyn Store, invoice: &InvoiceId) -> Option<CaseKey> {
+/// The invoice's case.
+pub async fn case_of(store: &dyn Store, invoice: &str) -> Option<CaseKey> {
     let filter =
         CaseFilter { kind: Some(CaseKind::Collection), limit: CASES_MAX, ..CaseFilter::default() };
     let cases = store.cases(&filter).await.ok()?;
-    cases.into_iter().map(|row| row.key).find(|key| key.subject == invoice.as_str())
+    cases.into_iter().map(|row| row.key).find(|key| key.subject == invoice)
 }
 
 fn belongs(world: &World, payment: &CollectionId, invoice: Option<&InvoiceId>) {

@@ -7,19 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::Engine;
 use futures::FutureExt;
 use jiff::Timestamp;
-use model::case::{Actor, CaseKey, CaseKind};
+use model::case::{CaseKey, CaseKind};
 use model::ids::{CollectionId, ProcessorCustomerId};
 use model::person::PersonSaid;
 use model::reason::ReasonCode;
 use store::Store;
-use store::rows::CaseFilter;
 
 use super::systems::{Customer, customer_of};
 use super::truth::{Invoice, Payment, Truth};
+use crate::moves::answers::{ada, case_of, choose, set_aside};
 use crate::random::Random;
-
-/// Cases that a person could look at.
-const CASES_MAX: u32 = 1_000;
 
 /// Chances in ten thousand: whoever matches knows better than every doubt, or takes any invoice.
 const ANYWAY: u32 = 4_000;
@@ -68,35 +65,28 @@ pub struct Desk<'a> {
 pub fn make(desk: &Desk<'_>, answers: &mut Answers, random: &mut Random) -> Option<String> {
     let answered = async {
         match random.below(8) {
-            0 => desk.set_aside(answers, random).await,
+            0 => {
+                let aside = set_aside(desk.console, desk.store, random).await?;
+                if aside.leaves {
+                    answers.left.insert((aside.case, aside.code));
+                }
+                Some(aside.line)
+            }
             1..=3 => desk.matches(answers, random).await,
             4 | 5 => desk.adopts(answers, random).await,
             6 => desk.disowns(answers, random).await,
-            _ => desk.chooses(random).await,
+            _ => {
+                let mandates = desk.truth.mandates.iter();
+                let payers: Vec<_> =
+                    mandates.map(|one| ProcessorCustomerId::new(one.payer.as_str())).collect();
+                choose(desk.console, desk.store, &payers, random).await
+            }
         }
     };
     answered.now_or_never().flatten()
 }
 
-fn ada() -> Actor {
-    Actor::Person("ada".to_owned())
-}
-
 impl Desk<'_> {
-    async fn set_aside(&self, answers: &mut Answers, random: &mut Random) -> Option<String> {
-        let items = self.store.attention(false).await.ok()?;
-        let item = random.pick(&items)?;
-        let code = item.reason.code;
-        let leaves = random.chance(5_000);
-        let said = if leaves { PersonSaid::Leave { code } } else { PersonSaid::Ignore { code } };
-        self.console.say(&item.case, &said, &ada()).await.ok()?;
-        if leaves {
-            answers.left.insert((item.case.clone(), code));
-        }
-        let word = if leaves { "leaves" } else { "ignores" };
-        Some(format!("ada {word} {} of {}", code.code(), item.case))
-    }
-
     async fn matches(&self, answers: &mut Answers, random: &mut Random) -> Option<String> {
         let payment = self.pick(random, |one| one.invoice.is_none())?;
         let invoice = self.of_its_payer(payment, random)?;
@@ -116,7 +106,7 @@ impl Desk<'_> {
             Some(invoice) => invoice,
             None => self.of_its_payer(payment, random)?,
         };
-        let case = self.case_of(&invoice.id).await?;
+        let case = case_of(self.store, &invoice.id).await?;
         let said = PersonSaid::Adopt { collection: CollectionId::new(payment.id.as_str()) };
         self.console.say(&case, &said, &ada()).await.ok()?;
         self.belongs(answers, payment, Some(&invoice.id));
@@ -126,25 +116,11 @@ impl Desk<'_> {
     async fn disowns(&self, answers: &mut Answers, random: &mut Random) -> Option<String> {
         let payment = self.pick(random, |one| one.invoice.is_some())?;
         let invoice = payment.invoice.as_ref()?;
-        let case = self.case_of(invoice).await?;
+        let case = case_of(self.store, invoice).await?;
         let said = PersonSaid::NotOurs { collection: CollectionId::new(payment.id.as_str()) };
         self.console.say(&case, &said, &ada()).await.ok()?;
         self.belongs(answers, payment, None);
         Some(format!("ada says that {} is not of invoice {invoice}", payment.id))
-    }
-
-    async fn chooses(&self, random: &mut Random) -> Option<String> {
-        let items = self.store.attention(false).await.ok()?;
-        let asked = |code| code == ReasonCode::CustomerAmbiguous;
-        let asked = items.into_iter().filter(|item| asked(item.reason.code));
-        let cases: Vec<CaseKey> =
-            asked.map(|item| item.case).filter(|case| case.kind == CaseKind::Customer).collect();
-        let case = random.pick(&cases)?;
-        let payers: Vec<&String> = self.truth.mandates.iter().map(|one| &one.payer).collect();
-        let customer = ProcessorCustomerId::new(random.pick(&payers)?.as_str());
-        let said = PersonSaid::Choose { customer: customer.clone() };
-        self.console.say(case, &said, &ada()).await.ok()?;
-        Some(format!("ada chooses {customer} for {case}"))
     }
 
     fn belongs(&self, answers: &mut Answers, payment: &Payment, invoice: Option<&String>) {
@@ -164,15 +140,5 @@ impl Desk<'_> {
         let fits = |one: &&Invoice| any || Some(&one.customer) == payer;
         let invoices: Vec<&Invoice> = self.truth.invoices.values().filter(fits).collect();
         random.pick(&invoices).copied()
-    }
-
-    async fn case_of(&self, invoice: &str) -> Option<CaseKey> {
-        let filter = CaseFilter {
-            kind: Some(CaseKind::Collection),
-            limit: CASES_MAX,
-            ..CaseFilter::default()
-        };
-        let cases = self.store.cases(&filter).await.ok()?;
-        cases.into_iter().map(|row| row.key).find(|key| key.subject == invoice)
     }
 }

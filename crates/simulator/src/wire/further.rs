@@ -16,8 +16,11 @@ pub const ANSWERS_FROM: u64 = 110_000;
 /// In seeds before this one things go wrong from the first day on.
 pub const SETTLED_FROM: u64 = 120_000;
 
+/// In seeds before this one the process that takes deliveries never dies over one.
+pub const LISTENERS_FROM: u64 = 130_000;
+
 /// Seeds from this one on have everything: where an exploration begins.
-pub const NEWEST_FROM: u64 = SETTLED_FROM;
+pub const NEWEST_FROM: u64 = LISTENERS_FROM;
 
 /// Days on which nothing goes wrong, where a story begins with some: a debit is paid out after six.
 const CALM_DAYS: (i64, i64) = (3, 9);
@@ -42,6 +45,8 @@ pub struct Further {
     pub answers: bool,
     /// So many days pass before anything goes wrong: then there is something to take back.
     pub calm_days: u32,
+    /// The process that takes deliveries may die over them, or lose its store.
+    pub listener_dies: bool,
 }
 
 impl Further {
@@ -60,6 +65,7 @@ impl Further {
             days: random.chance(6_000) && seed >= PREDECESSORS_FROM,
             answers: random.chance(4_000) && seed >= ANSWERS_FROM,
             calm_days: 0,
+            listener_dies: seed >= LISTENERS_FROM,
         };
         if seed >= SETTLED_FROM && random.chance(6_000) {
             let days = random.between(CALM_DAYS.0, CALM_DAYS.1);

@@ -1,9 +1,11 @@
-//! Webhooks on their way to the intake: lost, doubled, held back, in any order, signed wrongly. What
-//! arrives goes through the connector's own check and into the real inbox before it is answered.
+//! Webhooks on their way: lost, doubled, held back, in any order, signed wrongly. What arrives is taken in by
+//! the engine's intake, in a process that may die over it, and what it answers is judged (promise P7).
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use engine::intake::{self, Arrived, Taken};
+use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use model::ids::ConnectionId;
 use sandbox::emulator::Delivery;
@@ -12,12 +14,12 @@ use store::Store;
 use super::outside::Outside;
 use crate::at_once::at_once;
 use crate::faults::Fault;
+use crate::interrupt::{Interrupt, Life};
 use crate::random::Random;
 use crate::world::World;
+use crate::wrap::store::WorkerStore;
 
-/// Status of a delivery that was taken, of a wrong signature, and of a store that could not keep it.
-const TAKEN: u16 = 204;
-const FORGED: u16 = 401;
+/// The answer where the store of older seeds could not keep a delivery.
 const NOT_KEPT: u16 = 503;
 
 /// Minutes for which a webhook is held back.
@@ -33,9 +35,11 @@ struct OnItsWay {
 
 /// The receiver of the webhooks of one connection.
 pub struct Intake {
-    pub connection: ConnectionId,
-    pub port: Arc<dyn ports::Processor>,
-    pub store: Arc<dyn Store>,
+    connection: ConnectionId,
+    port: Arc<dyn ports::Processor>,
+    store: Arc<dyn Store>,
+    /// It may die over a delivery, or lose its store.
+    dies: bool,
     waiting: Vec<OnItsWay>,
 }
 
@@ -45,12 +49,13 @@ impl Intake {
         connection: ConnectionId,
         port: Arc<dyn ports::Processor>,
         store: Arc<dyn Store>,
+        dies: bool,
     ) -> Intake {
-        Intake { connection, port, store, waiting: Vec::new() }
+        Intake { connection, port, store, dies, waiting: Vec::new() }
     }
 
     /// Takes what the systems send now, and lets arrive what is due.
-    pub fn turn(&mut self, outside: &Outside, world: &World, random: &mut Random) {
+    pub fn turn(&mut self, outside: &Outside, world: &Arc<World>, random: &mut Random) {
         let now = outside.time.now();
         for (system, delivery) in outside.deliveries() {
             let mut faults = world.faults();
@@ -81,7 +86,7 @@ impl Intake {
         }
         for one in due {
             let status = self.receive(world, &one, now);
-            outside.delivered(one.system, &one.delivery.id, Some(status));
+            outside.delivered(one.system, &one.delivery.id, status);
         }
     }
 
@@ -105,42 +110,48 @@ impl Intake {
         Some(OnItsWay { system, delivery, at: outside.time.now(), forged: false })
     }
 
-    /// As the server does it: signature, durable, answer.
-    fn receive(&self, world: &World, one: &OnItsWay, now: Timestamp) -> u16 {
+    /// The status that the sender is told; `None`: the process died over it.
+    fn receive(&self, world: &Arc<World>, one: &OnItsWay, now: Timestamp) -> Option<u16> {
+        if !self.dies && !one.forged && is_store_out(world) {
+            return Some(NOT_KEPT);
+        }
         let body = one.delivery.body.as_ref();
         let header = |name: &str| {
             let found =
                 one.delivery.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
             found.map(|(_, value)| if one.forged { forged(value) } else { value.clone() })
         };
+        let interrupt = Interrupt::new(Arc::clone(&world.faults));
+        let (inner, seen) = (Arc::clone(&self.store), Arc::clone(world));
+        let faulty = WorkerStore::new(inner, interrupt.clone(), seen);
+        let store: &dyn Store = if self.dies { &faulty } else { self.store.as_ref() };
+        let arrived = Arrived { connection: &self.connection, header: &header, body, at: now };
         let before = self.kept();
-        if self.port.verify_delivery(&header, body).is_err() {
-            drop(at_once(self.store.inbox_count_bad(&self.connection)));
-            if !one.forged || self.kept() != before {
-                world.broken("P7: a good signature is refused, or a bad one kept".to_owned());
-            }
-            return FORGED;
+        let taken = intake::take(store, self.port.as_ref(), &arrived).now_or_never();
+        if interrupt.life() != Life::Awake {
+            world.tell("the listening process dies");
         }
-        if one.forged {
-            world.broken("P7: a wrong signature is taken".to_owned());
-        }
-        let mut faults = world.faults();
-        if faults.strikes(Fault::StoreFull) || faults.strikes(Fault::StoreBusy) {
-            return NOT_KEPT;
-        }
-        drop(faults);
-        match at_once(self.store.inbox_put(&self.connection, body, now)) {
-            Ok(_) => TAKEN,
-            Err(error) => {
-                world.broken(format!("P7: a delivery could not be stored: {error}"));
-                NOT_KEPT
-            }
-        }
+        let more = self.kept() - before;
+        let wrong = match &taken {
+            Some(Taken::Kept) if !one.forged && more != 1 => "answered 2xx and is nowhere",
+            Some(Taken::Kept) if one.forged => "taken, and its signature is wrong",
+            Some(Taken::Forged { .. }) if !one.forged => "refused, and its signature is good",
+            Some(Taken::NotKept(_)) if !self.dies => "not kept, and nothing is in the way",
+            Some(_) | None if one.forged && more != 0 => "kept, and its signature is wrong",
+            Some(_) | None => return taken.map(|taken| taken.status()),
+        };
+        world.broken(format!("P7: a delivery was {wrong}"));
+        taken.map(|taken| taken.status())
     }
 
     fn kept(&self) -> usize {
         at_once(self.store.inbox_recent(u32::MAX)).map_or(0, |rows| rows.len())
     }
+}
+
+fn is_store_out(world: &World) -> bool {
+    let mut faults = world.faults();
+    faults.strikes(Fault::StoreFull) || faults.strikes(Fault::StoreBusy)
 }
 
 /// A signature of the right form that fits nothing.

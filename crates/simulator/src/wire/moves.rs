@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use model::ids::InvoiceId;
 use model::policy::Policy;
 
 use super::simulation::Simulation;
 use super::systems::Stage;
+use super::truth::{Payment, Truth};
 use super::{answers, handed_over, links};
 use crate::at_once::at_once;
 use crate::choices::{Choice, Dice, chance_at};
@@ -36,7 +38,10 @@ impl Simulation {
             Family::Orders => {
                 let (console, store) = (Arc::clone(&self.console), Arc::clone(&self.site.store));
                 let said = at_once(orders::make(&console, store.as_ref(), &mut self.random));
-                said.iter().for_each(|said| self.tell(&said.line));
+                if let Some(said) = said {
+                    self.tell(&said.line);
+                    self.site.world.state().watched.ordered(said.order, said.invoice);
+                }
                 // Chosen beside the others, which go on as they would have.
                 let handed = handed_over::make(store.as_ref(), self.random.clone(), self.now());
                 if let Some(line) = at_once(handed) {
@@ -98,9 +103,24 @@ impl Simulation {
         link.map_or_else(Policy::default, |link| link.policy.clone())
     }
 
+    /// Whoever cancels the newest payment of an invoice allows no other one any more.
+    fn withdraw(&self, truth: &Truth, cancelled: &str) {
+        let newest = |invoice: &String| {
+            let born = |one: &&Payment| one.history.first().map(|(at, ..)| (*at, one.id.clone()));
+            truth.payments_of(invoice).max_by_key(born).is_some_and(|one| one.id == cancelled)
+        };
+        let invoice = truth.payments.get(cancelled).and_then(|one| one.invoice.as_ref());
+        let said = truth.payments.values().any(|one| one.said.is_some());
+        if let Some(invoice) = invoice.filter(|invoice| !said && newest(invoice)) {
+            let invoice = InvoiceId::new(invoice.as_str());
+            self.site.world.state().watched.withdraw(&invoice, self.now());
+        }
+    }
+
     fn move_outside(&mut self, family: Family) {
         let Some(truth) = self.truth() else { return };
         let outside = Arc::clone(&self.site.outside);
+        let cancelled = self.hands.cancelled.len();
         let mut stage = Stage {
             outside: &outside,
             truth: &truth,
@@ -115,6 +135,9 @@ impl Simulation {
             self.site.world.faults().note(Fault::RefusedForGood);
         }
         self.tell(&line);
+        for payment in &self.hands.cancelled[cancelled..] {
+            self.withdraw(&truth, payment);
+        }
         if let Some(truth) = self.truth() {
             self.note(&truth);
         }

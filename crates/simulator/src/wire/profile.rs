@@ -82,6 +82,8 @@ pub struct WireProfile {
     pub days: bool,
     /// Days before anything goes wrong.
     pub calm_days: u32,
+    /// The process that takes deliveries may die over them, or lose its store.
+    pub listener_dies: bool,
 }
 
 impl WireProfile {
@@ -106,7 +108,8 @@ impl WireProfile {
         }
         base.invoices += 2;
         let concurrency = usize::try_from(random.between(1, 3)).unwrap_or(1);
-        WireProfile { base, customers, rows, concurrency, days: false, calm_days: 0 }
+        let (days, calm_days, listener_dies) = (false, 0, false);
+        WireProfile { base, customers, rows, concurrency, days, calm_days, listener_dies }
     }
 
     /// What later seeds have beside.
@@ -119,6 +122,7 @@ impl WireProfile {
         }
         self.days = further.days;
         self.calm_days = further.calm_days;
+        self.listener_dies = further.listener_dies;
         if further.calm_days > 0 {
             self.base.families.extend([Family::Reversals; 2]);
             // A payout that takes something back has to bring more than that.

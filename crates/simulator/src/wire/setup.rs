@@ -70,7 +70,8 @@ pub fn connect(
         at_once(put).map_err(|error| error.to_string())?;
         site.connected.connections.insert(id.clone(), connection);
         if let Some(Port::Processor(port)) = port {
-            intake = Some(Intake::new(id, port, Arc::clone(&site.store)));
+            let store = Arc::clone(&site.store);
+            intake = Some(Intake::new(id, port, store, profile.listener_dies));
         }
     }
     let mut link = Link {

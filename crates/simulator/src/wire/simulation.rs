@@ -471,7 +471,7 @@ impl Simulation {
         let customers = same_emails.then_some(customers.as_slice());
         let wanted = {
             let state = self.site.world.state();
-            may::asked(&truth, &mut self.wants, &state.watched, customers)
+            may::asked(&truth, &mut self.wants, &state.watched, &self.hands, customers)
         };
         for line in once.chain(handed_over::check(&truth)).chain(asked).chain(wanted) {
             self.broken(line);

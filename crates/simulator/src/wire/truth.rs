@@ -18,8 +18,8 @@ pub struct Payment {
     pub said: Option<Timestamp>,
     pub mandate: String,
     pub description: Option<String>,
-    /// It carries a key of ours.
-    pub ours: bool,
+    /// The key of ours that it carries.
+    pub key: Option<String>,
     /// Minor units.
     pub amount: i64,
     pub status: String,
@@ -32,6 +32,11 @@ pub struct Payment {
 }
 
 impl Payment {
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// Whether the last status takes, or has taken, the payer's money.
     #[must_use]
     pub fn is_live(&self) -> bool {
@@ -67,6 +72,8 @@ pub struct Mandate {
     pub id: String,
     /// It can be collected with.
     pub usable: bool,
+    /// The payer has to agree to it first.
+    pub awaits_payer: bool,
     /// Since when it can be collected with without a break; `None`: it can not.
     pub usable_since: Option<Timestamp>,
     /// The payer's id at the processor.
@@ -178,6 +185,8 @@ pub struct Invoice {
     pub total: i64,
     pub remaining: i64,
     pub ticked: bool,
+    /// Nobody has to approve it first.
+    pub approved: bool,
     /// In a currency that no link is for.
     pub foreign: bool,
 }

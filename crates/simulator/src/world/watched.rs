@@ -148,6 +148,18 @@ impl Watched {
         self.intents.get(key).filter(|days| days.len() == 1)?.first()
     }
 
+    /// The link's day on which this was intended, and how many the link may collect on it; `None`: that was
+    /// unlimited at some time of the day.
+    #[must_use]
+    pub fn limit_of(&self, key: &Key) -> Option<(&(LinkId, Date), u32)> {
+        let of_day = self.intended_on(key)?;
+        let (_, policy) = self.policies.last()?;
+        let begun = of_day.1.to_zoned(zone_of(policy)).ok()?.timestamp();
+        let limits = self.policies_since(begun).map(|one| one.limits.day_count_max);
+        let max = limits.collect::<Option<Vec<u32>>>()?.into_iter().max()?;
+        Some((of_day, max))
+    }
+
     /// People did something that may clear a refusal.
     pub fn people_acted(&mut self) {
         self.deeds += 1;

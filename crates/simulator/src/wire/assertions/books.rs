@@ -246,7 +246,8 @@ pub fn is_touched(case: &Case<'_>, payout: &Payout) -> bool {
 }
 
 /// P4: the bank lines of all documents of a payout sum to the payout.
-fn at_bank(case: &Case<'_>, payout: &Payout) -> Option<String> {
+#[must_use]
+pub fn at_bank(case: &Case<'_>, payout: &Payout) -> Option<String> {
     let mapped = case.accounts.banks.get(&payout.currency).map(|bank| &bank.account);
     let bank = if payout.exchanged { case.accounts.exchange_clearing.as_ref() } else { mapped };
     let bank = bank?;

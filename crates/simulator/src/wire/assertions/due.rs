@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use model::case::CaseKind;
-use model::policy::{CollectWhich, Deposits, ForeignPayments};
+use model::policy::{ApprovalPendingPolicy, CollectWhich, Deposits, ForeignPayments};
 use model::reason::ReasonCode;
 use store::rows::CaseRow;
 
@@ -20,9 +20,6 @@ const MANDATE_DAYS: i64 = 3;
 
 /// Minor units that the processor takes at least (gocardless sheet section 8).
 const AMOUNT_MIN: i64 = 100;
-
-/// What the ledgers here do not tell of, and the cases say: approvals.
-const UNTOLD: [ReasonCode; 2] = [ReasonCode::NotApproved, ReasonCode::ApprovalPending];
 
 /// People who edit these decide by it what is booked.
 const OF_PEOPLE: [Family; 2] = [Family::Policies, Family::Editing];
@@ -45,11 +42,9 @@ pub fn check(case: &Case<'_>) -> Vec<String> {
     let invoices = case.end.truth.invoices.values().filter(|_| !has(&Family::Customers));
     for invoice in invoices.filter(|one| may_be_collected(case, one)) {
         let said = said_of(case, CaseKind::Collection, &invoice.id);
-        if !said.is_some_and(|code| UNTOLD.contains(&code)) {
-            let said = said.map_or("there is no case", ReasonCode::code);
-            let id = &invoice.id;
-            wrong.push(format!("P5: invoice {id} may be collected, and was not: {said}"));
-        }
+        let said = said.map_or("there is no case", ReasonCode::code);
+        let id = &invoice.id;
+        wrong.push(format!("P5: invoice {id} may be collected, and was not: {said}"));
     }
     let payouts = if OF_PEOPLE.iter().any(has) { Vec::new() } else { bookable(case) };
     for payout in payouts.into_iter().filter(|one| !case.booked.contains(&one.id)) {
@@ -73,7 +68,7 @@ fn is_left(case: &Case<'_>, subject: &str) -> bool {
 fn may_be_collected(case: &Case<'_>, invoice: &Invoice) -> bool {
     let wanted = invoice.ticked || case.end.policy.collect == CollectWhich::AllOpen;
     let theirs = case.end.hands.invoices.contains(&invoice.id) || is_left(case, &invoice.id);
-    if !wanted || theirs || invoice.foreign || invoice.remaining < AMOUNT_MIN {
+    if !wanted || !invoice.approved || theirs || invoice.foreign || invoice.remaining < AMOUNT_MIN {
         return false;
     }
     let mut payments = case.end.truth.payments.values();
@@ -84,7 +79,9 @@ fn may_be_collected(case: &Case<'_>, invoice: &Invoice) -> bool {
     let mut usable = case.end.truth.mandates.iter().filter(|one| {
         one.usable && customer_of(one, case.end.customers) == Some(&invoice.customer)
     });
-    let since = usable.next().and_then(|one| one.usable_since);
+    let collects = case.end.policy.approval_pending == ApprovalPendingPolicy::Collect;
+    let chosen = usable.next().filter(|one| collects || !one.awaits_payer);
+    let since = chosen.and_then(|one| one.usable_since);
     let long = SignedDuration::from_hours(24 * MANDATE_DAYS);
     let clear = since.is_some_and(|since| case.end.now.duration_since(since) >= long);
     !paid && clear && usable.next().is_none()

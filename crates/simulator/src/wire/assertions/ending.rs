@@ -119,23 +119,29 @@ fn rests_here(case: &CaseRow, policy: &Policy, bounced: bool, edited: bool) -> b
     }
 }
 
-/// P9: what the ledgers hold is proved.
+/// P9: what the ledgers hold is proved, and nothing else is.
 async fn unproved(case: &books::Case<'_>, console: &Engine) -> Vec<String> {
     let proof = match console.verify(None).await {
         Ok(proof) => proof,
         Err(error) => return vec![format!("P9: the books can not be proved: {error}")],
     };
-    let payouts = case.truth.payouts.iter().filter(|one| case.booked.contains(&one.id));
-    let clear = payouts.filter(|one| !books::is_touched(case, one));
-    let unproved = clear.filter_map(|payout| {
+    let clear = case.truth.payouts.iter().filter(|one| !books::is_touched(case, one));
+    let wrong = clear.filter_map(|payout| {
         let what = format!("payout {}", payout.id);
+        let booked = case.booked.contains(&payout.id);
         match proof.findings.iter().find(|finding| finding.what == what) {
-            Some(finding) if finding.verdict == Verdict::Proved => None,
-            Some(finding) => Some(format!("P9: {what}: {:?}, {}", finding.verdict, finding.why)),
-            None => Some(format!("P9: {what} is in no proof")),
+            Some(finding) if finding.verdict == Verdict::Proved => {
+                let off = books::at_bank(case, payout)?;
+                Some(format!("P9: {what} is proved, and {off}"))
+            }
+            Some(finding) if booked => {
+                Some(format!("P9: {what}: {:?}, {}", finding.verdict, finding.why))
+            }
+            None if booked => Some(format!("P9: {what} is in no proof")),
+            Some(_) | None => None,
         }
     });
-    unproved.collect()
+    wrong.collect()
 }
 
 fn is_bounced(case: &CaseRow) -> bool {

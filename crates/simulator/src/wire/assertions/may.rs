@@ -10,6 +10,7 @@ use model::policy::{CollectWhich, Mode};
 
 use super::books::is_stamped;
 use super::once::READS_MINUTES;
+use super::restraint;
 use crate::wire::systems::{Customer, Hands, customer_of};
 use crate::wire::truth::{Document, Payment, Truth};
 use crate::world::watched::Watched;
@@ -17,33 +18,43 @@ use crate::world::watched::Watched;
 /// What payments are judged by, of which each is judged once: mandates pass to other payers.
 #[derive(Debug, Default)]
 pub struct Wants {
-    /// Whether the box of each invoice was ticked, from when on.
-    ticks: BTreeMap<String, Vec<(Timestamp, bool)>>,
+    /// What people said of each invoice, from when on.
+    shown: BTreeMap<String, Vec<(Timestamp, Shown)>>,
     judged: BTreeSet<String>,
 }
 
+/// What people say of an invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shown {
+    ticked: bool,
+    approved: bool,
+}
+
 impl Wants {
-    /// Notes which boxes are ticked now.
+    /// Notes what is ticked and approved now.
     pub fn note(&mut self, truth: &Truth, now: Timestamp) {
         for invoice in truth.invoices.values() {
-            let log = self.ticks.entry(invoice.id.clone()).or_default();
-            if log.last().is_none_or(|(_, ticked)| *ticked != invoice.ticked) {
-                log.push((now, invoice.ticked));
+            let shown = Shown { ticked: invoice.ticked, approved: invoice.approved };
+            let log = self.shown.entry(invoice.id.clone()).or_default();
+            if log.last().is_none_or(|(_, before)| *before != shown) {
+                log.push((now, shown));
             }
         }
     }
 
-    /// It was ticked at some time in the hour before `at`.
-    fn was_ticked(&self, invoice: &str, at: Timestamp) -> bool {
-        let Some(log) = self.ticks.get(invoice) else { return false };
+    /// It was so at some time in the hour before `at`.
+    fn was(&self, invoice: &str, at: Timestamp, so: impl Fn(&Shown) -> bool) -> bool {
+        let Some(log) = self.shown.get(invoice) else { return false };
         let from = reads_before(at);
         let before = log.iter().rfind(|(since, _)| *since <= from);
         let within = log.iter().filter(|(since, _)| *since > from && *since <= at);
-        within.chain(before).any(|(_, ticked)| *ticked)
+        within.chain(before).any(|(_, shown)| so(shown))
     }
 }
 
-fn reads_before(at: Timestamp) -> Timestamp {
+/// From when on the reads lie that a payment of this time rests on.
+#[must_use]
+pub fn reads_before(at: Timestamp) -> Timestamp {
     at - SignedDuration::from_mins(READS_MINUTES)
 }
 
@@ -53,13 +64,15 @@ pub fn asked(
     truth: &Truth,
     wants: &mut Wants,
     watched: &Watched,
+    hands: &Hands,
     customers: Option<&[Customer]>,
 ) -> Vec<String> {
-    let ours = truth.payments.values().filter(|one| one.ours && one.said.is_none());
+    let ours = truth.payments.values().filter(|one| one.is_ours() && one.said.is_none());
     let new: Vec<&Payment> = ours.filter(|one| wants.judged.insert(one.id.clone())).collect();
     let wrong = new.into_iter().filter_map(|payment| {
-        let why =
-            unwanted(payment, wants, watched).or_else(|| of_another(truth, payment, customers?))?;
+        let why = unwanted(payment, wants, watched)
+            .or_else(|| of_another(truth, payment, customers?))
+            .or_else(|| restraint::held_back(truth, payment, hands, watched))?;
         Some(format!("P1: {} is asked for, and {why}", payment.id))
     });
     wrong.collect()
@@ -73,7 +86,10 @@ fn unwanted(payment: &Payment, wants: &Wants, watched: &Watched) -> Option<Strin
         return Some("the link did not collect".to_owned());
     }
     let flagged = policies().all(|one| one.collect == CollectWhich::Flagged);
-    (flagged && !wants.was_ticked(invoice, *born))
+    if !wants.was(invoice, *born, |shown| shown.approved) {
+        return Some(format!("invoice {invoice} was not approved"));
+    }
+    (flagged && !wants.was(invoice, *born, |shown| shown.ticked))
         .then(|| format!("the box of invoice {invoice} was not ticked"))
 }
 

@@ -8,4 +8,5 @@ pub mod intents;
 pub mod lines;
 pub mod may;
 pub mod once;
+pub mod restraint;
 pub mod secrecy;

@@ -12,7 +12,7 @@ use crate::wire::truth::{Payment, Truth};
 pub const READS_MINUTES: i64 = 60;
 
 /// Minutes within which what others make may not be seen yet.
-const UNSEEN_MINUTES: i64 = 20;
+pub const UNSEEN_MINUTES: i64 = 20;
 
 /// What each invoice owed, from when on, minor units.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ pub fn check(truth: &Truth, hands: &Hands, owed: &Owed) -> Vec<String> {
     let mut wrong = Vec::new();
     for (invoice, shown) in &truth.invoices {
         let payments: Vec<&Payment> = truth.payments_of(invoice).collect();
-        for payment in payments.iter().filter(|payment| payment.ours) {
+        for payment in payments.iter().filter(|payment| payment.is_ours()) {
             if shown.foreign {
                 let id = &payment.id;
                 wrong.push(format!("P10: {id} collects invoice {invoice} in another currency"));
@@ -74,7 +74,7 @@ fn beside(payment: &Payment, all: &[&Payment], hands: &Hands) -> Option<String> 
         // What was given back to the payer may be collected again once a person says so.
         let others = all.iter().filter(|other| other.id != payment.id);
         for other in others.filter(|other| !other.is_given_back(begin)) {
-            let unseen = if other.ours && !hands.payments.contains(&other.id) {
+            let unseen = if other.is_ours() && !hands.payments.contains(&other.id) {
                 SignedDuration::ZERO
             } else {
                 SignedDuration::from_mins(UNSEEN_MINUTES)

@@ -66,6 +66,8 @@ pub struct Hands {
     pub invoices: BTreeSet<String>,
     /// Payments at the processor that others made, cancelled or retried.
     pub payments: BTreeSet<String>,
+    /// Of those, what they cancelled, in this order.
+    pub cancelled: Vec<String>,
     /// Payments that the processor retries by itself.
     pub retried: BTreeSet<String>,
     /// Payouts that a bank sent back.

@@ -13,6 +13,9 @@ use crate::wire::truth::{
 /// The company's currency.
 const CURRENCY: &str = "GBP";
 
+/// What an invoice is called that stands in the ledger.
+const RELEASED: [&str; 2] = ["Open", "Closed"];
+
 type Postings = Vec<(String, Decimal, Decimal)>;
 
 /// The day of a batch, and its lines.
@@ -57,6 +60,7 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
             total: minor(&row["Amount"])?,
             remaining: minor(&row["Balance"])?,
             ticked: own_field(row, "mlccollect").is_some_and(|value| value == "true"),
+            approved: RELEASED.contains(&text(&row["Status"]).as_str()),
             foreign: text(&row["curyid"]) != CURRENCY,
         };
         truth.invoices.insert(invoice.id.clone(), invoice);

@@ -189,6 +189,7 @@ fn foreign(debits: &Debits, stage: &mut Stage<'_>) -> Option<String> {
             let payment = pick_payment(stage, &["pending_submission"])?;
             act(debits, stage, &json!({"action": "cancel_payment", "payment": payment.id}))?;
             stage.hands.payments.insert(payment.id.clone());
+            stage.hands.cancelled.push(payment.id.clone());
             Some(format!("somebody cancels {}", payment.id))
         }
         _ => {

@@ -33,14 +33,15 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
         truth.payouts.push(payout);
     }
     for row in list(&body["mandates"]) {
-        let usable = is_usable(&text(&row["status"]));
+        let status = text(&row["status"]);
         let payer = list(&body["customers"])
             .iter()
             .find(|payer| payer["id"] == row["links"]["customer"])
             .unwrap_or(&Value::Null);
         truth.mandates.push(Mandate {
             id: text(&row["id"]),
-            usable,
+            usable: is_usable(&status),
+            awaits_payer: status == "pending_customer_approval",
             usable_since: usable_since(row)?,
             payer: text(&payer["id"]),
             customer: filled(&payer["metadata"]["mlc_customer"]),
@@ -124,7 +125,7 @@ fn payment(row: &Value) -> Result<Payment, String> {
         said: None,
         mandate: text(&row["links"]["mandate"]),
         description: filled(&row["description"]),
-        ours: filled(&row["metadata"]["mlc_key"]).is_some(),
+        key: filled(&row["metadata"]["mlc_key"]),
         amount: whole(&row["amount"])?,
         status: text(&row["status"]),
         refunded: whole(&row["amount_refunded"])?,

@@ -16,6 +16,9 @@ const KINDS: [(&str, DocumentKind); 4] = [
 /// The company's currency.
 const CURRENCY: &str = "1";
 
+/// Pending, and rejected (netsuite sheet section 4).
+const UNAPPROVED: [&str; 2] = ["1", "3"];
+
 /// Adds what the report of the truth says.
 pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
     let records = &body["records"];
@@ -32,6 +35,7 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
             total: minor(&row["total"])?,
             remaining: minor(&row["amountRemaining"])?,
             ticked: row["custbody_mlc_collect"] == true,
+            approved: !UNAPPROVED.contains(&text(&row["approvalStatus"]).as_str()),
             foreign: reference(&row["currency"]) != CURRENCY,
         };
         truth.invoices.insert(invoice.id.clone(), invoice);
