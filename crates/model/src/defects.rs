@@ -88,6 +88,8 @@ mod switch {
         EditUnread = "acting by the link as it was before people edited it",
         DaysNotWaited = "collected again at once after a chargeback",
         LimitIgnored = "collected beyond the number of a day",
+        AppFeesOnFees = "fees of apps put on the account of fees",
+        ForeignOnRefunds = "foreign payments put on the account of refunds",
         AcceptedFirst = "2xx before the commit",
         SignatureIgnored = "a wrongly signed delivery taken in",
     }

@@ -128,7 +128,7 @@ pub fn focus_of(place: Place) -> Focus {
         Place::Code(InCode::NewsUnread | InCode::PaymentNotEntered) => Focus::Merged,
         Place::Code(InCode::EarlierReceiptCounts) => Focus::Predecessor,
         Place::Code(InCode::LostCancelOurs) => Focus::Unclear,
-        Place::Code(InCode::EditUnread) => Focus::Wide,
+        Place::Code(InCode::EditUnread | InCode::AppFeesOnFees) => Focus::Wide,
         Place::Code(
             InCode::NewestTakenBack
             | InCode::ReceiptWithoutPayout

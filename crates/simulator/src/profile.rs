@@ -132,7 +132,7 @@ fn policy(random: &mut Random, cut_over_on: Date) -> Policy {
     let account = |name: &str| Some(LedgerAccountId::from(name));
     let bank = BankAccount { account: LedgerAccountId::from(BANK), subsidiary: None };
     let mut one = |often: u32| random.chance(often);
-    Policy {
+    let mut policy = Policy {
         mode: Mode::On,
         cut_over_on: Some(cut_over_on),
         collect: if one(3_000) { CollectWhich::AllOpen } else { CollectWhich::Flagged },
@@ -181,5 +181,10 @@ fn policy(random: &mut Random, cut_over_on: Date) -> Policy {
         },
         retries: Retries { count: 3, first_after_days: 1, by_processor: one(3_000) },
         ..Policy::default()
-    }
+    };
+    // Of some links, and without dice of their own, so that the stories stay as they are.
+    policy.accounts.app_fees = account("app fees").filter(|_| policy.post_on == PostOn::Confirmed);
+    let hold = policy.closed_period == ClosedPeriod::Hold;
+    policy.accounts.surcharges = account("surcharges").filter(|_| hold);
+    policy
 }

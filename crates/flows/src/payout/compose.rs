@@ -161,6 +161,7 @@ fn fee_account(
         | PayoutItemKind::Refund
         | PayoutItemKind::RefundFundsReturned => (None, "Fees"),
     };
+    let own = own.filter(|_| !model::defect!(AppFeesOnFees));
     Ok((mapped(own.or(accounts.fees.as_ref()), "fees")?, memo))
 }
 
@@ -185,7 +186,8 @@ fn suspense_lines(
     if items.is_empty() {
         return Ok(Vec::new());
     }
-    let account = mapped(accounts.suspense.as_ref(), "suspense")?;
+    let wrong = accounts.refunds.as_ref().filter(|_| model::defect!(ForeignOnRefunds));
+    let account = mapped(wrong.or(accounts.suspense.as_ref()), "suspense")?;
     if items.len() > SUSPENSE_LINES_MAX {
         let memo = format!("{} payments that name no invoice", items.len());
         return Ok(vec![line(&account, rounded_sum(items, currency)?, memo)]);

@@ -90,7 +90,6 @@ pub async fn check(
     profile: &Profile,
 ) -> Vec<String> {
     let families = profile.families.as_slice();
-    let tax_apart = profile.policy.accounts.fee_tax.is_some();
     let filter = CaseFilter { limit: CASES_MAX, ..CaseFilter::default() };
     let cases = store.cases(&filter).await.unwrap_or_default();
     let mut wrong = Vec::new();
@@ -128,7 +127,7 @@ pub async fn check(
         let touched = &state.books.touched_payouts;
         let proved = |id: &PayoutId| booked.contains(id) && !touched.contains(id);
         wrong.extend(super::bank::check(&state, proved));
-        wrong.extend(super::lines::check(&state, tax_apart, proved));
+        wrong.extend(super::lines::check(&state, &profile.policy.accounts, proved));
         wrong.extend(super::due::check(&state, &cases, world.now()));
     }
     if !wrong.is_empty() {

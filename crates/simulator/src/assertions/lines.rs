@@ -1,46 +1,123 @@
 //! P4 and P10: each kind of a payout's items is on its own account, rounded once per document, and
 //! what rounding leaves is less than a unit per line. Computed from the processor's items alone.
 
+use std::collections::BTreeMap;
+
 use model::ids::{LedgerAccountId, PayoutId};
 use model::payout::{PayoutItem, PayoutItemKind};
+use model::policy::Accounts;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::world::State;
-use crate::world::erp::Books;
+use crate::world::erp::{Books, CURRENCY};
 use crate::world::processor::PayoutRow;
 
 /// What rounding may leave: fees, each rate's tax, and the payout are rounded once each.
 const ROUNDING_MAX: i64 = 3;
 
-/// What is wrong with the lines of these payouts. `tax_apart`: tax has an account of its own.
+/// By how much one of several accounts of fees may be off: its gross is rounded, and each share of tax.
+const SHARES_OFF_MAX: i64 = 2;
+
+/// What is wrong with the lines of these payouts, in the accounts that the link maps.
 #[must_use]
-pub fn check(state: &State, tax_apart: bool, booked: impl Fn(&PayoutId) -> bool) -> Vec<String> {
+pub fn check(
+    state: &State,
+    accounts: &Accounts,
+    booked: impl Fn(&PayoutId) -> bool,
+) -> Vec<String> {
     let rows = state.processor.payouts.iter().filter(|(id, _)| booked(id));
-    rows.flat_map(|(id, row)| check_payout(&state.books, id, row, tax_apart)).collect()
+    let wrong = rows.flat_map(|(id, row)| {
+        let mut wrong = check_fees(&state.books, id, row, accounts);
+        wrong.extend(check_others(state, id, row, accounts));
+        wrong
+    });
+    wrong.collect()
 }
 
-fn check_payout(books: &Books, id: &PayoutId, row: &PayoutRow, tax_apart: bool) -> Vec<String> {
-    let fees = || row.items.iter().filter(|item| is_fee(item.kind));
-    let gross = rounded(fees().map(|item| item.amount.decimal()).sum());
-    let tax = rounded(fees().map(tax_of).sum());
-    let tax = if tax_apart { tax } else { 0 };
+fn check_fees(books: &Books, id: &PayoutId, row: &PayoutRow, accounts: &Accounts) -> Vec<String> {
+    // By account: all of it, and the tax in it.
+    let mut exact: BTreeMap<&LedgerAccountId, (Decimal, Decimal)> = BTreeMap::new();
+    let of_fees = [&accounts.fees, &accounts.app_fees, &accounts.surcharges];
+    exact.extend(
+        of_fees.into_iter().flatten().map(|account| (account, (Decimal::ZERO, Decimal::ZERO))),
+    );
+    for item in row.items.iter().filter(|item| is_fee(item.kind)) {
+        let Some(account) = fee_account(accounts, item.kind) else { continue };
+        let (gross, tax) = exact.entry(account).or_default();
+        *gross += item.amount.decimal();
+        *tax += tax_of(item);
+    }
+    let gross: i64 = exact.values().map(|(gross, _)| rounded(*gross)).sum();
+    let apart = accounts.fee_tax.as_ref();
+    let tax = apart.map_or(0, |_| rounded(exact.values().map(|(_, tax)| *tax).sum()));
+    let on_fees = exact.keys().map(|account| posted(books, account, id)).sum();
+    let on_tax = apart.map_or(0, |account| posted(books, account, id));
     let mut wrong = Vec::new();
-    for (account, expected) in [("fees", gross - tax), ("fee tax", tax)] {
-        let posted = posted(books, account, id);
-        if posted != expected {
-            wrong.push(format!("P10: payout {id} has {posted} on {account}, not {expected}"));
+    for (name, on, expected) in [("fees", on_fees, gross - tax), ("fee tax", on_tax, tax)] {
+        wrong.extend(differs(id, name, on, expected));
+    }
+    for (account, (gross, tax)) in &exact {
+        let exact = if apart.is_some() { gross - tax } else { *gross };
+        let on = posted(books, account, id);
+        if (Decimal::from(on) - exact).abs() > Decimal::from(SHARES_OFF_MAX) {
+            wrong.extend(differs(id, account.as_str(), on, rounded(exact)));
         }
     }
-    let rounding = posted(books, "rounding", id);
+    wrong
+}
+
+fn differs(id: &PayoutId, name: &str, on: i64, expected: i64) -> Option<String> {
+    (on != expected).then(|| format!("P10: payout {id} has {on} on {name}, not {expected}"))
+}
+
+/// What went through no payment of an invoice, and what rounding left.
+fn check_others(state: &State, id: &PayoutId, row: &PayoutRow, accounts: &Accounts) -> Vec<String> {
+    let books = &state.books;
+    let sum = |of: &dyn Fn(&PayoutItem) -> bool| -> i64 {
+        rounded(row.items.iter().filter(|item| of(item)).map(|item| item.amount.decimal()).sum())
+    };
+    let mut wrong = Vec::new();
+    if let Some(account) = &accounts.refunds {
+        let refunds = sum(&|item| item.kind == PayoutItemKind::Refund);
+        wrong.extend(differs(id, "refunds", posted(books, account, id), refunds));
+    }
+    let unsure = row.items.iter().any(|item| is_unsure(state, item));
+    if let Some(account) = accounts.suspense.as_ref().filter(|_| !unsure) {
+        let foreign = sum(&|item| is_of_payment(item.kind) && is_foreign(state, item));
+        wrong.extend(differs(id, "suspense", posted(books, account, id), foreign));
+    }
+    let rounding = accounts.rounding.as_ref().map_or(0, |account| posted(books, account, id));
     if rounding.abs() > ROUNDING_MAX {
         wrong.push(format!("P10: payout {id} has {rounding} on rounding"));
     }
     wrong
 }
 
+fn fee_account(accounts: &Accounts, kind: PayoutItemKind) -> Option<&LedgerAccountId> {
+    let apps = accounts.app_fees.as_ref().filter(|_| kind == PayoutItemKind::AppFee);
+    let surcharges = accounts.surcharges.as_ref().filter(|_| kind == PayoutItemKind::SurchargeFee);
+    apps.or(surcharges).or(accounts.fees.as_ref())
+}
+
+/// It is of no payment, or of one that names no invoice.
+fn is_foreign(state: &State, item: &PayoutItem) -> bool {
+    let payment = item.collection.as_ref().and_then(|id| state.processor.payments.get(id));
+    payment.is_none_or(|row| row.invoice().is_none())
+}
+
+/// What people said of it, or that its invoice is in another currency, decides whose it was when the
+/// payout was booked.
+fn is_unsure(state: &State, item: &PayoutItem) -> bool {
+    let payment = item.collection.as_ref().and_then(|id| state.processor.payments.get(id));
+    payment.is_some_and(|row| {
+        let invoice = row.invoice().and_then(|id| state.books.invoices.get(&id));
+        row.said.is_some() || invoice.is_some_and(|one| one.currency != CURRENCY)
+    })
+}
+
 /// What the payout's documents put on an account, with the sign that it has at the bank.
-fn posted(books: &Books, account: &str, payout: &PayoutId) -> i64 {
-    let lines = books.lines_on(&LedgerAccountId::from(account));
+fn posted(books: &Books, account: &LedgerAccountId, payout: &PayoutId) -> i64 {
+    let lines = books.lines_on(account);
     let of_payout = lines.iter().filter(|(key, _)| {
         let mut parts = key.iter().flat_map(|key| key.as_str().split('/'));
         let deposit = matches!(parts.next(), Some("deposit" | "fees"));
@@ -73,4 +150,8 @@ fn is_fee(kind: PayoutItemKind) -> bool {
         | PayoutItemKind::Refund
         | PayoutItemKind::RefundFundsReturned => false,
     }
+}
+
+fn is_of_payment(kind: PayoutItemKind) -> bool {
+    !is_fee(kind) && kind != PayoutItemKind::Refund
 }

@@ -1,14 +1,17 @@
-//! P10: the fees of a payout are on their account, rounded once per document, and what rounding leaves is
-//! less than a unit per line.
+//! P10: the fees of a payout are on their account, rounded once per document, what rounding leaves is less
+//! than a unit per line, and payments of nobody's are on suspense.
 
 use model::ids::LedgerAccountId;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::books::{Case, is_touched, names};
-use crate::wire::truth::{ItemKind, Payout};
+use crate::wire::truth::{Item, ItemKind, Payment, Payout};
 
 /// What rounding may leave, in minor units: fees, each rate's tax, and the payout are rounded once each.
 const ROUNDING_MAX: i64 = 3;
+
+/// How the stamps of a payout's own documents begin.
+const OF_PAYOUT: [&str; 2] = ["deposit-", "fees-"];
 
 /// What is wrong with the lines of a payout that says it is booked.
 #[must_use]
@@ -33,7 +36,34 @@ pub fn check(case: &Case<'_>, payout: &Payout) -> Vec<String> {
     if rounding.abs() > Decimal::from(ROUNDING_MAX) {
         wrong.push(format!("P10: payout {} has {rounding} on rounding", payout.id));
     }
+    wrong.extend(on_suspense(case, payout));
     wrong
+}
+
+/// Payments that name no invoice, and what was taken back of them, are in the payout's own documents.
+fn on_suspense(case: &Case<'_>, payout: &Payout) -> Option<String> {
+    let of = |item: &Item| item.payment.as_ref().and_then(|id| case.truth.payments.get(id));
+    let in_other_currency = |payment: &Payment| {
+        let invoice = payment.invoice.as_ref().and_then(|id| case.truth.invoices.get(id));
+        invoice.is_some_and(|one| one.foreign)
+    };
+    // Whose it was when the payout was booked is not known.
+    let unsure = |payment: &Payment| payment.said.is_some() || in_other_currency(payment);
+    if payout.items.iter().filter_map(of).any(unsure) {
+        return None;
+    }
+    let moves = payout.items.iter().filter(|item| item.kind != ItemKind::Fee);
+    let foreign = moves.filter(|item| of(item).is_none_or(|one| one.invoice.is_none()));
+    let expected: Decimal = foreign.map(|item| item.amount).sum();
+    let account = case.accounts.suspense.as_ref()?;
+    let documents = case.truth.documents.iter().filter(|one| {
+        let stamp = one.stamp.as_deref().unwrap_or_default();
+        !one.voided && names(one, &payout.id) && OF_PAYOUT.iter().any(|of| stamp.starts_with(of))
+    });
+    let moved: Decimal = documents.map(|one| one.at_account(account.as_str())).sum();
+    let on = -moved * Decimal::ONE_HUNDRED;
+    let id = &payout.id;
+    (on != expected).then(|| format!("P10: payout {id} has {on} on suspense, not {expected}"))
 }
 
 /// What the payout's documents put on an account, in minor units, with the sign that it has at the bank.

@@ -43,6 +43,8 @@ pub const CHART: &[&str] = &[
     UNDEPOSITED,
     "fees",
     "fee tax",
+    "app fees",
+    "surcharges",
     "chargebacks",
     "refunds",
     "rounding",
