@@ -242,7 +242,9 @@ pub fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<
     (!fine).then(|| format!("{} ends as {}: {}", case.key, code.code(), reason.sentence()))
 }
 
-fn waits_for_others(code: ReasonCode) -> bool {
+/// For what cases of others, or people, have to do first.
+#[must_use]
+pub fn waits_for_others(code: ReasonCode) -> bool {
     matches!(
         code,
         ReasonCode::WaitingForReceipts

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use engine::say::Order;
 use jiff::SignedDuration;
 use model::case::{Actor, CaseKey};
+use model::policy::Deposits;
 use model::reason::ReasonCode;
 use store::rows::CaseFilter;
 
@@ -68,10 +69,16 @@ impl Simulation {
             let exchanged = truth.payouts.iter().filter(|one| one.exchanged && one.paid).count();
             let base = &self.profile.base;
             let store = self.site.store.as_ref();
+            let left_to_people = {
+                let state = self.site.world.state();
+                let mut policies = state.watched.policies();
+                policies.any(|one| one.deposits == Deposits::LeftToPeople)
+            };
             let end = ending::End {
                 truth: &truth,
                 hands: &self.hands,
                 policy: &base.policy,
+                left_to_people,
                 families: &base.families,
                 customers: &self.profile.customers,
                 now: self.site.outside.time.now(),

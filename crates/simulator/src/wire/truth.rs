@@ -25,8 +25,8 @@ pub struct Payment {
     pub status: String,
     /// Minor units refunded so far.
     pub refunded: i64,
-    /// Refunds that were asked for, with their minor units, whatever became of them.
-    pub refunds: Vec<(Timestamp, i64)>,
+    /// Refunds that were asked for, whatever became of them.
+    pub refunds: Vec<Refund>,
     /// Every status with the time it began, and whether the payer's money is taken in it.
     pub history: Vec<(Timestamp, String, bool)>,
 }
@@ -46,8 +46,8 @@ impl Payment {
     /// All of it had been asked back by then.
     #[must_use]
     pub fn is_given_back(&self, by: Timestamp) -> bool {
-        let before = self.refunds.iter().filter(|(at, _)| *at <= by);
-        before.map(|(_, amount)| amount).sum::<i64>() >= self.amount
+        let before = self.refunds.iter().filter(|refund| refund.at <= by);
+        before.map(|refund| refund.amount).sum::<i64>() >= self.amount
     }
 
     /// The stretches in which it was live: begin, end.
@@ -64,6 +64,15 @@ impl Payment {
         }
         lives
     }
+}
+
+/// A refund of a payment.
+#[derive(Debug, Clone)]
+pub struct Refund {
+    pub id: String,
+    pub at: Timestamp,
+    /// Minor units.
+    pub amount: i64,
 }
 
 /// A payer's permission.

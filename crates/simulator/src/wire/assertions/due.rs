@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use model::case::CaseKind;
-use model::policy::{ApprovalPendingPolicy, CollectWhich, Deposits, ForeignPayments};
-use model::reason::ReasonCode;
+use model::policy::{ApprovalPendingPolicy, CollectWhich, ForeignPayments};
+use model::reason::{ReasonCode, ReasonKind};
 use store::rows::CaseRow;
 
 use super::ending::End;
@@ -20,9 +20,6 @@ const MANDATE_DAYS: i64 = 3;
 
 /// Minor units that the processor takes at least (gocardless sheet section 8).
 const AMOUNT_MIN: i64 = 100;
-
-/// People who edit these decide by it what is booked.
-const OF_PEOPLE: [Family; 2] = [Family::Policies, Family::Editing];
 
 /// What the checks rest on.
 pub struct Case<'a> {
@@ -46,7 +43,7 @@ pub fn check(case: &Case<'_>) -> Vec<String> {
         let id = &invoice.id;
         wrong.push(format!("P5: invoice {id} may be collected, and was not: {said}"));
     }
-    let payouts = if OF_PEOPLE.iter().any(has) { Vec::new() } else { bookable(case) };
+    let payouts = if case.end.left_to_people { Vec::new() } else { bookable(case) };
     for payout in payouts.into_iter().filter(|one| !case.booked.contains(&one.id)) {
         let said = said_of(case, CaseKind::Payout, &payout.id);
         let said = said.map_or("there is no case", ReasonCode::code);
@@ -98,10 +95,9 @@ fn bookable<'a>(case: &Case<'a>) -> Vec<&'a Payout> {
 fn is_clear(case: &Case<'_>, payout: &Payout) -> bool {
     let late =
         payout.arrives_on.zip(case.end.policy.cut_over_on).is_some_and(|(on, from)| on >= from);
-    let made = case.end.policy.deposits == Deposits::Made;
     let theirs = case.end.hands.payouts.contains(&payout.id) || is_left(case, &payout.id);
     let whole = payout.paid && !payout.exchanged && payout.amount > 0;
-    late && made && !theirs && whole && payout.items.iter().all(|item| is_known(case, item))
+    late && !theirs && whole && payout.items.iter().all(|item| is_known(case, item))
 }
 
 fn is_known(case: &Case<'_>, item: &Item) -> bool {
@@ -116,6 +112,11 @@ fn is_known(case: &Case<'_>, item: &Item) -> bool {
         .any(|one| one.payment.as_ref() == Some(id) && case.end.hands.documents.contains(&one.id));
     let theirs =
         case.end.hands.invoices.contains(invoice) || case.end.hands.predecessor.contains_key(id);
-    let held = case.held_up.contains(invoice);
+    // A person has to say what becomes of a refund.
+    let asked = payment.refunds.iter().any(|refund| {
+        said_of(case, CaseKind::Refund, &refund.id)
+            .is_some_and(|code| code.kind() == ReasonKind::NeedsPerson)
+    });
+    let held = asked || case.held_up.contains(invoice);
     payment.said.is_none() && known && !touched && !theirs && !held
 }

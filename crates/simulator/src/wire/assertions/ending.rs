@@ -7,13 +7,13 @@ use engine::Engine;
 use engine::verify::Verdict;
 use jiff::Timestamp;
 use model::case::CaseKind;
-use model::policy::{Deposits, Policy};
+use model::policy::Policy;
 use model::reason::{ReasonCode, ReasonKind};
 use store::Store;
 use store::rows::{CaseFilter, CaseRow, open_states};
 
 use super::{books, due, may};
-use crate::assertions::ending::{booked, is_for_people, not_at_rest};
+use crate::assertions::ending::{booked, is_for_people, not_at_rest, waits_for_others};
 use crate::moves::Family;
 use crate::wire::systems::{Customer, Hands};
 use crate::wire::truth::{Payment, Truth};
@@ -36,6 +36,8 @@ pub struct End<'a> {
     pub truth: &'a Truth,
     pub hands: &'a Hands,
     pub policy: &'a Policy,
+    /// At some time people were to make the deposits.
+    pub left_to_people: bool,
     pub families: &'a [Family],
     pub customers: &'a [Customer],
     pub now: Timestamp,
@@ -54,9 +56,8 @@ pub async fn check(end: &End<'_>, store: &dyn Store) -> Vec<String> {
     // What a person left may keep others waiting for good.
     let people = cases.iter().any(is_for_people) || !hands.answers.left.is_empty();
     let bounced = families.contains(&Family::Payouts) && cases.iter().any(is_bounced);
-    let edited = families.contains(&Family::Policies);
     for case in &cases {
-        if !rests_here(case, policy, bounced, edited) {
+        if !rests_here(case, end.left_to_people, bounced) {
             wrong.extend(not_at_rest(case, families, people));
         }
     }
@@ -101,13 +102,12 @@ pub async fn check(end: &End<'_>, store: &dyn Store) -> Vec<String> {
 }
 
 /// What this depth knows beyond the model depth.
-fn rests_here(case: &CaseRow, policy: &Policy, bounced: bool, edited: bool) -> bool {
+fn rests_here(case: &CaseRow, left_to_people: bool, bounced: bool) -> bool {
     let Some(reason) = &case.reason else { return false };
     match reason.code {
-        // Receipts that people are to deposit may wait for them for ever.
-        ReasonCode::WaitingForDeposit if policy.deposits == Deposits::LeftToPeople => true,
-        // So may those of a time in which people were to deposit them, and who waits for them.
-        ReasonCode::WaitingForDeposit | ReasonCode::WaitingForReversals if edited => true,
+        // Receipts that people are, or at some time were, to deposit may wait for them for ever, and so
+        // may who waits for them.
+        ReasonCode::WaitingForDeposit | ReasonCode::WaitingForReversals if left_to_people => true,
         // A person says what becomes of a payout that a bank sent back; others wait for it.
         ReasonCode::PayoutBounced => bounced,
         // So little is left of the invoice that the processor takes no payment for it.
@@ -115,7 +115,7 @@ fn rests_here(case: &CaseRow, policy: &Policy, bounced: bool, edited: bool) -> b
         // The ERP's interface can not do it, and a person is told how.
         ReasonCode::UnsupportedHere => reason.detail.contains(WHOLE_ONLY),
         ReasonCode::Rejected => reason.detail.contains(IN_PARTS),
-        code => bounced && code.kind() == ReasonKind::Waiting,
+        code => bounced && waits_for_others(code),
     }
 }
 
@@ -182,7 +182,9 @@ async fn doubles_unseen(truth: &Truth, hands: &Hands, store: &dyn Store) -> Vec<
     let collects = |payment: &&Payment| payment.is_live() && payment.refunded < payment.amount;
     let live = |invoice: &str| truth.payments_of(invoice).filter(collects).count();
     let left = |id: &str| hands.answers.is_left(id, ReasonCode::DoubleCollection);
-    let doubled = truth.invoices.keys().filter(|id| live(id) > 1 && !seen(id) && !left(id));
+    // Those of an invoice that no link collects are told of as foreign.
+    let ours = truth.invoices.values().filter(|one| !one.foreign).map(|one| &one.id);
+    let doubled = ours.filter(|id| live(id) > 1 && !seen(id) && !left(id));
     doubled
         .map(|id| format!("P1: invoice {id} has two live payments, and nobody is told"))
         .collect()

@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::wire::truth::{
-    Invited, Item, ItemKind, Mandate, Payment, Payout, Truth, decimal, filled, list, text, time,
-    whole,
+    Invited, Item, ItemKind, Mandate, Payment, Payout, Refund, Truth, decimal, filled, list, text,
+    time, whole,
 };
 
 /// Statuses in which nothing is, or was, taken from the payer.
@@ -60,9 +60,9 @@ pub fn read(body: &Value, truth: &mut Truth) -> Result<(), String> {
         }
     }
     for row in list(&body["refunds"]) {
-        let at = time(&row["created_at"])?;
+        let (id, at) = (text(&row["id"]), time(&row["created_at"])?);
         if let Some(payment) = truth.payments.get_mut(&text(&row["links"]["payment"])) {
-            payment.refunds.push((at, whole(&row["amount"])?));
+            payment.refunds.push(Refund { id, at, amount: whole(&row["amount"])? });
         }
     }
     truth.refunds = list(&body["refunds"]).iter().map(|row| text(&row["id"])).collect();
