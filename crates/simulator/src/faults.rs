@@ -202,6 +202,13 @@ impl Faults {
         struck
     }
 
+    /// What struck last had no effect where it struck: it counts for nothing.
+    pub fn missed(&mut self, fault: Fault) {
+        if let Some(count) = self.counts.get_mut(&fault) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     /// As `strikes`, where only the first occasion of a step is one: what begins anew comes to its end.
     pub fn strikes_first(&mut self, fault: Fault) -> bool {
         self.occasions[fault as usize] == 0 && self.strikes(fault)

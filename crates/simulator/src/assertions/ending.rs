@@ -7,6 +7,7 @@ use engine::Engine;
 use engine::verify::Verdict;
 use model::case::CaseKind;
 use model::ids::{InvoiceId, PayoutId};
+use model::payout::PayoutStatus;
 use model::policy::Deposits;
 use model::reason::{ReasonCode, ReasonKind};
 use store::Store;
@@ -146,16 +147,22 @@ async fn unproved(world: &World, console: &Engine, booked: &BTreeSet<PayoutId>) 
     };
     let state = world.state();
     let mut wrong = Vec::new();
-    for (id, row) in state.processor.payouts.iter().filter(|(id, _)| booked.contains(*id)) {
+    for (id, row) in &state.processor.payouts {
         let what = format!("payout {id}");
-        let right = super::bank::at_bank(&state, id) == row.payout.amount.minor;
+        let there = super::bank::at_bank(&state, id);
+        let right = there == row.payout.amount.minor;
+        let booked = booked.contains(id);
+        let paid = row.payout.status == PayoutStatus::Paid;
         let touched = state.books.touched_payouts.contains(id);
         match proof.findings.iter().find(|finding| finding.what == what) {
-            Some(finding) if (finding.verdict == Verdict::Proved) != right && !touched => {
+            Some(finding) if finding.verdict == Verdict::Proved && !right && !touched && paid => {
+                wrong.push(format!("P9: {what} is proved, and {there} of it are at the bank"));
+            }
+            Some(finding) if finding.verdict != Verdict::Proved && booked && right && !touched => {
                 wrong.push(format!("P9: {what}: {:?}, {}", finding.verdict, finding.why));
             }
-            Some(_) => {}
-            None => wrong.push(format!("P9: {what} is in no proof")),
+            None if booked => wrong.push(format!("P9: {what} is in no proof")),
+            Some(_) | None => {}
         }
     }
     wrong

@@ -159,7 +159,8 @@ impl Simulation {
         let secrets = self.site.outside.systems().iter().flat_map(|system| system.secrets());
         let secrets = secrets.map(|(_, secret)| secret).chain(handed_over::secrets());
         let secrets: Vec<_> = secrets.collect();
-        for line in at_once(secrecy::check(self.site.store.as_ref(), &secrets)) {
+        let story = self.site.world.story.text();
+        for line in at_once(secrecy::check(self.site.store.as_ref(), &story, &secrets)) {
             self.broken(line);
         }
     }

@@ -22,12 +22,18 @@ const CHANCE: u32 = 4_000;
 /// The account holder of all accounts: stands nowhere once it was handed over.
 const HOLDER: &str = "Ottoline Quillfeather";
 
+/// The first of their account numbers, which follow each other.
+const NUMBER: u64 = 55_779_911;
+const NUMBERS: u64 = 2;
+
 /// What every key of a mandate that an order made begins with.
 const PURPOSE: &str = "direct-mandate/";
 
 /// What must not be readable anywhere.
 pub fn secrets() -> Vec<SecretString> {
-    [HOLDER, &HOLDER.to_uppercase()].map(|text| SecretString::from(text.to_owned())).into()
+    let numbers = (0..NUMBERS).map(|nth| (NUMBER + nth).to_string());
+    let all = [HOLDER.to_owned(), HOLDER.to_uppercase()].into_iter().chain(numbers);
+    all.map(SecretString::from).collect()
 }
 
 /// A person gives the details of a payer that the connector has looked for a mandate of.
@@ -40,7 +46,7 @@ pub async fn make(store: &dyn Store, mut random: Random, at: Timestamp) -> Optio
     let cases = store.cases(&filter).await.ok()?;
     let case = random.pick(&cases)?;
     // Two accounts, so that some payers come with one that is known already.
-    let number = 55_779_911 + random.below(2);
+    let number = NUMBER + random.below(NUMBERS);
     let details = serde_json::json!({
         "account_holder_name": HOLDER, "account_number": number.to_string(),
         "branch_code": "200000", "country_code": "GB",

@@ -205,6 +205,15 @@ impl Simulation {
         self.site.world.faults().strikes(fault)
     }
 
+    /// A fault that strikes a system that can not have it counts for nothing.
+    fn strikes_where(&self, fault: Fault, able: bool) -> bool {
+        let strikes = self.strikes(fault);
+        if strikes && !able {
+            self.site.world.faults().missed(fault);
+        }
+        strikes
+    }
+
     fn tell_all(&mut self) -> (Outcome, Vec<Choice>) {
         let seed = self.seed;
         let policy = &self.profile.base.policy;
@@ -320,13 +329,13 @@ impl Simulation {
     fn weather(&mut self) {
         let outside = Arc::clone(&self.site.outside);
         for system in outside.systems() {
-            let lag = if self.strikes(Fault::StaleRead) {
+            let lag = if self.strikes_where(Fault::StaleRead, system.lags()) {
                 self.random.between(1, system.lag_minutes_max())
             } else {
                 0
             };
-            let late =
-                if self.strikes(Fault::EventLate) { self.random.between(10, 500) } else { 2 };
+            let delayed = self.strikes_where(Fault::EventLate, system.has_events());
+            let late = if delayed { self.random.between(10, 500) } else { 2 };
             let set = system.lag(&outside, lag);
             let late = u32::try_from(late).unwrap_or(2);
             if let Err(refused) = set.and_then(|()| system.delay_events(&outside, late)) {

@@ -186,25 +186,33 @@ impl Wire {
 
     /// Lets the system itself refuse the request, or act late on it.
     fn arm(&self, nth: usize, system: &dyn System, request: &Request<Bytes>, writes: bool) {
-        if self.strikes(Fault::TokenExpired)
-            && let Some(body) = system.expire_tokens()
-        {
-            self.control(system, &body);
+        if self.strikes(Fault::TokenExpired) {
+            match system.expire_tokens() {
+                Some(body) => self.control(system, &body),
+                None => self.world.faults().missed(Fault::TokenExpired),
+            }
         }
         let now = self.outside.time.now();
-        let strike = match self.bursts.at(nth, now, &self.world) {
-            Some(strike) => Some(strike),
-            None if self.strikes(Fault::Throttled) => Some(Strike::TooMany),
-            None if self.strikes(Fault::Unavailable) => Some(Strike::ServerError),
-            None if writes && self.strikes(Fault::Conflict) => Some(Strike::Conflict),
+        let (strike, fault) = match self.bursts.at(nth, now, &self.world) {
+            Some(strike) => (strike, None),
+            None if self.strikes(Fault::Throttled) => (Strike::TooMany, Some(Fault::Throttled)),
+            None if self.strikes(Fault::Unavailable) => {
+                (Strike::ServerError, Some(Fault::Unavailable))
+            }
+            None if writes && self.strikes(Fault::Conflict) => {
+                (Strike::Conflict, Some(Fault::Conflict))
+            }
             None if writes && self.strikes(Fault::EffectLate) => {
                 let minutes = self.world.faults().between(LATE_MINUTES.0, LATE_MINUTES.1);
-                Some(Strike::Late(minutes))
+                (Strike::Late(minutes), Some(Fault::EffectLate))
             }
-            None => None,
+            None => return,
         };
-        if let Some(body) = strike.and_then(|strike| system.strike(strike, request)) {
-            self.control(system, &body);
+        match (system.strike(strike, request), fault) {
+            (Some(body), _) => self.control(system, &body),
+            // This system has no such answer to this request.
+            (None, Some(fault)) => self.world.faults().missed(fault),
+            (None, None) => {}
         }
     }
 

@@ -52,7 +52,10 @@ pub async fn check(end: &End<'_>, store: &dyn Store) -> Vec<String> {
     let cases = store.cases(&filter).await.unwrap_or_default();
     let mut wrong = Vec::new();
     let left = Some(Family::Predecessor).filter(|_| !hands.predecessor.is_empty());
-    let families = &families.iter().copied().chain(left).collect::<Vec<Family>>();
+    // Whoever gives orders hands over bank details here.
+    let handed = Some(Family::HandedOver).filter(|_| families.contains(&Family::Orders));
+    let beside = left.into_iter().chain(handed);
+    let families = &families.iter().copied().chain(beside).collect::<Vec<Family>>();
     // What a person left may keep others waiting for good.
     let people = cases.iter().any(is_for_people) || !hands.answers.left.is_empty();
     let bounced = families.contains(&Family::Payouts) && cases.iter().any(is_bounced);
@@ -115,6 +118,8 @@ fn rests_here(case: &CaseRow, left_to_people: bool, bounced: bool) -> bool {
         // The ERP's interface can not do it, and a person is told how.
         ReasonCode::UnsupportedHere => reason.detail.contains(WHOLE_ONLY),
         ReasonCode::Rejected => reason.detail.contains(IN_PARTS),
+        // A refund in it waits for the payout that takes it.
+        ReasonCode::RefundOnItsWay => bounced,
         code => bounced && waits_for_others(code),
     }
 }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::policy::{CollectWhich, Mode};
 
 use super::books::is_stamped;
-use super::once::READS_MINUTES;
+use super::once::{self, READS_MINUTES};
 use super::restraint;
 use crate::wire::systems::{Customer, Hands, customer_of};
 use crate::wire::truth::{Document, Payment, Truth};
@@ -20,7 +20,8 @@ use crate::world::watched::Watched;
 pub struct Wants {
     /// What people said of each invoice, from when on.
     shown: BTreeMap<String, Vec<(Timestamp, Shown)>>,
-    judged: BTreeSet<String>,
+    /// By when they were made, or retried.
+    judged: BTreeSet<(String, Timestamp)>,
 }
 
 /// What people say of an invoice.
@@ -68,28 +69,36 @@ pub fn asked(
     customers: Option<&[Customer]>,
 ) -> Vec<String> {
     let ours = truth.payments.values().filter(|one| one.is_ours() && one.said.is_none());
-    let new: Vec<&Payment> = ours.filter(|one| wants.judged.insert(one.id.clone())).collect();
-    let wrong = new.into_iter().filter_map(|payment| {
-        let why = unwanted(payment, wants, watched)
-            .or_else(|| of_another(truth, payment, customers?))
-            .or_else(|| restraint::held_back(truth, payment, hands, watched))?;
-        Some(format!("P1: {} is asked for, and {why}", payment.id))
-    });
-    wrong.collect()
+    let mut wrong = Vec::new();
+    for payment in ours {
+        let Some((born, ..)) = payment.history.first() else { continue };
+        if wants.judged.insert((payment.id.clone(), *born)) {
+            let why = unwanted(payment, *born, wants, watched)
+                .or_else(|| of_another(truth, payment, customers?))
+                .or_else(|| restraint::held_back(truth, payment, hands, watched));
+            wrong.extend(why.map(|why| format!("P1: {} is asked for, and {why}", payment.id)));
+        }
+        for again in once::retries_by_us(payment, hands) {
+            if wants.judged.insert((payment.id.clone(), again)) {
+                let why = unwanted(payment, again, wants, watched);
+                wrong.extend(why.map(|why| format!("P1: {} is retried, and {why}", payment.id)));
+            }
+        }
+    }
+    wrong
 }
 
-fn unwanted(payment: &Payment, wants: &Wants, watched: &Watched) -> Option<String> {
-    let (born, ..) = payment.history.first()?;
+fn unwanted(payment: &Payment, at: Timestamp, wants: &Wants, watched: &Watched) -> Option<String> {
     let invoice = payment.invoice.as_ref()?;
-    let policies = || watched.policies_since(reads_before(*born));
+    let policies = || watched.policies_since(reads_before(at));
     if policies().all(|one| one.mode != Mode::On) {
         return Some("the link did not collect".to_owned());
     }
     let flagged = policies().all(|one| one.collect == CollectWhich::Flagged);
-    if !wants.was(invoice, *born, |shown| shown.approved) {
+    if !wants.was(invoice, at, |shown| shown.approved) {
         return Some(format!("invoice {invoice} was not approved"));
     }
-    (flagged && !wants.was(invoice, *born, |shown| shown.ticked))
+    (flagged && !wants.was(invoice, at, |shown| shown.ticked))
         .then(|| format!("the box of invoice {invoice} was not ticked"))
 }
 

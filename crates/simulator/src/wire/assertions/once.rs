@@ -14,6 +14,9 @@ pub const READS_MINUTES: i64 = 60;
 /// Minutes within which what others make may not be seen yet.
 pub const UNSEEN_MINUTES: i64 = 20;
 
+/// Statuses in which a receipt is recorded.
+const RECORDED: [&str; 2] = ["confirmed", "paid_out"];
+
 /// What each invoice owed, from when on, minor units.
 #[derive(Debug, Default)]
 pub struct Owed(BTreeMap<String, Vec<(Timestamp, i64)>>);
@@ -58,6 +61,19 @@ pub fn check(truth: &Truth, hands: &Hands, owed: &Owed) -> Vec<String> {
                     payment.id, payment.amount
                 ));
             }
+            for begin in retries_by_us(payment, hands) {
+                // Its own receipt may pay the invoice still.
+                let mut before = payment.history.iter().take_while(|(at, ..)| *at < begin);
+                let most = owed.most(invoice, begin);
+                if before.all(|(_, status, _)| !RECORDED.contains(&status.as_str()))
+                    && payment.amount > most
+                {
+                    wrong.push(format!(
+                        "P1: {} of {} was retried for invoice {invoice}, which owed {most} at most",
+                        payment.id, payment.amount
+                    ));
+                }
+            }
             wrong.extend(beside(payment, &payments, hands));
         }
     }
@@ -66,7 +82,7 @@ pub fn check(truth: &Truth, hands: &Hands, owed: &Owed) -> Vec<String> {
 
 /// Another payment that was live already when this one was made live by us.
 fn beside(payment: &Payment, all: &[&Payment], hands: &Hands) -> Option<String> {
-    let touched = [&hands.payments, &hands.retried].iter().any(|of| of.contains(&payment.id));
+    let touched = is_touched(payment, hands);
     let begins = payment.lives().into_iter().enumerate();
     // A later life of a payment that others touched was begun by them, or by a bank.
     let by_us = begins.filter(|(nth, _)| *nth == 0 || (!touched && retried(payment, *nth)));
@@ -99,9 +115,26 @@ fn beside(payment: &Payment, all: &[&Payment], hands: &Hands) -> Option<String> 
     None
 }
 
-/// The nth life began with a retry, and not with a chargeback that was cancelled.
+/// The nth life began with a retry, and not with a chargeback that was cancelled. Told by its place:
+/// several things may happen at one moment.
 fn retried(payment: &Payment, nth: usize) -> bool {
-    let Some((begin, _)) = payment.lives().get(nth).copied() else { return false };
-    let before = payment.history.iter().rfind(|(at, _, live)| *at <= begin && !live);
-    before.is_some_and(|(_, status, _)| status == "failed")
+    let pairs = payment.history.windows(2);
+    let mut begun = pairs.filter(|pair| !pair[0].2 && pair[1].2);
+    let before = nth.checked_sub(1).and_then(|nth| begun.nth(nth));
+    before.is_some_and(|pair| pair[0].1 == "failed")
+}
+
+/// When we retried the payment, each time.
+#[must_use]
+pub fn retries_by_us(payment: &Payment, hands: &Hands) -> Vec<Timestamp> {
+    if is_touched(payment, hands) {
+        return Vec::new();
+    }
+    let lives = payment.lives().into_iter().enumerate();
+    lives.filter(|(nth, _)| retried(payment, *nth)).map(|(_, (begin, _))| begin).collect()
+}
+
+/// Others, or the processor by itself, made it live, cancelled it, or retried it.
+fn is_touched(payment: &Payment, hands: &Hands) -> bool {
+    [&hands.payments, &hands.retried].iter().any(|of| of.contains(&payment.id))
 }

@@ -149,8 +149,18 @@ pub trait System: Send + Sync {
     /// Lists and queries lag by so many minutes from now on (0: no more).
     fn lag(&self, outside: &Outside, minutes: i64) -> Result<(), String>;
 
+    /// Whether its lists and queries can lag.
+    fn lags(&self) -> bool {
+        true
+    }
+
     /// How far lists and queries may lag, in minutes, by the sheet.
     fn lag_minutes_max(&self) -> i64;
+
+    /// Whether it has a list of events.
+    fn has_events(&self) -> bool {
+        false
+    }
 
     /// Events show up in the list so many seconds late from now on.
     fn delay_events(&self, _outside: &Outside, _seconds: u32) -> Result<(), String> {

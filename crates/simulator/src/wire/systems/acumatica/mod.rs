@@ -212,6 +212,10 @@ impl System for Books {
         Ok(())
     }
 
+    fn lags(&self) -> bool {
+        false
+    }
+
     fn lag_minutes_max(&self) -> i64 {
         1
     }

@@ -183,6 +183,10 @@ impl System for Debits {
         9
     }
 
+    fn has_events(&self) -> bool {
+        true
+    }
+
     fn delay_events(&self, outside: &Outside, seconds: u32) -> Result<(), String> {
         let body = json!({"settings": {"events_delay_seconds": seconds}});
         outside.control(self, "/seed", &body).map(|_| ())
