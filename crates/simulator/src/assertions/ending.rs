@@ -128,7 +128,7 @@ pub async fn check(
         let touched = &state.books.touched_payouts;
         let proved = |id: &PayoutId| booked.contains(id) && !touched.contains(id);
         wrong.extend(super::bank::check(&state, proved));
-        wrong.extend(super::lines::check(&state, &profile.policy.accounts, proved));
+        wrong.extend(super::lines::check(&state, profile, proved));
         wrong.extend(super::due::check(&state, &cases, world.now()));
     }
     if !wrong.is_empty() {

@@ -8,6 +8,8 @@ use model::payout::{PayoutItem, PayoutItemKind};
 use model::policy::Accounts;
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use crate::moves::Family;
+use crate::profile::Profile;
 use crate::world::State;
 use crate::world::erp::{Books, CURRENCY};
 use crate::world::processor::PayoutRow;
@@ -18,17 +20,18 @@ const ROUNDING_MAX: i64 = 3;
 /// By how much one of several accounts of fees may be off: its gross is rounded, and each share of tax.
 const SHARES_OFF_MAX: i64 = 2;
 
-/// What is wrong with the lines of these payouts, in the accounts that the link maps.
+/// What is wrong with the lines of these payouts, in the accounts that the link maps. Where payers come to
+/// pay for invoices that no link collects, and links come to collect them, suspense tells of what was.
 #[must_use]
-pub fn check(
-    state: &State,
-    accounts: &Accounts,
-    booked: impl Fn(&PayoutId) -> bool,
-) -> Vec<String> {
+pub fn check(state: &State, profile: &Profile, booked: impl Fn(&PayoutId) -> bool) -> Vec<String> {
     let rows = state.processor.payouts.iter().filter(|(id, _)| booked(id));
     let wrong = rows.flat_map(|(id, row)| {
+        let accounts = &profile.policy.accounts;
         let mut wrong = check_fees(&state.books, id, row, accounts);
         wrong.extend(check_others(state, id, row, accounts));
+        if !profile.families.contains(&Family::Currencies) {
+            wrong.extend(check_suspense(state, id, row, accounts));
+        }
         wrong
     });
     wrong.collect()
@@ -70,27 +73,36 @@ fn differs(id: &PayoutId, name: &str, on: i64, expected: i64) -> Option<String> 
     (on != expected).then(|| format!("P10: payout {id} has {on} on {name}, not {expected}"))
 }
 
-/// What went through no payment of an invoice, and what rounding left.
+/// Refunds of no payment, and what rounding left.
 fn check_others(state: &State, id: &PayoutId, row: &PayoutRow, accounts: &Accounts) -> Vec<String> {
     let books = &state.books;
-    let sum = |of: &dyn Fn(&PayoutItem) -> bool| -> i64 {
-        rounded(row.items.iter().filter(|item| of(item)).map(|item| item.amount.decimal()).sum())
-    };
     let mut wrong = Vec::new();
     if let Some(account) = &accounts.refunds {
-        let refunds = sum(&|item| item.kind == PayoutItemKind::Refund);
+        let refunds = sum(row, |item| item.kind == PayoutItemKind::Refund);
         wrong.extend(differs(id, "refunds", posted(books, account, id), refunds));
-    }
-    let unsure = row.items.iter().any(|item| is_unsure(state, item));
-    if let Some(account) = accounts.suspense.as_ref().filter(|_| !unsure) {
-        let foreign = sum(&|item| is_of_payment(item.kind) && is_foreign(state, item));
-        wrong.extend(differs(id, "suspense", posted(books, account, id), foreign));
     }
     let rounding = accounts.rounding.as_ref().map_or(0, |account| posted(books, account, id));
     if rounding.abs() > ROUNDING_MAX {
         wrong.push(format!("P10: payout {id} has {rounding} on rounding"));
     }
     wrong
+}
+
+/// Payments of nobody's, and what was taken back of them.
+fn check_suspense(
+    state: &State,
+    id: &PayoutId,
+    row: &PayoutRow,
+    accounts: &Accounts,
+) -> Option<String> {
+    let unsure = row.items.iter().any(|item| is_unsure(state, item));
+    let account = accounts.suspense.as_ref().filter(|_| !unsure)?;
+    let foreign = sum(row, |item| is_of_payment(item.kind) && is_foreign(state, item));
+    differs(id, "suspense", posted(&state.books, account, id), foreign)
+}
+
+fn sum(row: &PayoutRow, of: impl Fn(&PayoutItem) -> bool) -> i64 {
+    rounded(row.items.iter().filter(|item| of(item)).map(|item| item.amount.decimal()).sum())
 }
 
 fn fee_account(accounts: &Accounts, kind: PayoutItemKind) -> Option<&LedgerAccountId> {
