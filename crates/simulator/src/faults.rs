@@ -219,11 +219,6 @@ impl Faults {
         *self.counts.entry(fault).or_default() += 1;
     }
 
-    /// Counts a fault that was decided on elsewhere.
-    pub fn count(&mut self, fault: Fault) {
-        *self.counts.entry(fault).or_default() += 1;
-    }
-
     /// How it strikes: a number from `first` to `last`.
     pub fn between(&mut self, first: i64, last: i64) -> i64 {
         self.within.between(first, last)

@@ -58,6 +58,9 @@ fn what_does_not_go_together_is_refused() {
     }
     refused(&["--seeds", "0..2", "--from", "1"], &["--from goes with --minutes"]);
     refused(&["--seed", "1", "--from", "1"], &["--from goes with --minutes"]);
+    refused(&["--seed", "1", "--all"], &["cannot be used with '--all'"]);
+    refused(&["--seed", "1", "--threads", "2"], &["cannot be used with '--threads"]);
+    refused(&["--threads", "0"], &["a number from 1 on"]);
 }
 
 #[test]
@@ -159,4 +162,7 @@ fn a_seed_that_fails_is_told_shorter_and_replayed() {
     assert!(told.contains(&format!("replay: simulate --seed {failing} --depth model")), "{told}");
     // Told again, it is the same to the byte.
     assert_eq!(text(&seed(&failing, &[])), told);
+    // Where the rows are kept is part of how it was told.
+    let kept = text(&seed(&failing, &["--store", "sqlite"]));
+    assert!(kept.contains("--world anything --store sqlite --defect"), "{kept}");
 }

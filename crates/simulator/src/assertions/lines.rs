@@ -20,8 +20,8 @@ const ROUNDING_MAX: i64 = 3;
 /// By how much one of several accounts of fees may be off: its gross is rounded, and each share of tax.
 const SHARES_OFF_MAX: i64 = 2;
 
-/// What is wrong with the lines of these payouts, in the accounts that the link maps. Where payers come to
-/// pay for invoices that no link collects, and links come to collect them, suspense tells of what was.
+/// What is wrong with the lines of these payouts, in the accounts that the link maps. Where customers are sent
+/// to accounts of no link, and come back, what is on suspense is that of another time, and not judged.
 #[must_use]
 pub fn check(state: &State, profile: &Profile, booked: impl Fn(&PayoutId) -> bool) -> Vec<String> {
     let rows = state.processor.payouts.iter().filter(|(id, _)| booked(id));

@@ -47,7 +47,7 @@ fn say(line: fmt::Arguments<'_>) {
 #[command(name = "simulate")]
 struct Arguments {
     /// One seed, with its story.
-    #[arg(long, conflicts_with_all = ["seeds", "minutes"])]
+    #[arg(long, conflicts_with_all = ["seeds", "minutes", "all", "threads"])]
     seed: Option<u64>,
     /// A range of seeds, as FIRST..END.
     #[arg(long, value_parser = range, conflicts_with = "minutes")]
@@ -72,7 +72,7 @@ struct Arguments {
     #[arg(long, value_parser = rows)]
     store: Option<Rows>,
     /// Stories told at the same time; as many as there are cores when not given.
-    #[arg(long)]
+    #[arg(long, value_parser = threads)]
     threads: Option<usize>,
     /// Go on after a broken promise, and print only what was broken.
     #[arg(long)]
@@ -151,7 +151,7 @@ impl Arguments {
     /// A defect is on in its thread alone.
     fn threads(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        if self.defect.is_some() { 1 } else { self.threads.unwrap_or_else(cores).max(1) }
+        if self.defect.is_some() { 1 } else { self.threads.unwrap_or_else(cores) }
     }
 
     /// What an exploration must have met.
@@ -191,6 +191,11 @@ fn minutes(text: &str) -> Result<u64, String> {
 
 fn books_help() -> String {
     format!("Whose books the seeds at the wire have: {} when not given", Books::default().word())
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    let number: Option<usize> = text.parse().ok();
+    number.filter(|threads| *threads > 0).ok_or_else(|| "a number from 1 on".to_owned())
 }
 
 fn books(text: &str) -> Result<Books, String> {
@@ -325,7 +330,9 @@ fn tell(seed: u64, arguments: &Arguments) -> ExitCode {
     let defect = defect.unwrap_or_default();
     match arguments.depth {
         Depth::Model => {
-            say!("replay: simulate --seed {seed} --depth model --world {focus}{defect}");
+            let store = arguments.store.map(|rows| format!(" --store {}", rows.word()));
+            let store = store.unwrap_or_default();
+            say!("replay: simulate --seed {seed} --depth model --world {focus}{store}{defect}");
         }
         Depth::Wire => {
             let books = arguments.books().word();
