@@ -56,20 +56,26 @@ fn on_suspense(case: &Case<'_>, payout: &Payout) -> Option<String> {
     let foreign = moves.filter(|item| of(item).is_none_or(|one| one.invoice.is_none()));
     let expected: Decimal = foreign.map(|item| item.amount).sum();
     let account = case.accounts.suspense.as_ref()?;
-    let documents = case.truth.documents.iter().filter(|one| {
-        let stamp = one.stamp.as_deref().unwrap_or_default();
-        !one.voided && names(one, &payout.id) && OF_PAYOUT.iter().any(|of| stamp.starts_with(of))
-    });
-    let moved: Decimal = documents.map(|one| one.at_account(account.as_str())).sum();
-    let on = -moved * Decimal::ONE_HUNDRED;
-    let id = &payout.id;
+    let own = |stamp: &str| OF_PAYOUT.iter().any(|of| stamp.starts_with(of));
+    let (id, on) = (&payout.id, posted_by(case, payout, account, own));
     (on != expected).then(|| format!("P10: payout {id} has {on} on suspense, not {expected}"))
 }
 
 /// What the payout's documents put on an account, in minor units, with the sign that it has at the bank.
 fn posted(case: &Case<'_>, payout: &Payout, account: Option<&LedgerAccountId>) -> Decimal {
-    let Some(account) = account else { return Decimal::ZERO };
-    let ours = case.truth.documents.iter().filter(|one| !one.voided && names(one, &payout.id));
+    account.map_or(Decimal::ZERO, |account| posted_by(case, payout, account, |_| true))
+}
+
+/// The same, of those with such stamps.
+fn posted_by(
+    case: &Case<'_>,
+    payout: &Payout,
+    account: &LedgerAccountId,
+    such: impl Fn(&str) -> bool,
+) -> Decimal {
+    let ours = case.truth.documents.iter().filter(|one| {
+        !one.voided && names(one, &payout.id) && such(one.stamp.as_deref().unwrap_or_default())
+    });
     let moved: Decimal = ours.map(|one| one.at_account(account.as_str())).sum();
     -moved * Decimal::ONE_HUNDRED
 }
