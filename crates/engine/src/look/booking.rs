@@ -3,6 +3,7 @@
 
 use flows::collection::unserved::leaves_payments;
 use model::case::CaseKey;
+use model::command::{CommandState, CommandView, ErpWrite, Write};
 use model::ids::{CollectionId, InvoiceId};
 use ports::{Depth, Read};
 use store::rows::{CaseRow, CollectionRow};
@@ -41,7 +42,8 @@ impl Engine {
         let Some(stored) = stored.filter(said) else { return Ok(None) };
         let context = self.store.contexts(&[stored.id]).await?.pop().unwrap_or_default();
         let asked = context.commands.iter().any(|one| one.view.write.collects());
-        let kept = !asked && !self.has_document(case, &row.id).await?;
+        let begun = context.commands.iter().any(|one| is_begun(&one.view, &row.id));
+        let kept = !asked && !begun && !self.has_document(case, &row.id).await?;
         Ok(kept.then_some(stored))
     }
 
@@ -65,4 +67,20 @@ impl Engine {
             Err(decision) => !leaves_payments(decision.reason.code),
         })
     }
+}
+
+/// A receipt of the payment is on its way, or was made: no look has tied it to its item by now.
+fn is_begun(command: &CommandView, payment: &CollectionId) -> bool {
+    let of_it = match &command.write {
+        Write::Erp(ErpWrite::RecordReceipt(receipt)) => receipt.collection == *payment,
+        Write::Erp(_) | Write::Processor(_) => false,
+    };
+    of_it
+        && match command.state {
+            CommandState::Intended
+            | CommandState::InFlight
+            | CommandState::Watched
+            | CommandState::Done => true,
+            CommandState::Rejected | CommandState::Ended => false,
+        }
 }
