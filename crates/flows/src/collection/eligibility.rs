@@ -178,8 +178,14 @@ fn within_limits(facts: &CollectionFacts, invoice: &Invoice, released: bool) -> 
     if !released {
         within_run(facts, invoice)?;
     }
+    // No day ever has room for it.
+    let alone = above(limits.day_max.get(code), invoice.due.minor);
+    if alone && !released {
+        let detail = format!("{} is above the link's limit per day", invoice.due);
+        return Err(Reason::new(ReasonCode::AboveLimit, detail));
+    }
     let day_minor = facts.day.minor.saturating_add(invoice.due.minor);
-    if above(limits.day_max.get(code), day_minor) {
+    if !alone && above(limits.day_max.get(code), day_minor) {
         return Err(Reason::new(ReasonCode::DailyLimit, format!("amount per day in {code}")));
     }
     let full = limits.day_count_max.is_some_and(|max| facts.day.count >= max);

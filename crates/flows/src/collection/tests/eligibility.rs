@@ -103,6 +103,8 @@ fn limits_stop_what_is_above_them() {
     check("policy limit:99", "above_limit");
     check("policy day-limit:150, used 50 1", "collect/E/I/1 100 by MD1");
     check("policy day-limit:150, used 51 1", "daily_limit");
+    // Tomorrow would not do either.
+    check("policy day-limit:99", "above_limit");
     check("policy day-count:1", "collect/E/I/1 100 by MD1");
     check("policy day-count:1, used 5 1", "daily_limit");
 }
@@ -123,10 +125,11 @@ fn what_is_above_the_limit_of_a_run_waits_for_a_person() {
 }
 
 #[test]
-fn a_release_lifts_the_limit_per_invoice_and_no_other() {
+fn a_release_lifts_limits_that_the_invoice_alone_is_above() {
     check("policy limit:99, said release", "collect/E/I/1 100 by MD1");
     check("policy limit:99, said release, said stop", "above_limit");
-    check("policy day-limit:99, said release", "daily_limit");
+    check("policy day-limit:99, used 51 1, said release", "collect/E/I/1 100 by MD1");
+    check("policy day-limit:150, used 51 1, said release", "daily_limit");
     check("unflagged, said release", "not_flagged");
     // Also when an attempt of ours was cancelled in between for its amount.
     let cancelled = "policy limit:99, payment PM1 cancelled 120, cmd cancel/PM1/1 done:PM1, \
