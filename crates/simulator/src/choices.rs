@@ -14,6 +14,8 @@ pub enum Choice {
     Step { step: u32 },
     /// The nth move of the world in a step.
     Move { step: u32, nth: u32 },
+    /// Nothing goes wrong for days, until everything is at rest.
+    Calm { step: u32 },
     /// A fault at its nth occasion in a step.
     Fault { step: u32, fault: Fault, nth: u32 },
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use model::defects::{Defect as InCode, switch};
 
 use crate::focus::Focus;
+use crate::further;
 use crate::mistakes::Defect as InFakes;
 use crate::simulation::{Options, Outcome, run_with};
 use crate::wire::{self, Books};
@@ -113,6 +114,15 @@ fn gist(broken: &str) -> String {
         words.push(word);
     }
     words.join(" ")
+}
+
+/// The first seed that has what the mistake is about.
+#[must_use]
+pub fn first_seed(place: Place) -> u64 {
+    match place {
+        Place::Code(InCode::AmountsUnlimited | InCode::RunUnlimited) => further::FROM,
+        Place::Code(_) | Place::Fakes(_) => 0,
+    }
 }
 
 /// The world that brings about what the mistake is about.

@@ -1,5 +1,5 @@
-//! The end of a story: faults stop, periods open, banks settle, and within days everything must be
-//! at rest; then a quiet day must cost next to nothing.
+//! A quiet point, in the middle of a story or at its end: faults stop, periods open, banks settle, and
+//! within days everything must be at rest; then a quiet day must cost next to nothing.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,7 +23,11 @@ use crate::worker::Worker;
 const DAYS_MAX: u32 = 40;
 
 /// The steps of the end count from here, so that they share no chance with those before.
-const FIRST_STEP: u32 = 1_000_000;
+const LAST_STEPS: u32 = 1_000_000;
+
+/// Those of a quiet point after each step count from here, so many for each.
+const CALM_STEPS: u32 = 100_000;
+const STEPS_OF_CALM: u32 = 100;
 
 /// The day on which people do what was left to them, and the days after which they do what was left
 /// since.
@@ -45,9 +49,30 @@ const QUIET_LOOKS: u64 = 10;
 const CASES_MAX: u32 = 10_000;
 
 impl Simulation {
-    /// Faults stop: within days everything is at rest.
+    /// Faults stop for good: within days everything is at rest.
     pub(crate) fn end(&mut self) {
         self.world.tell("no more faults");
+        self.come_to_rest(LAST_STEPS);
+        if self.is_broken() {
+            return;
+        }
+        // All of it, once: rows are only ever added.
+        let told = self.world.story.text();
+        for line in at_once(trail::check(self.store.as_ref(), &told)) {
+            self.world.broken(line);
+        }
+    }
+
+    /// Nothing goes wrong until everything is at rest; then the story goes on as before.
+    pub(crate) fn rest_after(&mut self, step: u32) {
+        self.world.tell("nothing goes wrong for some days");
+        self.come_to_rest(CALM_STEPS + step * STEPS_OF_CALM);
+        self.world.faults().switch(true);
+        self.world.tell("from now on things go wrong again");
+    }
+
+    /// Everything is as it must be at a quiet point, within days; their steps count from here.
+    fn come_to_rest(&mut self, first_step: u32) {
         self.world.faults().switch(false);
         self.world.mend();
         for worker in &self.workers {
@@ -63,7 +88,7 @@ impl Simulation {
         let before = self.looks;
         let mut wrong = Vec::new();
         for day in 0..DAYS_MAX {
-            self.begin_step(FIRST_STEP + day);
+            self.begin_step(first_step + day);
             self.world.remember();
             bank::settle_all(&self.world);
             if day >= PEOPLE_DAY {
@@ -209,11 +234,6 @@ impl Simulation {
         }
         for line in self.wrong() {
             self.world.broken(format!("after a quiet day: {line}"));
-        }
-        // All of it, once: rows are only ever added.
-        let told = self.world.story.text();
-        for line in at_once(trail::check(self.store.as_ref(), &told)) {
-            self.world.broken(line);
         }
     }
 }

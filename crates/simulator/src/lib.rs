@@ -13,6 +13,7 @@ pub mod explore;
 pub mod fakes;
 pub mod faults;
 pub mod focus;
+pub mod further;
 mod intake;
 mod interrupt;
 mod mistakes;

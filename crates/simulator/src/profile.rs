@@ -15,6 +15,9 @@ use crate::moves::Family;
 use crate::random::Random;
 use crate::world::erp::{BANK, CURRENCY};
 
+/// By how much hosts that ask for the time are apart.
+const SKEW_SECONDS: i64 = 120;
+
 #[derive(Debug, Clone)]
 pub struct Profile {
     pub policy: Policy,
@@ -36,6 +39,10 @@ pub struct Profile {
     pub strangers: u64,
     /// The processor lets this account make nothing of bank details.
     pub details_forbidden: bool,
+    /// Chance in ten thousand that a quiet point comes after a step.
+    pub calm: u32,
+    /// Seconds by which a worker's business clock may be off at most.
+    pub skew_seconds: i64,
 }
 
 /// How much time a step takes.
@@ -114,6 +121,8 @@ impl Profile {
             further: false,
             strangers: 0,
             details_forbidden: false,
+            calm: 0,
+            skew_seconds: SKEW_SECONDS,
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::choices::{Choice, Dice, Kept, chance_at};
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
 use crate::focus::Focus;
+use crate::further;
 use crate::intake::Intake;
 use crate::mistakes::Defect;
 use crate::moves::{self, Family, answers, handed_over, invoices, orders, policies, predecessor};
@@ -110,6 +111,7 @@ impl Simulation {
         let mut profile = Profile::of(&mut random, setup::first_day());
         let focus = options.focus.unwrap_or_else(|| Focus::of(seed));
         focus.shape(&mut profile, seed);
+        further::widen(&mut profile, seed);
         if options.defect.is_some() {
             // Mistakes about repeats show where writes are repeated.
             profile.rates.insert(Fault::EffectLate, DEFECT_LATE_RATE);
@@ -220,6 +222,7 @@ impl Simulation {
             }
             self.begin_step(step);
             self.one_step();
+            self.may_rest(step);
         }
         if !self.is_broken() {
             self.end();
@@ -278,6 +281,15 @@ impl Simulation {
             self.turns();
         }
         self.check_step();
+    }
+
+    /// Now and then everything comes to rest in the middle of a story.
+    fn may_rest(&mut self, step: u32) {
+        let last = step == self.profile.steps;
+        let rests = chance_at(self.seed, Dice::Step, [step, 2, 0]).chance(self.profile.calm);
+        if rests && !last && !self.is_broken() && self.makes(Choice::Calm { step }) {
+            self.rest_after(step);
+        }
     }
 
     fn make_move(&mut self, nth: u32) {
@@ -376,7 +388,8 @@ impl Simulation {
         }
         for worker in &self.workers {
             if self.world.faults().strikes(Fault::ClockSkew) {
-                let seconds = self.world.faults().between(-120, 120);
+                let most = self.profile.skew_seconds;
+                let seconds = self.world.faults().between(-most, most);
                 worker.skew(SignedDuration::from_secs(seconds));
             }
         }

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use simulator::defects::{Place, all, find, find_over_wire, focus_of, named};
+use simulator::defects::{Place, all, find, find_over_wire, first_seed, focus_of, named};
 use simulator::wire::Books;
 
 const DOCS: &str = include_str!("../../../docs/simulator.md");
@@ -55,8 +55,9 @@ fn check(place: Place, rows: &[Vec<&str>]) -> Result<(), String> {
         return Err(format!("{words}: looked for in the world {}", focus_of(place).word()));
     }
     let seeds: u64 = seeds.parse().map_err(|error| format!("{words}: {seeds} seeds: {error}"))?;
-    let seen = find(place, seeds - 1..seeds).map(|seen| seen.gist);
-    is_so(words, seeds - 1, seen, gist)
+    let seed = first_seed(place) + seeds - 1;
+    let seen = find(place, seed..seed + 1).map(|seen| seen.gist);
+    is_so(words, seed, seen, gist)
 }
 
 fn check_over_wire(row: &[&str]) -> Result<(), String> {

@@ -168,7 +168,9 @@ fn same_subsidiary(facts: &CollectionFacts, invoice: &Invoice) -> Result<(), Rea
 fn within_limits(facts: &CollectionFacts, invoice: &Invoice, released: bool) -> Result<(), Reason> {
     let limits = &facts.frame.policy.limits;
     let code = invoice.due.currency.code();
-    let above = |max: Option<&i64>, minor: i64| max.is_some_and(|max| minor > *max);
+    let above = |max: Option<&i64>, minor: i64| {
+        max.is_some_and(|max| minor > *max) && !model::defect!(AmountsUnlimited)
+    };
     if !released && above(limits.invoice_max.get(code), invoice.due.minor) {
         return Err(Reason::new(
             ReasonCode::AboveLimit,
@@ -200,10 +202,12 @@ fn within_run(facts: &CollectionFacts, invoice: &Invoice) -> Result<(), Reason> 
     let (limits, run, currency) = (&facts.frame.policy.limits, &facts.run, invoice.due.currency);
     let amount = limits.run_max.get(currency.code()).map(|max| {
         let above = run.minor.saturating_add(invoice.due.minor) > *max;
+        let above = above && !model::defect!(AmountsUnlimited);
         (format!("the link collects {} per run", Money::new(*max, currency)), above)
     });
     let number = limits
         .run_count_max
+        .filter(|_| !model::defect!(RunUnlimited))
         .map(|max| (format!("the link collects {max} invoices per run"), run.count >= max));
     for (limit, above) in amount.into_iter().chain(number) {
         if above || run.held.as_ref() == Some(&limit) {

@@ -18,6 +18,7 @@ use model::reason::ReasonCode;
 use store::rows::CaseRow;
 
 use super::ending::{is_for_people, is_stuck};
+use super::limits;
 use crate::setup;
 use crate::world::State;
 use crate::world::erp::CURRENCY;
@@ -76,6 +77,9 @@ fn may_be_collected(state: &State, id: &InvoiceId, now: Timestamp) -> bool {
     let wanted = row.flagged || always_all;
     let open = !row.voided && row.total > 0 && state.books.due(id) > 0;
     if !wanted || !open || row.approval != Approval::Approved || row.currency != CURRENCY {
+        return false;
+    }
+    if limits::may_hold(&state.watched, state.books.due(id)) {
         return false;
     }
     let payments = &state.processor.payments;

@@ -6,17 +6,18 @@ use std::collections::BTreeSet;
 use engine::Engine;
 use engine::verify::Verdict;
 use model::case::CaseKind;
-use model::ids::{InvoiceId, PayoutId};
+use model::ids::{InvoiceId, PayoutId, ProcessorRefundId};
 use model::payout::PayoutStatus;
 use model::policy::Deposits;
 use model::reason::{ReasonCode, ReasonKind};
 use store::Store;
 use store::rows::{CaseFilter, CaseRow, open_states};
 
+use super::limits;
 use crate::moves::Family;
 use crate::profile::Profile;
-use crate::world::World;
 use crate::world::processor::PaymentRow;
+use crate::world::{State, World};
 
 /// More cases than a simulation has.
 const CASES_MAX: u32 = 10_000;
@@ -99,7 +100,7 @@ pub async fn check(
     let told = store.attention(true).await.unwrap_or_default();
     let beside = told.iter().any(|row| OF_EDITS.contains(&row.reason.code));
     let people = cases.iter().any(is_for_people) || beside || !left.is_empty();
-    for case in &cases {
+    for case in cases.iter().filter(|case| !is_above_limit(world, case)) {
         wrong.extend(not_at_rest(case, families, people));
     }
     for command in store.commands(&open_states(), CASES_MAX).await.unwrap_or_default() {
@@ -113,15 +114,16 @@ pub async fn check(
     let booked: BTreeSet<PayoutId> = cases.iter().filter_map(booked).collect();
     {
         let state = world.state();
-        for id in state.processor.payouts.keys().filter(|id| !booked.contains(*id)) {
-            if !people && !cases.iter().any(|case| is_payout(case, id)) {
-                wrong.push(format!("payout {id} has no case"));
-            }
-        }
+        wrong.extend(super::theirs::dropped(&state, &cases));
+        wrong.extend(super::theirs::check(&state, &cases));
         let held_up = |invoice: &InvoiceId| {
             let holds = |case: &CaseRow| is_waiting(case) || is_for_people(case);
             let given_up = |case: &CaseRow| left.iter().any(|(key, _)| *key == case.key);
-            let of_it = |case: &CaseRow| is_of(case, invoice) && (holds(case) || given_up(case));
+            // One that waits for its payout's deposit may be what a refund takes.
+            let of_it = |case: &CaseRow| {
+                let of_it = is_of(case, invoice) || is_refund_of(&state, case, invoice);
+                of_it && (holds(case) || given_up(case))
+            };
             people && cases.iter().any(of_it)
         };
         wrong.extend(super::books::check(&state, held_up));
@@ -137,6 +139,14 @@ pub async fn check(
     }
     wrong.extend(unproved(world, console, &booked).await);
     wrong
+}
+
+/// It waits for a person because of a limit of the link that it is above, or may be.
+fn is_above_limit(world: &World, case: &CaseRow) -> bool {
+    let state = world.state();
+    let due = state.books.due(&InvoiceId::new(case.key.subject.as_str()));
+    case.reason.as_ref().is_some_and(|reason| reason.code == ReasonCode::AboveLimit)
+        && limits::may_hold(&state.watched, due)
 }
 
 /// P9: what the books hold in truth is proved, and nothing else is.
@@ -168,12 +178,16 @@ async fn unproved(world: &World, console: &Engine, booked: &BTreeSet<PayoutId>) 
     wrong
 }
 
-fn is_payout(case: &CaseRow, id: &PayoutId) -> bool {
-    case.key.kind == CaseKind::Payout && case.key.subject == id.as_str()
-}
-
 fn is_of(case: &CaseRow, invoice: &InvoiceId) -> bool {
     case.key.kind == CaseKind::Collection && case.key.subject == invoice.as_str()
+}
+
+fn is_refund_of(state: &State, case: &CaseRow, invoice: &InvoiceId) -> bool {
+    let id = ProcessorRefundId::new(case.key.subject.as_str());
+    let refund = state.processor.refunds.get(&id).filter(|_| case.key.kind == CaseKind::Refund);
+    let payment = refund.and_then(|row| row.refund.collection.as_ref());
+    let payment = payment.and_then(|id| state.processor.payments.get(id));
+    payment.and_then(PaymentRow::invoice).as_ref() == Some(invoice)
 }
 
 fn is_waiting(case: &CaseRow) -> bool {
@@ -185,7 +199,7 @@ fn is_past(case: &CaseRow) -> bool {
     case.reason.as_ref().is_some_and(|reason| OF_THE_PAST.contains(&reason.code))
 }
 
-fn is_overtaken(case: &CaseRow) -> bool {
+pub fn is_overtaken(case: &CaseRow) -> bool {
     case.reason.as_ref().is_some_and(|reason| {
         reason.code == ReasonCode::OutcomeUnclear && reason.detail.ends_with(OTHER_CONTENT)
     })
@@ -241,6 +255,7 @@ pub fn not_at_rest(case: &CaseRow, families: &[Family], people: bool) -> Option<
                 || (OF_CUSTOMERS.contains(&code) && has(Family::Customers))
                 // Payers who were asked cancelled each time.
                 || (code == ReasonCode::MandateRequestFailed && has(Family::Requests))
+                // Which of them, `theirs` asks.
                 || (OF_EDITS.contains(&code) && has(Family::Editing))
                 || (is_overtaken(case) && CHANGING.into_iter().any(has))
                 || (is_overtaken(case) && takes_back(case) && has(Family::Refunds))

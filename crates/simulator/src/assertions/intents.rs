@@ -23,8 +23,9 @@ pub async fn committed(world: &World, store: &dyn Store, key: &Key, write: &Writ
         let other = &crossing.view.key;
         world.broken(format!("P6: {key} is sent while {other} is under way for the same document"));
     }
-    if world.state().watched.unlooked.contains(key) {
-        world.broken(format!("P6: {key} is sent again, and nobody looked for what became of it"));
+    let blind = world.state().watched.sent_blindly(key);
+    if let Some(broken) = blind {
+        world.broken(broken);
     }
     if !found {
         world.broken(format!("P6: {key} is sent, and no intent for it is committed"));

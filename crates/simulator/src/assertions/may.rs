@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use model::command::{ErpWrite, ProcessorWrite, RecordReceipt, Write};
+use model::command::{Collect, ErpWrite, ProcessorWrite, RecordReceipt, Write};
 use model::customer::fold_email;
 use model::event::{Event, EventSubject};
 use model::ids::{InvoiceId, MandateId, PayoutId};
@@ -16,6 +16,7 @@ use model::key::Key;
 use model::payment::CollectionStatus;
 use model::policy::{AfterReversal, CollectWhich, Mode};
 
+use super::limits::{self, Made};
 use super::once::NEWS_SECONDS;
 use crate::world::watched::{Watched, zone_of};
 use crate::world::{ReadMark, STALENESS_SECONDS, State};
@@ -36,7 +37,7 @@ pub fn before(state: &State, key: &Key, write: &Write, mark: Option<&ReadMark>) 
             unwanted(state, &w.invoice, mark)
                 .or_else(|| wrong_payer(state, &w.invoice, &w.mandate))
                 .or_else(|| too_soon(state, &w.invoice, mark))
-                .or_else(|| beyond_limit(state, key))
+                .or_else(|| beyond_limit(state, key, w, mark))
         }
         Write::Processor(ProcessorWrite::RetryCollection(w)) => unwanted(state, &w.invoice, mark?),
         Write::Processor(_) => None,
@@ -100,14 +101,14 @@ pub fn days_after_chargeback(watched: &Watched, since: Timestamp) -> Option<u32>
     days.min()
 }
 
-/// The link collected as many on this day as it may.
-fn beyond_limit(state: &State, key: &Key) -> Option<String> {
-    let (of_day, max) = state.watched.limit_of(key)?;
-    let also = |other: &Key| other != key && state.watched.intended_on(other) == Some(of_day);
-    let before = state.processor.keys().filter(also).count();
-    let day = of_day.1;
-    (before >= usize::try_from(max).unwrap_or(usize::MAX))
-        .then(|| format!("P1: the link collects {max} on a day, and {before} were made on {day}"))
+/// The link collected as much as it may by then.
+fn beyond_limit(state: &State, key: &Key, write: &Collect, mark: &ReadMark) -> Option<String> {
+    let one = Made { key: key.clone(), minor: write.amount.minor };
+    let made = state.processor.made_by_us();
+    let before: Vec<Made> = made.map(|(key, row)| Made { key, minor: row.amount }).collect();
+    let released = state.watched.is_released(&write.invoice, mark.at);
+    let above = limits::beyond(&state.watched, &one, &before, released)?;
+    Some(format!("P1: invoice {} is asked for, and {above}", write.invoice))
 }
 
 /// The mandate is another customer's. Where people moved, doubled or merged customers, or chose among

@@ -8,10 +8,13 @@ pub mod ending;
 pub mod foreign;
 pub mod handed_over;
 pub mod intents;
+pub mod limits;
 pub mod lines;
 pub mod may;
 pub mod once;
 pub mod predecessor;
+pub mod theirs;
+pub mod together;
 pub mod trail;
 
 use crate::world::World;

@@ -11,6 +11,7 @@ use clap::{CommandFactory, Parser, ValueEnum};
 use simulator::explore::{Bounds, Explored, explore};
 use simulator::faults::Fault;
 use simulator::focus::Focus;
+use simulator::further;
 use simulator::rows::Rows;
 use simulator::wire::{self, Books};
 use simulator::{Options, Outcome, run_with, shrink};
@@ -28,6 +29,9 @@ const UNREAD: i32 = 141;
 
 /// Seeds that are told when nothing says how many.
 const SEEDS: u64 = 100;
+
+/// More than a machine tells in a minute: explorations that begin at different minutes share few.
+const SEEDS_PER_MINUTE: u64 = 20_000;
 
 /// Prints a line, and ends quietly once nobody reads it any more.
 macro_rules! say {
@@ -55,9 +59,9 @@ struct Arguments {
     /// Seeds from --from on for this many minutes.
     #[arg(long, value_parser = minutes)]
     minutes: Option<u64>,
-    /// The first seed of an exploration: 0 when not given, and at the wire the first one that has
-    /// everything. Earlier seeds have poorer worlds there, and are kept only so that their stories
-    /// stay what they were.
+    /// The first seed of an exploration: when not given, the first one that has everything, and with
+    /// --minutes one beyond it that nobody told before. Earlier seeds have poorer worlds, and are kept
+    /// only so that their stories stay what they were.
     #[arg(long)]
     from: Option<u64>,
     /// How much of the real thing is under test.
@@ -127,20 +131,22 @@ impl Arguments {
         self.defect.as_deref().filter(|_| wire).and_then(only_in_fakes)
     }
 
-    fn first(&self) -> u64 {
-        self.from.unwrap_or(match self.depth {
-            Depth::Model => 0,
+    /// What is explored; `minute`: of the host's time, by which explorations differ.
+    fn range(&self, minute: u64) -> Range<u64> {
+        let newest = match self.depth {
+            Depth::Model => further::NEWEST_FROM,
             Depth::Wire => wire::NEWEST_FROM,
-        })
-    }
-
-    /// What is explored.
-    fn range(&self) -> Range<u64> {
-        let first = self.first();
+        };
         match (&self.seeds, self.minutes) {
             (Some(seeds), _) => seeds.clone(),
-            (None, Some(_)) => first..u64::MAX,
-            (None, None) => first..first.saturating_add(SEEDS),
+            (None, Some(_)) => {
+                let untold = newest.saturating_add(minute.saturating_mul(SEEDS_PER_MINUTE));
+                self.from.unwrap_or(untold)..u64::MAX
+            }
+            (None, None) => {
+                let first = self.from.unwrap_or(newest);
+                first..first.saturating_add(SEEDS)
+            }
         }
     }
 
@@ -154,11 +160,11 @@ impl Arguments {
         if self.defect.is_some() { 1 } else { self.threads.unwrap_or_else(cores) }
     }
 
-    /// What an exploration must have met.
-    fn kinds(&self) -> Vec<Fault> {
+    /// What an exploration from this seed on must have met.
+    fn kinds(&self, first: u64) -> Vec<Fault> {
         match self.depth {
             Depth::Model => [Fault::ALL, Fault::OF_THE_WORLD].concat(),
-            Depth::Wire => wire::kinds_from(self.range().start, self.books()),
+            Depth::Wire => wire::kinds_from(first, self.books()),
         }
     }
 }
@@ -363,14 +369,18 @@ fn print_defects(arguments: &Arguments) -> ExitCode {
 /// Gives how many are not seen.
 #[cfg(feature = "defects")]
 fn print_at_model(places: impl Iterator<Item = defects::Place>, arguments: &Arguments) -> u32 {
-    let seeds = arguments.seeds.clone().unwrap_or(0..DEFECT_SEEDS);
     let mut unseen = 0;
     say!("| defect | world | seeds | what is seen |");
     say!("| --- | --- | --- | --- |");
     for place in places {
         let (words, world) = (place.words(), defects::focus_of(place).word());
+        let first = defects::first_seed(place);
+        let seeds = arguments.seeds.clone().unwrap_or(first..first + DEFECT_SEEDS);
         match defects::find(place, seeds.clone()) {
-            Some(seen) => say!("| {words} | {world} | {} | {} |", seen.seed + 1, seen.gist),
+            Some(seen) => {
+                let nth = seen.seed.saturating_sub(first) + 1;
+                say!("| {words} | {world} | {nth} | {} |", seen.gist);
+            }
             None => {
                 unseen += 1;
                 say!("| {words} | {world} | - | nothing in {seeds:?} |");
@@ -408,10 +418,18 @@ fn print_broken(outcome: &Outcome) {
     }
 }
 
+/// Minutes of the host's time.
+#[expect(clippy::disallowed_methods, reason = "a shell: explorations differ by when they begin")]
+fn minute() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs() / 60)
+}
+
 #[expect(clippy::disallowed_methods, reason = "a shell: how long to explore is host time")]
 fn explore_all(arguments: &Arguments) -> ExitCode {
     let begun = std::time::Instant::now();
-    let (seeds, threads) = (arguments.range(), arguments.threads());
+    let (seeds, threads) = (arguments.range(minute()), arguments.threads());
+    let first = seeds.start;
     let bounds = Bounds { seeds, threads, all: arguments.all };
     let seconds = arguments.minutes.map(|minutes| minutes * 60);
     let over = || seconds.is_some_and(|seconds| begun.elapsed().as_secs() >= seconds);
@@ -420,12 +438,12 @@ fn explore_all(arguments: &Arguments) -> ExitCode {
     for (seed, broken) in &explored.broken {
         say!("seed {seed}: {}", broken.join(" | "));
     }
-    report(&explored, arguments, begun.elapsed());
+    report(&explored, arguments, first, begun.elapsed());
     match explored.broken.keys().next() {
         Some(seed) if !arguments.all => tell(*seed, arguments),
         Some(_) => ExitCode::FAILURE,
         None => {
-            let missing = explored.never_struck(&arguments.kinds());
+            let missing = explored.never_struck(&arguments.kinds(first));
             for fault in &missing {
                 say!("never struck: {}", fault.words());
             }
@@ -434,17 +452,18 @@ fn explore_all(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn report(explored: &Explored, arguments: &Arguments, took: std::time::Duration) {
+fn report(explored: &Explored, arguments: &Arguments, first: u64, took: std::time::Duration) {
     let per_minute = u128::from(explored.seeds) * 60_000 / took.as_millis().max(1);
     say!(
-        "{} seeds at {} depth, {} looks, {} faults, {} broken, {took:?}, {per_minute} a minute",
+        "{} seeds at {} depth from {first} on, {} looks, {} faults, {} broken, {took:?}, {per_minute} a \
+         minute",
         explored.seeds,
         arguments.depth.word(),
         explored.looks,
         explored.faults_in_all(),
         explored.broken.len(),
     );
-    for fault in arguments.kinds() {
+    for fault in arguments.kinds(first) {
         let count = explored.faults.get(&fault).copied().unwrap_or(0);
         say!("{count:>10}  {}", fault.words());
     }
@@ -454,21 +473,24 @@ fn report(explored: &Explored, arguments: &Arguments, took: std::time::Duration)
 mod tests {
     use super::*;
 
+    const MINUTE: u64 = 3;
+
     /// What is explored with these arguments.
     fn check(arguments: &[&str], explored: Range<u64>) {
         let arguments = Arguments::parse_from([&["simulate"], arguments].concat());
         assert_eq!(arguments.refused(), None);
-        assert_eq!(arguments.range(), explored);
+        assert_eq!(arguments.range(MINUTE), explored);
     }
 
     #[test]
-    fn an_exploration_over_the_wire_begins_where_worlds_have_everything() {
+    fn an_exploration_begins_where_worlds_have_everything() {
         let newest = wire::NEWEST_FROM;
         check(&["--depth", "wire"], newest..newest + SEEDS);
-        check(&["--depth", "wire", "--minutes", "1"], newest..u64::MAX);
+        check(&["--depth", "wire", "--minutes", "1"], newest + 60_000..u64::MAX);
+        check(&["--depth", "wire", "--minutes", "1", "--from", "7"], 7..u64::MAX);
         check(&["--depth", "wire", "--from", "7"], 7..7 + SEEDS);
         check(&["--depth", "wire", "--seeds", "0..9"], 0..9);
-        check(&[], 0..SEEDS);
+        check(&[], further::NEWEST_FROM..further::NEWEST_FROM + SEEDS);
         check(&["--from", "7", "--minutes", "1"], 7..u64::MAX);
     }
 }

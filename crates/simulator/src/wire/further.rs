@@ -19,8 +19,14 @@ pub const SETTLED_FROM: u64 = 120_000;
 /// In seeds before this one the process that takes deliveries never dies over one.
 pub const LISTENERS_FROM: u64 = 130_000;
 
+/// Seeds before this one come to rest at their end alone, and their links have one limit at most.
+pub const CALM_FROM: u64 = 140_000;
+
 /// Seeds from this one on have everything: where an exploration begins.
-pub const NEWEST_FROM: u64 = LISTENERS_FROM;
+pub const NEWEST_FROM: u64 = CALM_FROM;
+
+/// Chances in ten thousand that a quiet point comes after a step, where there are some.
+const CALM: [u32; 2] = [300, 800];
 
 /// Days on which nothing goes wrong, where a story begins with some: a debit is paid out after six.
 const CALM_DAYS: (i64, i64) = (3, 9);
@@ -47,6 +53,10 @@ pub struct Further {
     pub calm_days: u32,
     /// The process that takes deliveries may die over them, or lose its store.
     pub listener_dies: bool,
+    /// Chance in ten thousand that a quiet point comes after a step.
+    pub calm: u32,
+    /// The link has limits of amounts and of runs.
+    pub limited: bool,
 }
 
 impl Further {
@@ -66,11 +76,18 @@ impl Further {
             answers: random.chance(4_000) && seed >= ANSWERS_FROM,
             calm_days: 0,
             listener_dies: seed >= LISTENERS_FROM,
+            calm: 0,
+            limited: false,
         };
         if seed >= SETTLED_FROM && random.chance(6_000) {
             let days = random.between(CALM_DAYS.0, CALM_DAYS.1);
             further.calm_days = u32::try_from(days).unwrap_or(0);
             further.days = true;
+        }
+        if seed >= CALM_FROM {
+            let calm = random.pick(&CALM).copied().unwrap_or(CALM[0]);
+            further.calm = if random.chance(4_000) { calm } else { 0 };
+            further.limited = random.chance(1_500);
         }
         further
     }

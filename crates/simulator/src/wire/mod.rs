@@ -15,6 +15,7 @@ mod moves;
 mod outside;
 mod predecessor;
 mod profile;
+mod rounds;
 mod setup;
 mod simulation;
 mod systems;
@@ -22,6 +23,7 @@ mod telling;
 mod time;
 mod transport;
 mod truth;
+mod watch;
 mod worker;
 
 pub use further::{

@@ -32,6 +32,9 @@ impl Simulation {
     }
 
     pub(super) fn make_move(&mut self, family: Family) {
+        if family.is_of_people() {
+            self.people_acted();
+        }
         match family {
             Family::SecondWorker => self.join_or_leave(),
             Family::Policies => self.edit_link(),
@@ -53,6 +56,11 @@ impl Simulation {
             Family::Answers if self.random.chance(7_500) => self.answer(),
             family => self.move_outside(family),
         }
+    }
+
+    /// People did something that may clear a refusal.
+    pub(super) fn people_acted(&self) {
+        self.site.world.state().watched.people_acted();
     }
 
     fn answer(&mut self) {

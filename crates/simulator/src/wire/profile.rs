@@ -8,7 +8,9 @@ use model::policy::{Accounts, MandateRequestPolicy};
 
 use super::further::{self, Further, REPEATED};
 use super::systems::{Books, Customer};
+use crate::choices::{Dice, chance_at};
 use crate::faults::Fault;
+use crate::further::limit;
 use crate::moves::Family;
 use crate::profile::Profile;
 use crate::random::Random;
@@ -67,7 +69,10 @@ pub fn kinds_from(seed: u64, books: Books) -> Vec<Fault> {
     let further = FURTHER.into_iter().filter(|_| seed >= further::FROM && books.can_all());
     let left = Some(Fault::Predecessor).filter(|_| seed >= further::PREDECESSORS_FROM);
     let said = Some(Fault::Answered).filter(|_| seed >= further::ANSWERS_FROM);
-    RATES.iter().map(|(fault, _)| *fault).chain(further).chain(left).chain(said).collect()
+    // It comes of pauses and second workers.
+    let lost = Some(Fault::LeaseLost).filter(|_| seed >= further::CALM_FROM);
+    let beside = further.chain(left).chain(said).chain(lost);
+    RATES.iter().map(|(fault, _)| *fault).chain(beside).collect()
 }
 
 /// What a seed's story is made of.
@@ -113,7 +118,7 @@ impl WireProfile {
     }
 
     /// What later seeds have beside.
-    pub fn widen(&mut self, further: Further) {
+    pub fn widen(&mut self, further: Further, seed: u64) {
         if further.repeats {
             self.base.rates.insert(Fault::RepeatedPage, REPEATED);
         }
@@ -123,6 +128,10 @@ impl WireProfile {
         self.days = further.days;
         self.calm_days = further.calm_days;
         self.listener_dies = further.listener_dies;
+        self.base.calm = further.calm;
+        if further.limited {
+            limit(&mut self.base, &mut chance_at(seed, Dice::Focus, [4, 0, 0]));
+        }
         if further.calm_days > 0 {
             self.base.families.extend([Family::Reversals; 2]);
             // A payout that takes something back has to bring more than that.

@@ -5,19 +5,18 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use engine::{Engine, EngineError, Settings};
+use engine::{Engine, Settings};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use model::ids::ConnectionId;
 use ports::Clock;
 use ports::transport::Transport;
-use store::StoreError;
 
 use super::assertions::{asked, books, may, once};
 use super::bursts::Bursts;
 use super::direct::Direct;
-use super::further::Further;
+use super::further::{CALM_FROM, Further};
 use super::handed_over;
 use super::intake::Intake;
 use super::outside::Outside;
@@ -29,23 +28,13 @@ use super::telling;
 use super::time::{Time, WorkerClock};
 use super::truth::Truth;
 use super::worker::{Site, Worker};
-use crate::at_once::at_once;
 use crate::choices::{Choice, Dice, Kept, chance_at};
 use crate::clock::VirtualClock;
 use crate::faults::{Fault, Faults};
 use crate::moves::Family;
 use crate::random::Random;
 use crate::simulation::Outcome;
-use crate::turns::Done;
-use crate::worker::Ended;
 use crate::world::World;
-use crate::wrap::store::CONNECTION_LOST;
-
-/// Moves within one round: where each makes more to do, it would have no end.
-const BETWEEN_MAX: u32 = 40;
-
-/// Moments at which workers go on in one step, at most: more is waiting for ever.
-const MOMENTS_MAX: u32 = 200_000;
 
 /// Seconds by which a worker's business clock may be off without being told, and minutes by which it
 /// may be wrong for a while.
@@ -119,7 +108,7 @@ impl Simulation {
         let systems = systems::cast(books, &mut random, further);
         let accounts = systems.iter().find_map(|system| system.accounts());
         let mut profile = WireProfile::of(&mut random, first_day(), accounts);
-        profile.widen(further);
+        profile.widen(further, seed);
         let lead = if further.predecessor { predecessor::DAYS } else { 0 };
         let begin = start() - SignedDuration::from_hours(24 * lead);
         let clock = Arc::new(VirtualClock::starting_at(begin));
@@ -140,7 +129,7 @@ impl Simulation {
             world,
             outside,
             store: Arc::clone(&store),
-            bursts: Arc::new(Bursts::default()),
+            bursts: Arc::new(Bursts::new(seed >= CALM_FROM)),
             connected: engine::World::default(),
             rows: profile.rows,
             concurrency: profile.concurrency,
@@ -201,7 +190,7 @@ impl Simulation {
         self.site.outside.time.now()
     }
 
-    fn strikes(&self, fault: Fault) -> bool {
+    pub(super) fn strikes(&self, fault: Fault) -> bool {
         self.site.world.faults().strikes(fault)
     }
 
@@ -239,6 +228,7 @@ impl Simulation {
             }
             self.site.world.faults().begin_step(step);
             self.step(step);
+            self.may_rest(step);
         }
         if !self.is_broken() {
             self.end();
@@ -271,6 +261,15 @@ impl Simulation {
         }
         self.site.world.faults().switch(true);
         self.tell("from now on things go wrong");
+    }
+
+    /// Now and then everything comes to rest in the middle of a story.
+    fn may_rest(&mut self, step: u32) {
+        let last = step == self.profile.base.steps;
+        let rests = chance_at(self.seed, Dice::Step, [step, 2, 0]).chance(self.profile.base.calm);
+        if rests && !last && !self.is_broken() && self.makes(Choice::Calm { step }) {
+            self.rest_for_days();
+        }
     }
 
     /// Whether this choice is made; noted when it is.
@@ -344,7 +343,8 @@ impl Simulation {
         }
         for nth in 0..self.workers.len() {
             let off = if self.strikes(Fault::ClockJump) {
-                self.random.between(JUMP_MINUTES.0 * 60, JUMP_MINUTES.1 * 60)
+                let off = self.random.between(JUMP_MINUTES.0 * 60, JUMP_MINUTES.1 * 60);
+                if self.seed >= CALM_FROM && self.random.chance(5_000) { -off } else { off }
             } else if self.strikes(Fault::ClockSkew) {
                 self.random.between(-SKEW_SECONDS, SKEW_SECONDS)
             } else {
@@ -367,57 +367,14 @@ impl Simulation {
         }
     }
 
-    fn deliver(&mut self) {
+    pub(super) fn deliver(&mut self) {
         if let Some(intake) = &mut self.intake {
             intake.turn(&self.site.outside, &self.site.world, &mut self.random);
         }
     }
 
-    /// Everybody who is awake has a turn; time passes while all of them wait.
-    pub(super) fn turns(&mut self) {
-        self.deliver();
-        let now = self.now();
-        for worker in &mut self.workers {
-            worker.may_wake(now);
-            if worker.sleeps_until.is_none() {
-                worker.begin();
-            }
-        }
-        let mut between = 0;
-        for _ in 0..MOMENTS_MAX {
-            if self.is_broken() || !self.workers.iter().any(Worker::works) {
-                return;
-            }
-            let able: Vec<usize> =
-                (0..self.workers.len()).filter(|nth| self.workers[*nth].can_go_on()).collect();
-            match self.random.pick(&able).copied() {
-                Some(nth) => self.go_on(nth),
-                None => self.let_time_pass(&mut between),
-            }
-        }
-        self.broken("the workers wait without end".to_owned());
-    }
-
-    /// `between`: moves that were made since this round began.
-    fn let_time_pass(&mut self, between: &mut u32) {
-        let Some(next) = self.site.outside.time.next() else {
-            return self.broken("a worker waits for nothing".to_owned());
-        };
-        self.note_owed();
-        if self.strikes(Fault::MovedBetween)
-            && let Some(family) = self.random.pick(&self.profile.base.families).copied()
-            && !matches!(family, Family::SecondWorker)
-            && *between < BETWEEN_MAX
-        {
-            *between += 1;
-            self.make_move(family);
-        }
-        self.site.outside.move_to(next);
-        self.deliver();
-    }
-
     /// An invoice may owe again for a moment within a step: after each write what is owed is noted.
-    fn note_owed(&mut self) {
+    pub(super) fn note_owed(&mut self) {
         let writes = self.site.outside.writes();
         if writes == self.noted {
             return;
@@ -433,38 +390,6 @@ impl Simulation {
         let now = self.now();
         self.owed.note(truth, now);
         self.wants.note(truth, now);
-    }
-
-    fn go_on(&mut self, nth: usize) {
-        let Some(ended) = self.workers[nth].go_on() else { return };
-        let name = self.workers[nth].name.clone();
-        match ended {
-            Ended::Done(Done { looked, idle, .. }) => {
-                self.looks += u64::from(looked);
-                if !idle {
-                    self.broken(format!("{name} does not come to rest"));
-                }
-            }
-            Ended::Failed(EngineError::Store(error)) if is_weather(&error) => {
-                self.tell(&format!("{name}: {error}"));
-            }
-            Ended::Failed(error) => self.broken(format!("{name} fails: {error}")),
-            Ended::Asleep => {
-                let minutes = self.random.between(1, 20);
-                let until = self.now() + SignedDuration::from_mins(minutes);
-                self.workers[nth].sleeps_until = Some(until);
-                self.tell(&format!("{name} is stopped for {minutes} minutes"));
-            }
-            Ended::Dead => {
-                self.tell(&format!("{name} dies"));
-                self.workers.remove(nth);
-                if self.random.chance(5_000) {
-                    drop(at_once(self.site.store.expire_worker(&name)));
-                }
-                self.start_worker();
-            }
-            Ended::Stuck => self.broken(format!("{name} waits for nothing")),
-        }
     }
 
     pub(super) fn check_step(&mut self) {
@@ -485,13 +410,5 @@ impl Simulation {
         for line in once.chain(handed_over::check(&truth)).chain(asked).chain(wanted) {
             self.broken(line);
         }
-    }
-}
-
-fn is_weather(error: &StoreError) -> bool {
-    match error {
-        StoreError::Busy | StoreError::Full => true,
-        StoreError::Broken(words) => words == CONNECTION_LOST,
-        StoreError::Refused(_) => false,
     }
 }

@@ -22,6 +22,7 @@ use super::bursts::Bursts;
 use super::outside::Outside;
 use super::time::WorkerClock;
 use super::transport::Wire;
+use super::watch::Onlooker;
 use crate::interrupt::{Interrupt, Life};
 use crate::turns::{Done, Unread, turn};
 use crate::worker::{Ended, Turn};
@@ -159,7 +160,10 @@ impl Worker {
             ..Settings::new(name.as_str())
         };
         let engine = Engine::new(faulty, Arc::clone(&clock), settings);
-        engine.set_world(site.seen(|id| Arc::new(site.wire(id, &interrupt)), &clock)?);
+        let mut seen = site.seen(|id| Arc::new(site.wire(id, &interrupt)), &clock)?;
+        let world = Arc::clone(&site.world);
+        Onlooker { world, interrupt: interrupt.clone() }.watch(&mut seen);
+        engine.set_world(seen);
         let woken = Arc::new(Flag(AtomicBool::new(false)));
         Ok(Worker {
             name,

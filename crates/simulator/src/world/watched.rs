@@ -42,14 +42,26 @@ pub struct Watched {
     pub left: BTreeSet<(CaseKey, ReasonCode)>,
     /// The epoch of the newest claim of each case.
     epochs: BTreeMap<CaseId, i64>,
-    /// By which link, and on which days there, each command was intended.
-    intents: BTreeMap<Key, BTreeSet<(LinkId, Date)>>,
+    /// By which link, and on which days and in which runs there, each command was intended.
+    intents: BTreeMap<Key, BTreeSet<Intended>>,
+    /// When a poll of the ERP's invoices was over last, by the clock of its worker: a run began.
+    run: Option<Timestamp>,
     /// The case of each command.
     cases: BTreeMap<Key, CaseId>,
     /// What each key last asked for, and what is known to have become of its sends.
     sends: BTreeMap<Key, Sends>,
     /// How often people did something that may clear a refusal.
     deeds: u64,
+}
+
+/// When and for whom a command was intended.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Intended {
+    pub link: LinkId,
+    /// In the link's zone.
+    pub day: Date,
+    /// The poll of the ERP's invoices since which its run lasts, where that is certain.
+    pub run: Option<Timestamp>,
 }
 
 /// The sends of one key, as an onlooker keeps them.
@@ -138,26 +150,29 @@ impl Watched {
         let (Some(new), Some(link)) = (&look.command, &look.link) else { return };
         let zone = self.policies.last().map_or(TimeZone::UTC, |(_, policy)| zone_of(policy));
         let day = look.at.to_zoned(zone).date();
+        // A look that began before the last poll may have counted from either.
+        let run = self.run.unwrap_or(Timestamp::UNIX_EPOCH);
+        let run = Some(run).filter(|run| *run <= look.at);
         let key = new.command.key.clone();
-        self.intents.entry(key).or_default().insert((link.clone(), day));
+        self.intents.entry(key).or_default().insert(Intended { link: link.clone(), day, run });
     }
 
-    /// The link by which this was intended and its day there, when it was intended on one day only.
-    #[must_use]
-    pub fn intended_on(&self, key: &Key) -> Option<&(LinkId, Date)> {
-        self.intents.get(key).filter(|days| days.len() == 1)?.first()
+    /// The ERP's invoices were polled.
+    pub fn polled(&mut self, completed_at: Timestamp) {
+        self.run = Some(completed_at);
     }
 
-    /// The link's day on which this was intended, and how many the link may collect on it; `None`: that was
-    /// unlimited at some time of the day.
+    /// When and for whom this was intended, when it was only once.
     #[must_use]
-    pub fn limit_of(&self, key: &Key) -> Option<(&(LinkId, Date), u32)> {
-        let of_day = self.intended_on(key)?;
+    pub fn intended_on(&self, key: &Key) -> Option<&Intended> {
+        self.intents.get(key).filter(|all| all.len() == 1)?.first()
+    }
+
+    /// When a day of the link's begins.
+    #[must_use]
+    pub fn day_begins(&self, day: Date) -> Option<Timestamp> {
         let (_, policy) = self.policies.last()?;
-        let begun = of_day.1.to_zoned(zone_of(policy)).ok()?.timestamp();
-        let limits = self.policies_since(begun).map(|one| one.limits.day_count_max);
-        let max = limits.collect::<Option<Vec<u32>>>()?.into_iter().max()?;
-        Some((of_day, max))
+        Some(day.to_zoned(zone_of(policy)).ok()?.timestamp())
     }
 
     /// People did something that may clear a refusal.
@@ -240,6 +255,13 @@ impl Watched {
         }
         let lost = self.cases.get(key).is_some_and(|case| self.is_lost(*case, epoch));
         (begun && lost).then(|| format!("P6: {key} is sent under a lost lease"))
+    }
+
+    /// A send goes out, and nobody looked for what became of the one before.
+    #[must_use]
+    pub fn sent_blindly(&self, key: &Key) -> Option<String> {
+        let blind = self.unlooked.contains(key);
+        blind.then(|| format!("P6: {key} is sent again, and nobody looked for what became of it"))
     }
 
     /// A worker hands a write over to be sent, which it does while its lease lasts, or not at all.

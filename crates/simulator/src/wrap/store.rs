@@ -117,9 +117,12 @@ impl WorkerStore {
         _connection: &ConnectionId,
         stream: &str,
         _until: Timestamp,
-        _completed_at: Timestamp,
+        completed_at: Timestamp,
         (): &(),
     ) {
+        if stream == engine::poll::INVOICES {
+            self.world.state().watched.polled(completed_at);
+        }
         if !self.interrupt.marks_window(stream) {
             let words = format!("P2: the mark of {stream} moves past a window not read to its end");
             self.world.broken(words);

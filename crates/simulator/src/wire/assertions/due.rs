@@ -64,7 +64,9 @@ fn is_left(case: &Case<'_>, subject: &str) -> bool {
 /// Nobody ever paid for it, and everything that a debit needs is there and clear.
 fn may_be_collected(case: &Case<'_>, invoice: &Invoice) -> bool {
     let wanted = invoice.ticked || case.end.policy.collect == CollectWhich::AllOpen;
-    let theirs = case.end.hands.invoices.contains(&invoice.id) || is_left(case, &invoice.id);
+    let theirs = case.end.hands.invoices.contains(&invoice.id)
+        || is_left(case, &invoice.id)
+        || case.end.limited.contains(&invoice.id);
     if !wanted || !invoice.approved || theirs || invoice.foreign || invoice.remaining < AMOUNT_MIN {
         return false;
     }

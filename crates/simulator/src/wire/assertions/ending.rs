@@ -12,7 +12,7 @@ use model::reason::{ReasonCode, ReasonKind};
 use store::Store;
 use store::rows::{CaseFilter, CaseRow, open_states};
 
-use super::{books, due, may};
+use super::{books, due, may, theirs};
 use crate::assertions::ending::{booked, is_for_people, not_at_rest, waits_for_others};
 use crate::moves::Family;
 use crate::wire::systems::{Customer, Hands};
@@ -38,6 +38,8 @@ pub struct End<'a> {
     pub policy: &'a Policy,
     /// At some time people were to make the deposits.
     pub left_to_people: bool,
+    /// Invoices that may wait for a person because of a limit of the link.
+    pub limited: &'a BTreeSet<String>,
     pub families: &'a [Family],
     pub customers: &'a [Customer],
     pub now: Timestamp,
@@ -59,11 +61,13 @@ pub async fn check(end: &End<'_>, store: &dyn Store) -> Vec<String> {
     // What a person left may keep others waiting for good.
     let people = cases.iter().any(is_for_people) || !hands.answers.left.is_empty();
     let bounced = families.contains(&Family::Payouts) && cases.iter().any(is_bounced);
+    let rests = |case: &CaseRow| rests_here(case, end.left_to_people, bounced);
     for case in &cases {
-        if !rests_here(case, end.left_to_people, bounced) {
+        if !rests(case) && !is_above_limit(end, case) {
             wrong.extend(not_at_rest(case, families, people));
         }
     }
+    wrong.extend(theirs::check(end, &cases, rests));
     for command in store.commands(&open_states(), CASES_MAX).await.unwrap_or_default() {
         wrong.push(format!("command {} is {:?}", command.view.key, command.view.state));
     }
@@ -102,6 +106,12 @@ pub async fn check(end: &End<'_>, store: &dyn Store) -> Vec<String> {
     }
     wrong.extend(due::check(&due::Case { end, cases: &cases, held_up: &held_up, booked: &booked }));
     wrong
+}
+
+/// It waits for a person because of a limit of the link that it is above, or may be.
+fn is_above_limit(end: &End<'_>, case: &CaseRow) -> bool {
+    let above = case.reason.as_ref().is_some_and(|one| one.code == ReasonCode::AboveLimit);
+    above && end.limited.contains(&case.key.subject)
 }
 
 /// What this depth knows beyond the model depth.

@@ -10,3 +10,4 @@ pub mod may;
 pub mod once;
 pub mod restraint;
 pub mod secrecy;
+pub mod theirs;

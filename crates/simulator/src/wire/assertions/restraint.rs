@@ -1,5 +1,5 @@
-//! P1: what holds the next payment of an invoice back: a person's cancel, the days after a chargeback, and the
-//! number that the link may collect on a day (as `crate::assertions` judges it at model depth).
+//! P1: what holds the next payment of an invoice back: a person's cancel, the days after a chargeback, and
+//! the limits of the link (as `crate::assertions` judges it at model depth).
 
 use jiff::{SignedDuration, Timestamp};
 use model::ids::InvoiceId;
@@ -7,6 +7,7 @@ use model::key::Key;
 
 use super::may::reads_before;
 use super::once::UNSEEN_MINUTES;
+use crate::assertions::limits::{self, Made};
 use crate::assertions::may::{CLOCKS_APART, days_after_chargeback};
 use crate::wire::systems::Hands;
 use crate::wire::truth::{Payment, Truth};
@@ -59,11 +60,14 @@ fn too_soon(born: Timestamp, back: Timestamp, watched: &Watched) -> Option<Strin
 }
 
 fn beyond_limit(truth: &Truth, payment: &Payment, watched: &Watched) -> Option<String> {
-    let key = |one: &Payment| one.key.as_ref().map(|key| Key::from_stored(key));
-    let (of_day, max) = watched.limit_of(&key(payment)?)?;
-    let keys = truth.payments.values().filter_map(key);
-    let made = keys.filter(|key| watched.intended_on(key) == Some(of_day)).count();
-    let beyond = made > usize::try_from(max).unwrap_or(usize::MAX);
-    beyond
-        .then(|| format!("the link collects {max} on a day, and {made} were made on {}", of_day.1))
+    let made = |one: &Payment| {
+        let key = Key::from_stored(one.key.as_ref()?);
+        Some(Made { key, minor: one.amount })
+    };
+    let (born, ..) = payment.history.first()?;
+    let until_then = |one: &&Payment| one.history.first().is_some_and(|(at, ..)| at <= born);
+    let others = truth.payments.values().filter(|one| one.id != payment.id).filter(until_then);
+    let before: Vec<Made> = others.filter_map(made).collect();
+    let invoice = InvoiceId::new(payment.invoice.as_ref()?.as_str());
+    limits::beyond(watched, &made(payment)?, &before, watched.is_released(&invoice, *born))
 }

@@ -151,7 +151,7 @@ impl Processor {
         }
         row.refund.status = RefundStatus::FundsReturned;
         let (payment, minor) = (row.refund.collection.clone(), row.refund.amount.minor);
-        self.unrefund(payment.as_ref(), minor);
+        self.unrefund(payment.as_ref(), minor, now);
         self.give_back(id, payment, minor);
         let subject = EventSubject::Refund(id.to_string());
         self.emit(now, subject, "funds_returned", dashboard("refund_funds_returned"));
@@ -178,7 +178,7 @@ impl Processor {
         row.refund.status = RefundStatus::Cancelled;
         let (payment, minor) = (row.refund.collection.clone(), row.refund.amount.minor);
         self.pending.retain(|item| item.refund.as_ref() != Some(id));
-        self.unrefund(payment.as_ref(), minor);
+        self.unrefund(payment.as_ref(), minor, now);
         let subject = EventSubject::Refund(id.to_string());
         self.emit(now, subject, "failed", dashboard("refund_failed"));
         true
@@ -192,7 +192,7 @@ impl Processor {
         }
         row.refund.status = RefundStatus::Bounced;
         let (payment, minor) = (row.refund.collection.clone(), row.refund.amount.minor);
-        self.unrefund(payment.as_ref(), minor);
+        self.unrefund(payment.as_ref(), minor, now);
         self.give_back(id, payment, minor);
         for action in ["failed", "funds_returned"] {
             let subject = EventSubject::Refund(id.to_string());
@@ -201,8 +201,13 @@ impl Processor {
         true
     }
 
-    fn unrefund(&mut self, payment: Option<&CollectionId>, minor: i64) {
+    /// A payment that was refunded as a whole collects for its invoice again.
+    fn unrefund(&mut self, payment: Option<&CollectionId>, minor: i64, now: Timestamp) {
         if let Some(row) = payment.and_then(|payment| self.payments.get_mut(payment)) {
+            if row.refunded >= row.amount {
+                row.live_since = now;
+                row.live_by_us = false;
+            }
             row.refunded -= minor;
         }
     }

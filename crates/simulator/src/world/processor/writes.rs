@@ -121,9 +121,10 @@ impl Processor {
         Ok(made(&id))
     }
 
-    /// The keys under which payments were made.
-    pub fn keys(&self) -> impl Iterator<Item = Key> {
-        self.keys.keys().map(|key| Key::from_stored(key))
+    /// The payments that were made under keys.
+    pub fn made_by_us(&self) -> impl Iterator<Item = (Key, &PaymentRow)> {
+        let made = self.keys.iter();
+        made.filter_map(|(key, id)| Some((Key::from_stored(key), self.payments.get(id)?)))
     }
 
     /// `by_us`: the connector makes it; else somebody else does.
