@@ -116,11 +116,17 @@ impl Acumatica {
         // the payment method says otherwise (acumatica sheet section 21, row 6).
         let voiding = self.voiding(write.receipt.as_str()).await?;
         let credited = voiding.as_ref().and_then(|body| Entity(body).text("CashAccount"));
-        let clearing = match credited.map(LedgerAccountId::new).or(receipt.account.clone()) {
+        let undeposited = || self.settings.clearing(write.amount.currency).map_err(invalid);
+        let credited = match credited.map(LedgerAccountId::new).or(receipt.account.clone()) {
             Some(account) => account,
-            None => self.settings.clearing(write.amount.currency).map_err(invalid)?.clone(),
+            None => undeposited()?.clone(),
         };
-        let from = write.from.clone().unwrap_or_else(|| clearing.clone());
+        // What stood on suspense, or was deposited, is taken from undeposited funds all the same.
+        let from = match &write.from {
+            Some(from) => from.clone(),
+            None if self.settings.is_clearing(credited.as_str()) => credited.clone(),
+            None => undeposited()?.clone(),
+        };
         let memo = memo_text(&write.memo, write.dated_on, write.true_date);
         let label = Label {
             stamp: stamp(key),
@@ -133,7 +139,7 @@ impl Acumatica {
         let words = format!("refund after the void of payment {}", write.receipt);
         let negative = model::money::Money::new(-write.amount.minor, write.amount.currency);
         let lines = vec![
-            Line::other(&clearing, write.amount, &words),
+            Line::other(&credited, write.amount, &words),
             Line::other(&from, negative, &words),
         ];
         let head = Head {
