@@ -418,8 +418,10 @@ fn zero_deposit(
     let RefundDocument::Found(refund) = refund_document(facts, reversal) else {
         return Step::Done;
     };
-    let known = facts.frame.done_id(&key).is_some() || receipt.place == ReceiptPlace::Deposited;
-    if known || refund.amount != receipt.amount {
+    // One that was taken from the bank stays there, also where a person voided the deposit of its receipt.
+    let both = [receipt.place, refund.place].iter().all(|one| *one == ReceiptPlace::Undeposited);
+    let known = facts.frame.done_id(&key).is_some();
+    if known || !both || refund.amount != receipt.amount {
         return Step::Done;
     }
     let Some(bank) = &reversal.counter else {

@@ -67,6 +67,8 @@ fn the_fixed_route_decides() {
     check(&back("line", "deposited"), "refund/PO2/3 100 from suspense 2026-11-18");
     let zero = format!("{}, refund PO2/3 100", people("refunded:100"));
     check(&zero, "zero/PO2/3 0");
+    // Taken from the bank, before a person voided the deposit of the receipt.
+    check(&format!("{zero} from_bank"), "reversed");
     check(&format!("{zero}, cmd zero/PO2/3 done:D1"), "reversed");
     let inside = format!("{}, refund PO2/3 100", back("deposit", "refunded:100"));
     check(&inside, "reversed");

@@ -123,6 +123,9 @@ impl World {
             }
             "refund" => {
                 let mut made = refund(&id, amount, voided);
+                if rest.contains(&"from_bank") {
+                    made.place = ReceiptPlace::Deposited;
+                }
                 if rest.contains(&"unposted") {
                     made.place = ReceiptPlace::NotPosted;
                 }
