@@ -37,6 +37,7 @@ pub fn route<'a>(
     match fitting.as_slice() {
         [] => Err(ReasonCode::CurrencyNotMapped),
         [one] => Ok(one.link),
+        [one, ..] if model::defect!(LinkGuessed) => Ok(one.link),
         [_, ..] => Err(ReasonCode::LinkAmbiguous),
     }
 }

@@ -121,6 +121,7 @@ fn gist(broken: &str) -> String {
 pub fn first_seed(place: Place) -> u64 {
     match place {
         Place::Code(InCode::AmountsUnlimited | InCode::RunUnlimited) => further::FROM,
+        Place::Code(InCode::LinkGuessed) => further::LINKS_FROM,
         Place::Code(_) | Place::Fakes(_) => 0,
     }
 }

@@ -15,7 +15,8 @@ use store::rows::CaseFilter;
 
 use crate::assertions::{ending, trail};
 use crate::at_once::at_once;
-use crate::moves::{Family, bank, currencies, policies, refusals};
+use crate::moves::{Family, bank, currencies, policies, refusals, second_link};
+use crate::profile::SKEW_SECONDS;
 use crate::simulation::Simulation;
 use crate::worker::Worker;
 
@@ -80,6 +81,7 @@ impl Simulation {
         }
         let today = self.world.clock.today();
         self.world.state().books.set_periods_before(today, true);
+        second_link::remove(self);
         policies::set_mode(self, Mode::On);
         self.lift_refusals();
         currencies::bring_back(&self.world);
@@ -110,8 +112,10 @@ impl Simulation {
             wrong = self.wrong();
             // A link, a customer's account, or a receipt of others that people edited is taken up by the
             // daily scan of the open invoices.
-            let edits = [Family::Policies, Family::Currencies, Family::Editing];
+            let edits = [Family::Policies, Family::Currencies, Family::Editing, Family::SecondLink];
             let edited = edits.iter().any(|family| self.profile.families.contains(family));
+            // So is what a poll by a clock that was far ahead left out.
+            let edited = edited || self.profile.skew_seconds > SKEW_SECONDS;
             let settled = !(edited || self.rests_for_others()) && (day >= 1 || !begun);
             let taken_up = day >= 2 || settled;
             let through = taken_up && (day >= PLANNED_DAYS || !self.acts_soon());

@@ -2,6 +2,7 @@
 //! stories that were told before stay as they were.
 
 use crate::choices::{Dice, chance_at};
+use crate::moves::Family;
 use crate::profile::Profile;
 use crate::random::Random;
 use crate::world::erp::CURRENCY;
@@ -9,8 +10,11 @@ use crate::world::erp::CURRENCY;
 /// Seeds before this one come to rest at their end alone, and their links have one limit at most.
 pub const FROM: u64 = 12_000_000;
 
+/// Seeds before this one have one link at a time, and clocks that hosts ask for the time.
+pub const LINKS_FROM: u64 = 13_000_000;
+
 /// Seeds from this one on have everything: where an exploration begins.
-pub const NEWEST_FROM: u64 = FROM;
+pub const NEWEST_FROM: u64 = LINKS_FROM;
 
 /// Chances in ten thousand that a quiet point comes after a step, where there are some.
 const CALM: [u32; 2] = [400, 1_000];
@@ -32,6 +36,12 @@ pub fn widen(profile: &mut Profile, seed: u64) {
     }
     if random.chance(1_500) {
         limit(profile, &mut random);
+    }
+    if seed < LINKS_FROM {
+        return;
+    }
+    if random.chance(1_200) {
+        profile.families.extend([Family::SecondLink; 2]);
     }
     if random.chance(2_500) {
         profile.skew_seconds = WRONG_SECONDS;

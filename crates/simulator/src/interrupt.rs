@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use crate::faults::{Fault, Faults};
+use crate::turns::Unread;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {
@@ -24,6 +25,8 @@ pub struct Interrupt {
     sleepers: Arc<Mutex<Vec<Waker>>>,
     faults: Arc<Mutex<Faults>>,
     windows: Arc<Mutex<Windows>>,
+    /// What people edited of the links.
+    pub unread: Arc<Unread>,
 }
 
 /// The streams whose last window this worker read to its end, and did not mark since.
@@ -62,6 +65,7 @@ impl Interrupt {
             sleepers: Arc::default(),
             faults,
             windows: Arc::default(),
+            unread: Arc::default(),
         }
     }
 

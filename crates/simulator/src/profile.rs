@@ -15,8 +15,8 @@ use crate::moves::Family;
 use crate::random::Random;
 use crate::world::erp::{BANK, CURRENCY};
 
-/// By how much hosts that ask for the time are apart.
-const SKEW_SECONDS: i64 = 120;
+/// Seconds by which the clocks of hosts that ask for the time are apart.
+pub const SKEW_SECONDS: i64 = 120;
 
 #[derive(Debug, Clone)]
 pub struct Profile {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use engine::{Engine, EngineError, Settings};
 use jiff::{SignedDuration, Timestamp};
-use model::ids::ErpCustomerId;
+use model::ids::{ErpCustomerId, LinkId};
 use model::ledger::PeriodBook;
 use ports::Clock;
 use store::{Store, StoreError};
@@ -19,6 +19,7 @@ use crate::focus::Focus;
 use crate::further;
 use crate::intake::Intake;
 use crate::mistakes::Defect;
+use crate::moves::second_link;
 use crate::moves::{self, Family, answers, handed_over, invoices, orders, policies, predecessor};
 use crate::profile::{Pace, Profile};
 use crate::random::Random;
@@ -123,7 +124,7 @@ impl Simulation {
         let world = Arc::new(world);
         world.state().break_fakes(options.defect);
         let begin = world.now();
-        world.state().watched.ruled(&profile.policy, begin);
+        world.state().watched.ruled(&LinkId::from(setup::LINK), &profile.policy, begin);
         world.state().processor.exchanges = profile.exchanged;
         world.state().processor.further = profile.further;
         world.state().processor.direct.forbidden = profile.details_forbidden;
@@ -316,6 +317,10 @@ impl Simulation {
             }
             Family::Routes => {
                 let line = policies::make_route(self);
+                self.world.tell(&line);
+            }
+            Family::SecondLink => {
+                let line = second_link::make(self, &mut random);
                 self.world.tell(&line);
             }
             Family::Bank

@@ -25,7 +25,7 @@ pub struct Done {
 
 /// What people edited of the links and a worker has not read: it reads between two passes, so that one
 /// that slept goes on first by what it knew.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Unread(Mutex<Option<BTreeMap<LinkId, Link>>>);
 
 impl Unread {
@@ -33,6 +33,11 @@ impl Unread {
         if let Ok(mut unread) = self.0.lock() {
             *unread = Some(links);
         }
+    }
+
+    /// The worker acts by links as they were.
+    pub fn is_pending(&self) -> bool {
+        self.0.lock().is_ok_and(|unread| unread.is_some())
     }
 
     fn read(&self, engine: &Engine) {

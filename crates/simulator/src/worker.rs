@@ -18,7 +18,7 @@ use store::rows::Link;
 use crate::clock::WorkerClock;
 use crate::interrupt::{Interrupt, Life};
 use crate::mistakes::Defect;
-use crate::turns::{Done, Unread, turn};
+use crate::turns::{Done, turn};
 use crate::world::World;
 use crate::wrap::Line;
 use crate::wrap::erp::WorkerErp;
@@ -34,7 +34,6 @@ pub struct Worker {
     interrupt: Interrupt,
     clock: Arc<WorkerClock>,
     turn: Option<Turn>,
-    unread: Arc<Unread>,
     /// On the lease clock.
     pub sleeps_until: Option<Timestamp>,
 }
@@ -72,15 +71,7 @@ impl Worker {
         let engine = Engine::new(faulty, Arc::clone(&clock) as _, settings);
         engine.set_world(with_ports(&line, connected));
         let engine = Arc::new(engine);
-        Worker {
-            name,
-            engine,
-            interrupt,
-            clock,
-            turn: None,
-            unread: Arc::default(),
-            sleeps_until: None,
-        }
+        Worker { name, engine, interrupt, clock, turn: None, sleeps_until: None }
     }
 
     /// Its business clock is off by this much from now on.
@@ -95,14 +86,14 @@ impl Worker {
 
     /// People changed the links.
     pub fn reload(&self, links: &BTreeMap<LinkId, Link>) {
-        self.unread.put(links.clone());
+        self.interrupt.unread.put(links.clone());
     }
 
     /// Goes on with the turn that was begun, or begins one.
     pub fn go_on(&mut self) -> Ended {
         self.interrupt.wake();
         self.sleeps_until = None;
-        let (engine, unread) = (Arc::clone(&self.engine), Arc::clone(&self.unread));
+        let (engine, unread) = (Arc::clone(&self.engine), Arc::clone(&self.interrupt.unread));
         let turn = self.turn.get_or_insert_with(|| Box::pin(turn(engine, unread)));
         let polled = poll_while_woken(turn);
         match (polled, self.interrupt.life()) {

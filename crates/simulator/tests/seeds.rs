@@ -6,12 +6,12 @@ use std::ops::Range;
 
 use simulator::faults::Fault;
 use simulator::focus::Focus;
-use simulator::further::FROM;
+use simulator::further::NEWEST_FROM;
 use simulator::rows::Rows;
 use simulator::{Defect, Options, Outcome, run, run_with, shrink};
 
 /// Seeds of every run: about a minute on two cores. The later ones have more in their world.
-const FIXED: [Range<u64>; 2] = [0..90, FROM..FROM + 60];
+const FIXED: [Range<u64>; 2] = [0..90, NEWEST_FROM..NEWEST_FROM + 60];
 
 /// Seeds that broke a promise once, with the world and with what they found.
 const KEPT: &str = include_str!("../seeds/kept.txt");

@@ -35,6 +35,7 @@ pub fn before(state: &State, key: &Key, write: &Write, mark: Option<&ReadMark>) 
         Write::Processor(ProcessorWrite::Collect(w)) => {
             let mark = mark?;
             unwanted(state, &w.invoice, mark)
+                .or_else(|| unclear_link(state, &w.invoice, mark))
                 .or_else(|| wrong_payer(state, &w.invoice, &w.mandate))
                 .or_else(|| too_soon(state, &w.invoice, mark))
                 .or_else(|| beyond_limit(state, key, w, mark))
@@ -58,6 +59,21 @@ fn unwanted(state: &State, invoice: &InvoiceId, mark: &ReadMark) -> Option<Strin
     policies()
         .all(|one| one.mode != Mode::On)
         .then(|| format!("P1: invoice {invoice} is asked for, and the link did not collect"))
+}
+
+/// Two links could collect it, neither has asked for it, and nobody said on the customer which is to.
+fn unclear_link(state: &State, invoice: &InvoiceId, mark: &ReadMark) -> Option<String> {
+    let since = mark.at - SignedDuration::from_mins(POLICY_MINUTES);
+    if state.watched.on_since(since) < 2 || !mark.links_read {
+        return None;
+    }
+    let row = state.books.invoices.get(invoice)?;
+    let customer = state.books.customers.get(&row.customer)?;
+    let paid = state.processor.payments_for(invoice).count() > 0;
+    let begun = paid || state.watched.is_asked(invoice, mark.at);
+    let said = customer.stored.processor_account.is_some();
+    (!begun && !said)
+        .then(|| format!("P1: invoice {invoice} is asked for, and two links could collect it"))
 }
 
 /// The newest payment was charged back, which was known, and people leave such invoices open, or the days

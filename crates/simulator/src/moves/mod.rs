@@ -21,6 +21,7 @@ pub mod refunds;
 pub mod refusals;
 pub mod requests;
 pub mod routes;
+pub mod second_link;
 
 use model::ids::{CollectionId, InvoiceId, MandateId};
 use model::payment::CollectionStatus;
@@ -77,6 +78,8 @@ pub enum Family {
     Answers,
     /// A predecessor made payments before the cut-over: no move of a step.
     Predecessor,
+    /// People make another link of the same systems, and remove it.
+    SecondLink,
 }
 
 impl Family {
@@ -113,6 +116,7 @@ impl Family {
             | Family::Refusals
             | Family::Routes
             | Family::Currencies
+            | Family::SecondLink
             | Family::Answers => true,
             Family::Bank
             | Family::Reversals
@@ -155,6 +159,7 @@ pub fn make(family: Family, world: &World, random: &mut Random) -> Option<String
         | Family::Routes
         | Family::Orders
         | Family::SecondWorker
+        | Family::SecondLink
         | Family::HandedOver
         | Family::Answers => None,
         // Over before the first step.

@@ -116,18 +116,25 @@ fn make_anew(simulation: &mut Simulation, old: &Link) -> String {
         simulation.world.broken(format!("the link can not be removed: {error}"));
     }
     simulation.connected.links.remove(&old.id);
+    simulation.world.state().watched.removed(&old.id, now);
     put(simulation, setup::link(&name, old.policy.clone()));
     format!("the link is removed and made anew as {name}")
 }
 
-fn put(simulation: &mut Simulation, mut link: Link) {
+/// The link is kept, and everybody is told.
+pub fn put(simulation: &mut Simulation, mut link: Link) {
     let now = simulation.world.now();
-    simulation.world.state().watched.ruled(&link.policy, now);
+    simulation.world.state().watched.ruled(&link.id, &link.policy, now);
     match at_once(simulation.store.put_link(&link, &ada(), simulation.world.now())) {
         Ok(version) => link.version = version,
         Err(error) => simulation.world.broken(format!("the link can not be kept: {error}")),
     }
     simulation.connected.links.insert(link.id.clone(), link);
+    tell_links(simulation);
+}
+
+/// Workers and the console read the links, and open cases are looked at.
+pub fn tell_links(simulation: &mut Simulation) {
     for worker in &simulation.workers {
         worker.reload(&simulation.connected.links);
     }

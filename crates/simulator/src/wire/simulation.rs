@@ -141,7 +141,9 @@ impl Simulation {
             Arc::new(Direct { outside: Arc::clone(&site.outside) })
         };
         console.set_world(site.seen(direct, &clock).map_err(|error| error.to_string())?);
-        site.world.state().watched.ruled(&profile.base.policy, begin);
+        for link in site.connected.links.values() {
+            site.world.state().watched.ruled(&link.id, &link.policy, begin);
+        }
         let mut simulation = Simulation {
             seed,
             kept: kept.clone(),

@@ -24,7 +24,7 @@ use super::time::WorkerClock;
 use super::transport::Wire;
 use super::watch::Onlooker;
 use crate::interrupt::{Interrupt, Life};
-use crate::turns::{Done, Unread, turn};
+use crate::turns::{Done, turn};
 use crate::worker::{Ended, Turn};
 use crate::world::World;
 use crate::wrap::store::WorkerStore;
@@ -129,7 +129,6 @@ pub struct Worker {
     engine: Arc<Engine>,
     interrupt: Interrupt,
     turn: Option<Turn>,
-    unread: Arc<Unread>,
     woken: Arc<Flag>,
     /// Seconds by which its business clock is ahead.
     pub ahead: Arc<AtomicI64>,
@@ -170,7 +169,6 @@ impl Worker {
             engine: Arc::new(engine),
             interrupt,
             turn: None,
-            unread: Arc::default(),
             woken,
             ahead,
             sleeps_until: None,
@@ -184,13 +182,13 @@ impl Worker {
 
     /// People changed the links.
     pub fn reload(&self, links: &BTreeMap<LinkId, Link>) {
-        self.unread.put(links.clone());
+        self.interrupt.unread.put(links.clone());
     }
 
     /// Begins a turn, if none is under way.
     pub fn begin(&mut self) {
         if self.turn.is_none() {
-            let (engine, unread) = (Arc::clone(&self.engine), Arc::clone(&self.unread));
+            let (engine, unread) = (Arc::clone(&self.engine), Arc::clone(&self.interrupt.unread));
             self.turn = Some(Box::pin(turn(engine, unread)));
             self.woken.0.store(true, Ordering::Relaxed);
         }

@@ -39,6 +39,8 @@ pub struct ReadMark {
     pub due: i64,
     pub flagged: bool,
     pub approval: Approval,
+    /// The worker knew the links as they were by then.
+    pub links_read: bool,
     /// What standing receipts of each payment held on the invoice.
     pub held: BTreeMap<CollectionId, i64>,
 }

@@ -11,7 +11,7 @@ use model::case::CaseKey;
 use model::command::{ErpWrite, ProcessorWrite, RejectionCause, Write};
 use model::ids::{InvoiceId, LinkId};
 use model::key::Key;
-use model::policy::Policy;
+use model::policy::{Mode, Policy};
 use model::reason::ReasonCode;
 use store::rows::{CaseId, Claimed, LookResult, Saved, SendOutcome};
 
@@ -36,14 +36,16 @@ pub struct Watched {
     pub periods_closed: bool,
     /// Invoices whose retries a person stopped.
     pub stopped: BTreeSet<InvoiceId>,
-    /// The policies that the link had, each with the time from which on it had it.
-    policies: Vec<(Timestamp, Policy)>,
+    /// The policies that links had.
+    policies: Vec<Ruled>,
     /// What people left, or took off the list, case by case.
     pub left: BTreeSet<(CaseKey, ReasonCode)>,
     /// The epoch of the newest claim of each case.
     epochs: BTreeMap<CaseId, i64>,
     /// By which link, and on which days and in which runs there, each command was intended.
     intents: BTreeMap<Key, BTreeSet<Intended>>,
+    /// When each invoice was first intended to be collected.
+    asked: BTreeMap<InvoiceId, Timestamp>,
     /// When a poll of the ERP's invoices was over last, by the clock of its worker: a run began.
     run: Option<Timestamp>,
     /// The case of each command.
@@ -52,6 +54,16 @@ pub struct Watched {
     sends: BTreeMap<Key, Sends>,
     /// How often people did something that may clear a refusal.
     deeds: u64,
+}
+
+/// What a link went by for some time.
+#[derive(Debug)]
+struct Ruled {
+    link: LinkId,
+    policy: Policy,
+    from: Timestamp,
+    /// `None`: it still does.
+    until: Option<Timestamp>,
 }
 
 /// When and for whom a command was intended.
@@ -81,20 +93,45 @@ struct Sends {
 
 impl Watched {
     /// The link has this policy from now on.
-    pub fn ruled(&mut self, policy: &Policy, now: Timestamp) {
-        self.policies.push((now, policy.clone()));
+    pub fn ruled(&mut self, link: &LinkId, policy: &Policy, now: Timestamp) {
+        self.removed(link, now);
+        let (link, policy) = (link.clone(), policy.clone());
+        self.policies.push(Ruled { link, policy, from: now, until: None });
     }
 
-    /// Every policy that the link ever had.
+    /// There is no such link any more.
+    pub fn removed(&mut self, link: &LinkId, now: Timestamp) {
+        let open = |one: &&mut Ruled| one.link == *link && one.until.is_none();
+        self.policies.iter_mut().filter(open).for_each(|one| one.until = Some(now));
+    }
+
+    /// Every policy that a link ever had.
     pub fn policies(&self) -> impl Iterator<Item = &Policy> {
-        self.policies.iter().map(|(_, policy)| policy)
+        self.policies.iter().map(|one| &one.policy)
     }
 
-    /// Every policy that the link had at some time from then on.
+    /// Every policy that a link had at some time from then on.
     pub fn policies_since(&self, from: Timestamp) -> impl Iterator<Item = &Policy> {
-        let ended = move |nth: usize| self.policies.get(nth + 1).is_some_and(|(at, _)| *at <= from);
-        let all = self.policies.iter().enumerate();
-        all.filter(move |(nth, _)| !ended(*nth)).map(|(_, (_, policy))| policy)
+        let lasted = move |one: &&Ruled| one.until.is_none_or(|until| until > from);
+        self.policies.iter().filter(lasted).map(|one| &one.policy)
+    }
+
+    /// Links that were on all the time from then on.
+    pub fn on_since(&self, from: Timestamp) -> usize {
+        let links: BTreeSet<&LinkId> = self.policies.iter().map(|one| &one.link).collect();
+        let all_on = |link: &&LinkId| {
+            let mut known_to = from;
+            let lasted =
+                |one: &&Ruled| one.link == **link && one.until.is_none_or(|until| until > from);
+            for one in self.policies.iter().filter(lasted) {
+                if one.from > known_to || one.policy.mode != Mode::On {
+                    return false;
+                }
+                known_to = one.until.unwrap_or(Timestamp::MAX);
+            }
+            known_to == Timestamp::MAX
+        };
+        links.into_iter().filter(all_on).count()
     }
 
     /// A person orders something about an invoice.
@@ -133,7 +170,7 @@ impl Watched {
     }
 
     /// A look was saved; under a lease that somebody else has by now it must not be.
-    pub fn saved(&mut self, look: &LookResult, saved: &Saved) -> Option<String> {
+    pub fn saved(&mut self, look: &LookResult, saved: &Saved, now: Timestamp) -> Option<String> {
         if matches!(saved, Saved::LeaseLost | Saved::Overtaken) {
             return None;
         }
@@ -141,6 +178,7 @@ impl Watched {
         self.cases.extend(command);
         if *saved == Saved::Stored {
             self.intended(look);
+            self.asked(look, now);
         }
         let lost = self.is_lost(look.case, look.epoch);
         lost.then(|| format!("P6: a look at case {} is saved under a lost lease", look.case))
@@ -148,13 +186,26 @@ impl Watched {
 
     fn intended(&mut self, look: &LookResult) {
         let (Some(new), Some(link)) = (&look.command, &look.link) else { return };
-        let zone = self.policies.last().map_or(TimeZone::UTC, |(_, policy)| zone_of(policy));
+        let zone = self.policies.last().map_or(TimeZone::UTC, |one| zone_of(&one.policy));
         let day = look.at.to_zoned(zone).date();
         // A look that began before the last poll may have counted from either.
         let run = self.run.unwrap_or(Timestamp::UNIX_EPOCH);
         let run = Some(run).filter(|run| *run <= look.at);
         let key = new.command.key.clone();
         self.intents.entry(key).or_default().insert(Intended { link: link.clone(), day, run });
+    }
+
+    fn asked(&mut self, look: &LookResult, now: Timestamp) {
+        let write = look.command.as_ref().map(|new| &new.command.write);
+        if let Some(Write::Processor(ProcessorWrite::Collect(write))) = write {
+            self.asked.entry(write.invoice.clone()).or_insert(now);
+        }
+    }
+
+    /// A link asked for the invoice before then: it stays with that link.
+    #[must_use]
+    pub fn is_asked(&self, invoice: &InvoiceId, before: Timestamp) -> bool {
+        self.asked.get(invoice).is_some_and(|at| *at < before)
     }
 
     /// The ERP's invoices were polled.
@@ -171,8 +222,8 @@ impl Watched {
     /// When a day of the link's begins.
     #[must_use]
     pub fn day_begins(&self, day: Date) -> Option<Timestamp> {
-        let (_, policy) = self.policies.last()?;
-        Some(day.to_zoned(zone_of(policy)).ok()?.timestamp())
+        let zone = zone_of(&self.policies.last()?.policy);
+        Some(day.to_zoned(zone).ok()?.timestamp())
     }
 
     /// People did something that may clear a refusal.

@@ -59,6 +59,7 @@ fn mark(books: &Books, id: &InvoiceId, at: Timestamp) -> ReadMark {
         due: books.due(id),
         flagged: row.is_some_and(|row| row.flagged),
         approval: row.map_or(Approval::Rejected, |row| row.approval),
+        links_read: true,
         held,
     }
 }

@@ -48,7 +48,9 @@ impl Line {
         self.marks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What a direct read of the invoice said.
     pub fn mark(&self, invoice: &InvoiceId, mark: ReadMark) {
+        let mark = ReadMark { links_read: !self.interrupt.unread.is_pending(), ..mark };
         self.marks().insert(invoice.clone(), mark);
     }
 

@@ -83,7 +83,8 @@ impl WorkerStore {
         if *saved == Saved::LeaseLost {
             self.interrupt.faults().note(Fault::LeaseLost);
         }
-        let broken = self.world.state().watched.saved(look, saved);
+        let now = self.world.now();
+        let broken = self.world.state().watched.saved(look, saved, now);
         self.broken(broken);
     }
 

@@ -58,10 +58,11 @@ pub async fn check(end: &End<'_>, store: &dyn Store) -> Vec<String> {
     let handed = Some(Family::HandedOver).filter(|_| families.contains(&Family::Orders));
     let beside = left.into_iter().chain(handed);
     let families = &families.iter().copied().chain(beside).collect::<Vec<Family>>();
-    // What a person left may keep others waiting for good.
-    let people = cases.iter().any(is_for_people) || !hands.answers.left.is_empty();
     let bounced = families.contains(&Family::Payouts) && cases.iter().any(is_bounced);
     let rests = |case: &CaseRow| rests_here(case, end.left_to_people, bounced);
+    // What a person left, or has to do, may keep others waiting for good.
+    let for_people = |case: &CaseRow| is_for_people(case) || rests(case);
+    let people = cases.iter().any(for_people) || !hands.answers.left.is_empty();
     for case in &cases {
         if !rests(case) && !is_above_limit(end, case) {
             wrong.extend(not_at_rest(case, families, people));

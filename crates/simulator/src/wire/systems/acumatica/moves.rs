@@ -39,6 +39,7 @@ pub fn make(books: &Books, family: Family, stage: &mut Stage<'_>) -> Option<Stri
         | Family::HandedOver
         | Family::Currencies
         | Family::Predecessor
+        | Family::SecondLink
         | Family::Answers => None,
     }
 }

@@ -48,6 +48,7 @@ pub fn make(debits: &Debits, family: Family, stage: &mut Stage<'_>) -> Option<St
         | Family::Requests
         | Family::HandedOver
         | Family::Currencies
+        | Family::SecondLink
         | Family::Predecessor => None,
     }
 }
