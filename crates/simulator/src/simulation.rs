@@ -124,7 +124,7 @@ impl Simulation {
         let world = Arc::new(world);
         world.state().break_fakes(options.defect);
         let begin = world.now();
-        world.state().watched.ruled(&LinkId::from(setup::LINK), &profile.policy, begin);
+        world.state().watched.rules.ruled(&LinkId::from(setup::LINK), &profile.policy, begin);
         world.state().processor.exchanges = profile.exchanged;
         world.state().processor.further = profile.further;
         world.state().processor.direct.forbidden = profile.details_forbidden;

@@ -73,7 +73,7 @@ fn is_theirs(state: &State, case: &CaseRow) -> bool {
 /// Nobody ever paid for it, and everything that a debit needs is there and clear.
 fn may_be_collected(state: &State, id: &InvoiceId, now: Timestamp) -> bool {
     let Some(row) = state.books.invoices.get(id) else { return false };
-    let always_all = state.watched.policies().all(|one| one.collect == CollectWhich::AllOpen);
+    let always_all = state.watched.rules.policies().all(|one| one.collect == CollectWhich::AllOpen);
     let wanted = row.flagged || always_all;
     let open = !row.voided && row.total > 0 && state.books.due(id) > 0;
     if !wanted || !open || row.approval != Approval::Approved || row.currency != CURRENCY {
@@ -199,7 +199,7 @@ fn may_be_booked(state: &State, cases: &[CaseRow], id: &PayoutId) -> bool {
     let payout = &row.payout;
     let arrived = payout.status == PayoutStatus::Paid
         && payout.arrival_on.is_some_and(|on| on >= setup::first_day());
-    let made = state.watched.policies().all(|one| one.deposits == Deposits::Made);
+    let made = state.watched.rules.policies().all(|one| one.deposits == Deposits::Made);
     let touched = state.books.touched_payouts.contains(id);
     let whole = payout.exchange.is_none() && payout.amount.minor > 0;
     let calm = arrived && made && whole && !touched && !has_bounced(state, id);
@@ -229,7 +229,7 @@ fn is_clear(state: &State, cases: &[CaseRow], item: &PayoutItem) -> bool {
         return false;
     }
     let Some(invoice) = row.invoice() else {
-        let mut policies = state.watched.policies();
+        let mut policies = state.watched.rules.policies();
         return policies.all(|one| one.foreign_payments == ForeignPayments::Suspense);
     };
     let mut receipts = state.books.receipts.values();

@@ -23,8 +23,8 @@ pub struct Made {
 #[must_use]
 pub fn beyond(watched: &Watched, one: &Made, before: &[Made], released: bool) -> Option<String> {
     let own = watched.intended_on(&one.key)?;
-    let since = watched.day_begins(own.day)?.min(own.run.unwrap_or(Timestamp::MAX));
-    let limits: Vec<&Limits> = watched.policies_since(since).map(|one| &one.limits).collect();
+    let since = watched.rules.day_begins(own.day)?.min(own.run.unwrap_or(Timestamp::MAX));
+    let limits: Vec<&Limits> = watched.rules.policies_since(since).map(|one| &one.limits).collect();
     let others = |same: &dyn Fn(&Intended) -> bool| -> (u32, i64) {
         let others = before.iter().filter(|other| {
             let at = watched.intended_on(&other.key).filter(|at| at.link == own.link && same(at));
@@ -74,7 +74,7 @@ fn most_in_number(limits: &[&Limits], of: impl Fn(&Limits) -> Option<u32>) -> Op
 /// there is one of a run, which others of the same run may have used up.
 #[must_use]
 pub fn may_hold(watched: &Watched, due: i64) -> bool {
-    watched.policies().any(|policy| {
+    watched.rules.policies().any(|policy| {
         let limits = &policy.limits;
         let alone = [&limits.invoice_max, &limits.day_max];
         let mut alone = alone.into_iter().filter_map(|one| one.get(CURRENCY.code()));

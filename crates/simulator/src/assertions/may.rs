@@ -18,7 +18,8 @@ use model::policy::{AfterReversal, CollectWhich, Mode};
 
 use super::limits::{self, Made};
 use super::once::NEWS_SECONDS;
-use crate::world::watched::{Watched, zone_of};
+use crate::world::rules::zone_of;
+use crate::world::watched::Watched;
 use crate::world::{ReadMark, STALENESS_SECONDS, State};
 
 /// Minutes for which a policy may have been replaced before a look that knew it sends: a lease, a
@@ -49,7 +50,7 @@ pub fn before(state: &State, key: &Key, write: &Write, mark: Option<&ReadMark>) 
 /// Nobody wants the invoice collected, as the reads before the write showed.
 fn unwanted(state: &State, invoice: &InvoiceId, mark: &ReadMark) -> Option<String> {
     let since = mark.at - SignedDuration::from_mins(POLICY_MINUTES);
-    let policies = || state.watched.policies_since(since);
+    let policies = || state.watched.rules.policies_since(since);
     if mark.approval != Approval::Approved {
         return Some(format!("P1: invoice {invoice} is asked for, and was not approved"));
     }
@@ -64,7 +65,7 @@ fn unwanted(state: &State, invoice: &InvoiceId, mark: &ReadMark) -> Option<Strin
 /// Two links could collect it, neither has asked for it, and nobody said on the customer which is to.
 fn unclear_link(state: &State, invoice: &InvoiceId, mark: &ReadMark) -> Option<String> {
     let since = mark.at - SignedDuration::from_mins(POLICY_MINUTES);
-    if state.watched.on_since(since) < 2 || !mark.links_read {
+    if state.watched.rules.on_since(since) < 2 || !mark.links_read {
         return None;
     }
     let row = state.books.invoices.get(invoice)?;
@@ -110,7 +111,7 @@ fn too_soon(state: &State, invoice: &InvoiceId, mark: &ReadMark) -> Option<Strin
 /// The fewest days for which the link waited at some time from then on; `None`: it left such invoices open.
 #[must_use]
 pub fn days_after_chargeback(watched: &Watched, since: Timestamp) -> Option<u32> {
-    let days = watched.policies_since(since).filter_map(|one| match one.after_chargeback {
+    let days = watched.rules.policies_since(since).filter_map(|one| match one.after_chargeback {
         AfterReversal::CollectAfterDays(days) => Some(days),
         AfterReversal::LeaveOpen => None,
     });
@@ -176,7 +177,7 @@ fn wrong_date(state: &State, key: &Key, write: &ErpWrite) -> Option<String> {
 /// is recorded for; and when that payout arrived, where the event was not known yet.
 fn dates_of_receipt(state: &State, receipt: &RecordReceipt) -> BTreeSet<Date> {
     let subject = EventSubject::Collection(receipt.collection.to_string());
-    let zone = state.watched.policies().next().map_or(TimeZone::UTC, zone_of);
+    let zone = state.watched.rules.policies().next().map_or(TimeZone::UTC, zone_of);
     let tells = |event: &&Event| match (&receipt.payout, event.action.as_str()) {
         (Some(id), "paid_out") => event.links.get("payout").is_some_and(|link| link == id.as_str()),
         (None, "confirmed" | "chargeback_cancelled") => true,

@@ -116,7 +116,7 @@ fn make_anew(simulation: &mut Simulation, old: &Link) -> String {
         simulation.world.broken(format!("the link can not be removed: {error}"));
     }
     simulation.connected.links.remove(&old.id);
-    simulation.world.state().watched.removed(&old.id, now);
+    simulation.world.state().watched.rules.removed(&old.id, now);
     put(simulation, setup::link(&name, old.policy.clone()));
     format!("the link is removed and made anew as {name}")
 }
@@ -124,7 +124,7 @@ fn make_anew(simulation: &mut Simulation, old: &Link) -> String {
 /// The link is kept, and everybody is told.
 pub fn put(simulation: &mut Simulation, mut link: Link) {
     let now = simulation.world.now();
-    simulation.world.state().watched.ruled(&link.id, &link.policy, now);
+    simulation.world.state().watched.rules.ruled(&link.id, &link.policy, now);
     match at_once(simulation.store.put_link(&link, &ada(), simulation.world.now())) {
         Ok(version) => link.version = version,
         Err(error) => simulation.world.broken(format!("the link can not be kept: {error}")),

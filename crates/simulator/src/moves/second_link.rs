@@ -47,6 +47,6 @@ pub fn remove(simulation: &mut Simulation) {
     if let Err(error) = at_once(simulation.store.remove_link(&second, &ada, now)) {
         simulation.world.broken(format!("the link can not be removed: {error}"));
     }
-    simulation.world.state().watched.removed(&second, now);
+    simulation.world.state().watched.rules.removed(&second, now);
     policies::tell_links(simulation);
 }

@@ -43,6 +43,10 @@ impl Simulation {
         if self.is_broken() {
             return;
         }
+        let Some(truth) = self.truth() else { return };
+        for _ in truth.payouts.iter().filter(|one| one.exchanged && one.paid) {
+            self.site.world.faults().note(Fault::Exchanged);
+        }
         let secrets = self.site.outside.systems().iter().flat_map(|system| system.secrets());
         let secrets = secrets.map(|(_, secret)| secret).chain(handed_over::secrets());
         let secrets: Vec<_> = secrets.collect();
@@ -86,10 +90,6 @@ impl Simulation {
             }
             wrong = self.wrong(&truth);
             if wrong.is_empty() && self.rests_a_day(self.looks - before) {
-                let exchanged = truth.payouts.iter().filter(|one| one.exchanged && one.paid);
-                for _ in exchanged {
-                    self.site.world.faults().note(Fault::Exchanged);
-                }
                 return;
             }
         }
@@ -120,7 +120,7 @@ impl Simulation {
         let base = &self.profile.base;
         let (left_to_people, limited) = {
             let state = self.site.world.state();
-            let mut policies = state.watched.policies();
+            let mut policies = state.watched.rules.policies();
             let left = policies.any(|one| one.deposits == Deposits::LeftToPeople);
             let held = |one: &Invoice| limits::may_hold(&state.watched, one.remaining);
             let held = truth.invoices.values().filter(|one| held(one));

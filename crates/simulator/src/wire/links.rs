@@ -38,7 +38,7 @@ pub fn make(
         let removed = at_once(site.store.remove_link(&link.id, &ada(), crew.now));
         removed.map_err(|error| refused(&error))?;
         site.connected.links.remove(&link.id);
-        site.world.state().watched.removed(&link.id, crew.now);
+        site.world.state().watched.rules.removed(&link.id, crew.now);
         let old = std::mem::replace(&mut link.id, LinkId::new(name.as_str()));
         link.version = 0;
         put(site, crew, link)?;
@@ -66,7 +66,7 @@ pub fn switch_on(site: &mut Site, crew: &Crew<'_>) -> Result<(), String> {
 fn put(site: &mut Site, crew: &Crew<'_>, mut link: Link) -> Result<(), String> {
     let put = at_once(site.store.put_link(&link, &ada(), crew.now));
     link.version = put.map_err(|error| refused(&error))?;
-    site.world.state().watched.ruled(&link.id, &link.policy, crew.now);
+    site.world.state().watched.rules.ruled(&link.id, &link.policy, crew.now);
     site.connected.links.insert(link.id.clone(), link);
     for worker in crew.workers {
         worker.reload(&site.connected.links);

@@ -142,7 +142,7 @@ impl Simulation {
         };
         console.set_world(site.seen(direct, &clock).map_err(|error| error.to_string())?);
         for link in site.connected.links.values() {
-            site.world.state().watched.ruled(&link.id, &link.policy, begin);
+            site.world.state().watched.rules.ruled(&link.id, &link.policy, begin);
         }
         let mut simulation = Simulation {
             seed,

@@ -3,6 +3,7 @@
 
 pub mod erp;
 pub mod processor;
+pub mod rules;
 pub mod watched;
 
 use std::collections::BTreeMap;

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::say::Order;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use model::case::CaseKey;
 use model::command::{ErpWrite, ProcessorWrite, RejectionCause, Write};
 use model::ids::{InvoiceId, LinkId};
 use model::key::Key;
-use model::policy::{Mode, Policy};
 use model::reason::ReasonCode;
 use store::rows::{CaseId, Claimed, LookResult, Saved, SendOutcome};
+
+use super::rules::Rules;
 
 /// Seconds that a lease lasts beyond a request's deadline (DESIGN.md section 2).
 const LEASE_MARGIN_SECONDS: i64 = 5;
@@ -36,8 +36,8 @@ pub struct Watched {
     pub periods_closed: bool,
     /// Invoices whose retries a person stopped.
     pub stopped: BTreeSet<InvoiceId>,
-    /// The policies that links had.
-    policies: Vec<Ruled>,
+    /// What links went by.
+    pub rules: Rules,
     /// What people left, or took off the list, case by case.
     pub left: BTreeSet<(CaseKey, ReasonCode)>,
     /// The epoch of the newest claim of each case.
@@ -54,16 +54,6 @@ pub struct Watched {
     sends: BTreeMap<Key, Sends>,
     /// How often people did something that may clear a refusal.
     deeds: u64,
-}
-
-/// What a link went by for some time.
-#[derive(Debug)]
-struct Ruled {
-    link: LinkId,
-    policy: Policy,
-    from: Timestamp,
-    /// `None`: it still does.
-    until: Option<Timestamp>,
 }
 
 /// When and for whom a command was intended.
@@ -92,48 +82,6 @@ struct Sends {
 }
 
 impl Watched {
-    /// The link has this policy from now on.
-    pub fn ruled(&mut self, link: &LinkId, policy: &Policy, now: Timestamp) {
-        self.removed(link, now);
-        let (link, policy) = (link.clone(), policy.clone());
-        self.policies.push(Ruled { link, policy, from: now, until: None });
-    }
-
-    /// There is no such link any more.
-    pub fn removed(&mut self, link: &LinkId, now: Timestamp) {
-        let open = |one: &&mut Ruled| one.link == *link && one.until.is_none();
-        self.policies.iter_mut().filter(open).for_each(|one| one.until = Some(now));
-    }
-
-    /// Every policy that a link ever had.
-    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
-        self.policies.iter().map(|one| &one.policy)
-    }
-
-    /// Every policy that a link had at some time from then on.
-    pub fn policies_since(&self, from: Timestamp) -> impl Iterator<Item = &Policy> {
-        let lasted = move |one: &&Ruled| one.until.is_none_or(|until| until > from);
-        self.policies.iter().filter(lasted).map(|one| &one.policy)
-    }
-
-    /// Links that were on all the time from then on.
-    pub fn on_since(&self, from: Timestamp) -> usize {
-        let links: BTreeSet<&LinkId> = self.policies.iter().map(|one| &one.link).collect();
-        let all_on = |link: &&LinkId| {
-            let mut known_to = from;
-            let lasted =
-                |one: &&Ruled| one.link == **link && one.until.is_none_or(|until| until > from);
-            for one in self.policies.iter().filter(lasted) {
-                if one.from > known_to || one.policy.mode != Mode::On {
-                    return false;
-                }
-                known_to = one.until.unwrap_or(Timestamp::MAX);
-            }
-            known_to == Timestamp::MAX
-        };
-        links.into_iter().filter(all_on).count()
-    }
-
     /// A person orders something about an invoice.
     pub fn ordered(&mut self, order: Order, invoice: InvoiceId) {
         if order == Order::Stop {
@@ -186,7 +134,7 @@ impl Watched {
 
     fn intended(&mut self, look: &LookResult) {
         let (Some(new), Some(link)) = (&look.command, &look.link) else { return };
-        let zone = self.policies.last().map_or(TimeZone::UTC, |one| zone_of(&one.policy));
+        let zone = self.rules.zone();
         let day = look.at.to_zoned(zone).date();
         // A look that began before the last poll may have counted from either.
         let run = self.run.unwrap_or(Timestamp::UNIX_EPOCH);
@@ -217,13 +165,6 @@ impl Watched {
     #[must_use]
     pub fn intended_on(&self, key: &Key) -> Option<&Intended> {
         self.intents.get(key).filter(|all| all.len() == 1)?.first()
-    }
-
-    /// When a day of the link's begins.
-    #[must_use]
-    pub fn day_begins(&self, day: Date) -> Option<Timestamp> {
-        let zone = zone_of(&self.policies.last()?.policy);
-        Some(day.to_zoned(zone).ok()?.timestamp())
     }
 
     /// People did something that may clear a refusal.
@@ -344,10 +285,4 @@ fn content(write: &Write) -> Option<String> {
         }
         Write::Erp(_) | Write::Processor(_) => return None,
     })
-}
-
-/// The zone of the link's days.
-#[must_use]
-pub fn zone_of(policy: &Policy) -> TimeZone {
-    TimeZone::get(&policy.time_zone).unwrap_or(TimeZone::UTC)
 }

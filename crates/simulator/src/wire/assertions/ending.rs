@@ -17,7 +17,7 @@ use crate::assertions::ending::{booked, is_for_people, not_at_rest, waits_for_ot
 use crate::moves::Family;
 use crate::wire::systems::{Customer, Hands};
 use crate::wire::truth::{Payment, Truth};
-use crate::world::watched::zone_of;
+use crate::world::rules::zone_of;
 
 /// The processor's words for an amount below its limit.
 const TOO_LITTLE: &str = "amount must be greater than";

@@ -90,7 +90,7 @@ pub fn asked(
 
 fn unwanted(payment: &Payment, at: Timestamp, wants: &Wants, watched: &Watched) -> Option<String> {
     let invoice = payment.invoice.as_ref()?;
-    let policies = || watched.policies_since(reads_before(at));
+    let policies = || watched.rules.policies_since(reads_before(at));
     if policies().all(|one| one.mode != Mode::On) {
         return Some("the link did not collect".to_owned());
     }
