@@ -90,6 +90,7 @@ mod switch {
         LimitIgnored = "collected beyond the number of a day",
         AmountsUnlimited = "collected beyond the amounts of an invoice, a day and a run",
         RunUnlimited = "collected beyond the number of a run",
+        ProofBlind = "a payout proved whatever its case and the bank say",
         LinkGuessed = "the first of two links taken",
         RestTakenForVoid = "a receipt with a rest taken for one that a person voided",
         AppFeesOnFees = "fees of apps put on the account of fees",

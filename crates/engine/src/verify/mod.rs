@@ -179,7 +179,7 @@ impl Engine {
             return Ok(Some(bounced(what, amount, books)));
         }
         add_items(sums, &kept);
-        if row.stage != Some(Stage::Closed) {
+        if row.stage != Some(Stage::Closed) && !model::defect!(ProofBlind) {
             let unseen = || "it was not looked at yet: \"ml-connector sync\" does".to_owned();
             let why = row.reason.as_ref().map_or_else(unseen, |reason| reason.sentence());
             // What waits for a person does not come by itself.
@@ -347,7 +347,7 @@ fn not_proved(what: String, processor: Option<Money>, why: &str) -> Finding {
 fn compare(what: String, payout: Money, books: std::result::Result<Money, String>) -> Finding {
     let processor = Some(payout);
     match books {
-        Ok(books) if books == payout => {
+        Ok(books) if books == payout || model::defect!(ProofBlind) => {
             let verdict = Verdict::Proved;
             Finding { what, processor, books: Some(books), verdict, why: String::new() }
         }

@@ -28,6 +28,9 @@ const IN_PARTS: &str = "is free in several payments";
 /// And for an un-application (acumatica sheet section 10, rule 18).
 const WHOLE_ONLY: &str = "which only voids whole payments";
 
+/// What `verify` calls the account in which receipts wait for their deposit.
+const UNDEPOSITED: &str = "undeposited funds";
+
 /// More cases than a simulation has.
 const CASES_MAX: u32 = 10_000;
 
@@ -103,7 +106,7 @@ pub async fn check(end: &End<'_>, store: &dyn Store) -> Vec<String> {
         wrong.extend(may::dated(truth, hands, &zone_of(policy)));
     }
     if wrong.is_empty() {
-        wrong.extend(unproved(&case, end.console).await);
+        wrong.extend(unproved(&case, end).await);
     }
     wrong.extend(due::check(&due::Case { end, cases: &cases, held_up: &held_up, booked: &booked }));
     wrong
@@ -136,8 +139,8 @@ fn rests_here(case: &CaseRow, left_to_people: bool, bounced: bool) -> bool {
 }
 
 /// P9: what the ledgers hold is proved, and nothing else is.
-async fn unproved(case: &books::Case<'_>, console: &Engine) -> Vec<String> {
-    let proof = match console.verify(None).await {
+async fn unproved(case: &books::Case<'_>, end: &End<'_>) -> Vec<String> {
+    let proof = match end.console.verify(None).await {
         Ok(proof) => proof,
         Err(error) => return vec![format!("P9: the books can not be proved: {error}")],
     };
@@ -157,7 +160,17 @@ async fn unproved(case: &books::Case<'_>, console: &Engine) -> Vec<String> {
             Some(_) | None => None,
         }
     });
-    wrong.collect()
+    let accounts = proof.findings.iter().filter(|one| one.what.starts_with(UNDEPOSITED));
+    let off = accounts.filter(|one| is_clean(end) && one.verdict != Verdict::Proved);
+    let off = off.map(|one| format!("P9: {}: {:?}, {}", one.what, one.verdict, one.why));
+    wrong.chain(off).collect()
+}
+
+/// Nobody touched a document, and none of others stands beside ours.
+fn is_clean(end: &End<'_>) -> bool {
+    let hands = end.hands;
+    let documents = hands.documents.is_empty() && hands.invoices.is_empty();
+    documents && hands.predecessor.is_empty() && !end.left_to_people
 }
 
 fn is_bounced(case: &CaseRow) -> bool {
