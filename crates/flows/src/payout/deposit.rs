@@ -232,17 +232,37 @@ impl<'a> Book<'a> {
         ours.filter(|id| !stand.contains(id)).count()
     }
 
-    /// Waits for the owners of the items that have no document yet, and hints them.
+    /// Waits for the owners of the items that have no document that stands, and hints them. What is
+    /// voided or gone is named: its owner may take it for booked, and is hinted anew as the words are others.
     fn wait(&self, missing: &[&KeptItem], of: usize, code: ReasonCode) -> Result<(), Stop> {
         if missing.is_empty() {
             return Ok(());
         }
         let owners = self.facts.owners(missing.iter().map(|kept| &kept.item));
         let names: Vec<String> = owners.iter().map(ToString::to_string).collect();
-        let detail = format!("{} of {of} missing: {}", missing.len(), name_some(&names));
+        let mut detail = format!("{} of {of} missing: {}", missing.len(), name_some(&names));
+        let gone: Vec<String> = missing.iter().flat_map(|kept| self.gone_of(kept)).collect();
+        if !gone.is_empty() {
+            detail = format!("{detail}; voided or gone: {}", name_some(&gone));
+        }
         let mut decision = stop(Reason::new(code, detail));
         decision.hints = owners;
         Err(decision)
+    }
+
+    /// The item's documents that somebody voided or deleted.
+    fn gone_of(&self, kept: &KeptItem) -> Vec<String> {
+        let is_gone = |key: &Key| match self.facts.erp_documents.get(key) {
+            Some(Sight::Found(ErpDocument::Receipt(receipt))) => receipt.voided,
+            Some(Sight::Found(ErpDocument::Refund(refund))) => refund.voided,
+            Some(Sight::Found(ErpDocument::Journal(journal))) => journal.voided,
+            Some(Sight::Missing) => true,
+            Some(Sight::Found(ErpDocument::Deposit(_)) | Sight::Odd(_) | Sight::NotRead) | None => {
+                false
+            }
+        };
+        let documents = self.documents_of(kept).iter().filter(|document| is_gone(&document.key));
+        documents.map(|document| document.key.to_string()).collect()
     }
 
     /// The receipt of a settlement, once it stands in the books. One that is in a deposit of ours

@@ -502,16 +502,37 @@ fn returned_funds_are_a_receipt_of_the_refunds_case() {
     );
 }
 
+/// The refund's case was through, and does not look again of itself.
+#[test]
+fn the_owner_of_a_receipt_that_is_voided_while_its_payout_waits_is_hinted_again() {
+    let waits = "collected waiting_for_receipts (1 of 1 missing: refund/pro:1/RF1";
+    for how in ["voided", "gone"] {
+        check(
+            &format!(
+                "payout 500 paid
+                 item returned PM1 500
+                 --- receipt PM1 undeposited \n receipt PM1 {how}"
+            ),
+            &format!(
+                "keep in
+                 {waits}) hints 1
+                 {waits}; voided or gone: receipt/PM1/PO1) hints 1"
+            ),
+        );
+    }
+}
+
 #[test]
 fn a_receipt_that_is_not_as_it_should_be_holds_the_deposit() {
     let case = |how: &str, expected: &str| {
         let known = format!("{SMALL} receipt PM1 undeposited \n receipt PM1 {how}");
         check(&known, &format!("keep in line\n{expected}"));
     };
-    let waits = "collected waiting_for_receipts (1 of 1 missing: collection/erp:1/INV1) hints 1";
-    case("voided", waits);
-    case("gone", waits);
-    case("unposted", waits);
+    let missing = "collected waiting_for_receipts (1 of 1 missing: collection/erp:1/INV1";
+    let gone = format!("{missing}; voided or gone: receipt/PM1/PO1) hints 1");
+    case("voided", &gone);
+    case("gone", &gone);
+    case("unposted", &format!("{missing}) hints 1"));
     case("unread", "collected unavailable (receipt/PM1/PO1 was not read)");
     case(
         "short",
