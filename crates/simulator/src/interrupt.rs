@@ -2,13 +2,15 @@
 //! that died never gets an answer; the driver drops its future. One that sleeps is polled again
 //! later, as a process that was stopped and goes on.
 
-use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
+use ports::Page;
+
 use crate::faults::{Fault, Faults};
 use crate::turns::Unread;
+use crate::windows::{Window, Windows};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {
@@ -29,33 +31,14 @@ pub struct Interrupt {
     pub unread: Arc<Unread>,
 }
 
-/// The streams whose last window this worker read to its end, and did not mark since.
-#[derive(Debug, Default)]
-struct Windows {
-    /// Nobody reports windows where this is never set.
-    reported: bool,
-    read: BTreeSet<&'static str>,
-}
-
 impl Interrupt {
-    fn windows(&self) -> MutexGuard<'_, Windows> {
+    pub fn windows(&self) -> MutexGuard<'_, Windows> {
         self.windows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn begin_window(&self, stream: &'static str) {
-        let mut windows = self.windows();
-        windows.reported = true;
-        windows.read.remove(stream);
-    }
-
-    pub fn end_window(&self, stream: &'static str) {
-        self.windows().read.insert(stream);
-    }
-
-    /// Whether the stream may be marked: its window was read to the end.
-    pub fn marks_window(&self, stream: &str) -> bool {
-        let mut windows = self.windows();
-        windows.read.remove(stream) || !windows.reported
+    /// This worker read a page of a list.
+    pub fn reads_page<T>(&self, asked: Window, page: Option<&str>, given: &Page<T>) {
+        self.windows().page(asked, page, given.next.as_deref());
     }
 
     #[must_use]

@@ -27,6 +27,7 @@ pub mod simulation;
 pub mod story;
 mod telling;
 mod turns;
+mod windows;
 pub mod wire;
 mod worker;
 mod world;

@@ -31,6 +31,7 @@ use ports::{
 };
 
 use crate::interrupt::Interrupt;
+use crate::windows::Window;
 use crate::world::World;
 
 type Result<T> = std::result::Result<T, PortError>;
@@ -55,16 +56,9 @@ impl Onlooker {
         }
     }
 
-    fn begins(&self, stream: &'static str, page: Option<&str>) {
-        if page.is_none() {
-            self.interrupt.begin_window(stream);
-        }
-    }
-
-    fn reads<T>(&self, stream: &'static str, page: &Result<Page<T>>) {
-        if page.as_ref().is_ok_and(|page| page.next.is_none()) {
-            self.interrupt.end_window(stream);
-        }
+    /// A page of a list is asked for, that begins at the one time given, or has everything.
+    fn asks(&self, stream: &'static str, since: &[Timestamp]) -> Window {
+        Window { stream, since: since.first().copied(), asked_at: self.world.now() }
     }
 
     /// A worker hands a command over to be sent.
@@ -131,10 +125,10 @@ macro_rules! watched {
             )*
             $(
                 async fn $list(&self, $($la: $lt,)* page: Option<&str>) -> Result<Page<$lg>> {
-                    self.onlooker.begins($stream, page);
-                    let given = self.inner.$list($($la,)* page).await;
-                    self.onlooker.reads($stream, &given);
-                    given
+                    let asked = self.onlooker.asks($stream, &[$($la),*]);
+                    let given = self.inner.$list($($la,)* page).await?;
+                    self.onlooker.interrupt.reads_page(asked, page, &given);
+                    Ok(given)
                 }
             )*
             async fn find(&self, key: &Key, write: &$write) -> Result<Option<WriteAnswer>> {

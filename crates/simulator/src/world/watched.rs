@@ -48,6 +48,8 @@ pub struct Watched {
     asked: BTreeMap<InvoiceId, Timestamp>,
     /// When a poll of the ERP's invoices was over last, by the clock of its worker: a run began.
     run: Option<Timestamp>,
+    /// Up to when each list was read.
+    marks: BTreeMap<String, Timestamp>,
     /// The case of each command.
     cases: BTreeMap<Key, CaseId>,
     /// What each key last asked for, and what is known to have become of its sends.
@@ -156,9 +158,20 @@ impl Watched {
         self.asked.get(invoice).is_some_and(|at| *at < before)
     }
 
-    /// The ERP's invoices were polled.
-    pub fn polled(&mut self, completed_at: Timestamp) {
-        self.run = Some(completed_at);
+    /// A stream's mark was moved, by a worker that was through with its window at a time of its own
+    /// clock. Gives where it stood.
+    pub fn marked(
+        &mut self,
+        stream: &str,
+        until: Timestamp,
+        completed_at: Timestamp,
+    ) -> Option<Timestamp> {
+        if stream == engine::poll::INVOICES {
+            self.run = Some(completed_at);
+        }
+        let before = self.marks.get(stream).copied();
+        self.marks.insert(stream.to_owned(), before.map_or(until, |before| before.max(until)));
+        before
     }
 
     /// When and for whom this was intended, when it was only once.

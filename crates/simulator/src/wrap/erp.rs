@@ -97,33 +97,33 @@ impl Erp for WorkerErp {
         since: Timestamp,
         page: Option<&str>,
     ) -> Result<Page<Seen<InvoiceId, Invoice>>, PortError> {
-        self.line.begin_window("invoices", page);
+        let asked = self.line.asks("invoices", Some(since));
         self.asked().await?;
         let changed = self.invoices_where(|books, id| {
             books.invoices.get(id).is_some_and(|row| row.changed_at >= since)
         });
-        Ok(self.line.window("invoices", changed, page))
+        Ok(self.line.window(asked, changed, page))
     }
 
     async fn open_invoices(
         &self,
         page: Option<&str>,
     ) -> Result<Page<Seen<InvoiceId, Invoice>>, PortError> {
-        self.line.begin_window("open_invoices", page);
+        let asked = self.line.asks("open_invoices", None);
         self.asked().await?;
         let open = self.invoices_where(|books, id| {
             page.is_none_or(|last| id.as_str() > last)
                 && books.invoice(id).is_some_and(|invoice| invoice.status == InvoiceStatus::Open)
         });
-        Ok(self.line.window_by_id("open_invoices", open, page))
+        Ok(self.line.window_by_id(asked, open, page))
     }
 
     async fn changed_customers(
         &self,
-        _since: Timestamp,
+        since: Timestamp,
         page: Option<&str>,
     ) -> Result<Page<Seen<ErpCustomerId, ErpCustomer>>, PortError> {
-        self.line.begin_window("customers", page);
+        let asked = self.line.asks("customers", Some(since));
         self.asked().await?;
         let all = self.line.world.listed(|books, _| {
             let seen = |(id, one): (&ErpCustomerId, &ErpCustomer)| Seen {
@@ -132,7 +132,7 @@ impl Erp for WorkerErp {
             };
             books.customers.iter().map(seen).collect()
         });
-        Ok(self.line.window("customers", all, page))
+        Ok(self.line.window(asked, all, page))
     }
 
     async fn invoices(

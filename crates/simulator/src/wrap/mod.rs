@@ -8,7 +8,7 @@ pub mod store;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use model::command::{Write, WriteAnswer};
 use model::ids::InvoiceId;
 use model::key::{Alphabet, Key};
@@ -17,6 +17,7 @@ use ports::{Clock, Description, Page, PortError, Seen};
 use crate::assertions::{asked, books, intents};
 use crate::faults::Fault;
 use crate::interrupt::Interrupt;
+use crate::windows::Window;
 use crate::world::{
     CUT_OFF_SECONDS, DEADLINE_SECONDS, ReadMark, ReadMarks, STALENESS_SECONDS, Side, World,
 };
@@ -146,48 +147,39 @@ impl Line {
         self.world.state().watched.unlooked.remove(key);
     }
 
-    /// The first page of a window is asked for.
-    fn begin_window(&self, stream: &'static str, page: Option<&str>) {
-        if page.is_none() {
-            self.interrupt.begin_window(stream);
-        }
+    /// A page of a window is asked for.
+    fn asks(&self, stream: &'static str, since: Option<Timestamp>) -> Window {
+        Window { stream, since, asked_at: self.world.now() }
     }
 
-    fn window<T>(&self, stream: &'static str, records: Vec<T>, page: Option<&str>) -> Page<T> {
-        let answer = self.page(records, page, true);
-        if answer.next.is_none() {
-            self.interrupt.end_window(stream);
-        }
-        answer
+    fn window<T>(&self, asked: Window, records: Vec<T>, page: Option<&str>) -> Page<T> {
+        let given = self.page(records, page, true);
+        self.interrupt.reads_page(asked, page, &given);
+        given
     }
 
     /// As a window, of a list that is paged by a cursor and only grows: nothing in it moves.
-    fn window_by_cursor<T>(
-        &self,
-        stream: &'static str,
-        records: Vec<T>,
-        page: Option<&str>,
-    ) -> Page<T> {
-        let answer = self.page(records, page, false);
-        if answer.next.is_none() {
-            self.interrupt.end_window(stream);
-        }
-        answer
+    fn window_by_cursor<T>(&self, asked: Window, records: Vec<T>, page: Option<&str>) -> Page<T> {
+        let given = self.page(records, page, false);
+        self.interrupt.reads_page(asked, page, &given);
+        given
     }
 
     /// As a window, of what may leave the list while it is read: the mark is the id of the record
     /// that was last, not its place. `records` begin after that one.
     fn window_by_id<I: std::fmt::Display, T>(
         &self,
-        stream: &'static str,
+        asked: Window,
         records: Vec<Seen<I, T>>,
         page: Option<&str>,
     ) -> Page<Seen<I, T>> {
         let ids: Vec<String> = records.iter().map(|seen| seen.id.to_string()).collect();
-        let answer = self.window(stream, records, page.map(|_| "0"));
-        let place = answer.next.and_then(|next| next.parse::<usize>().ok());
+        let given = self.page(records, page.map(|_| "0"), true);
+        let place = given.next.and_then(|next| next.parse::<usize>().ok());
         let next = place.and_then(|place| ids.get(place.checked_sub(1)?).cloned());
-        Page { records: answer.records, next }
+        let given = Page { records: given.records, next };
+        self.interrupt.reads_page(asked, page, &given);
+        given
     }
 
     fn strikes(&self, fault: Fault) -> bool {

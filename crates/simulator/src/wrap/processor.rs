@@ -114,7 +114,7 @@ impl Processor for WorkerProcessor {
     }
 
     async fn events(&self, since: Timestamp, page: Option<&str>) -> Result<Page<Event>, PortError> {
-        self.line.begin_window("events", page);
+        let asked = self.line.asks("events", Some(since));
         self.asked().await?;
         let now = self.line.world.now();
         let state = self.line.world.state();
@@ -122,7 +122,7 @@ impl Processor for WorkerProcessor {
         let shown = rows.filter(|row| row.visible_at <= now && row.event.at >= since);
         let events = shown.map(|row| row.event.clone()).collect();
         drop(state);
-        Ok(self.line.window_by_cursor("events", events, page))
+        Ok(self.line.window_by_cursor(asked, events, page))
     }
 
     async fn payouts_since(
@@ -130,13 +130,13 @@ impl Processor for WorkerProcessor {
         since: Timestamp,
         page: Option<&str>,
     ) -> Result<Page<Seen<PayoutId, Payout>>, PortError> {
-        self.line.begin_window("payouts", page);
+        let asked = self.line.asks("payouts", Some(since));
         self.asked().await?;
         let payouts = self.line.world.listed(|_, processor| {
             let rows = processor.payouts.iter().filter(|(_, row)| row.payout.created_at >= since);
             rows.map(|(id, row)| seen(id, row.payout.clone())).collect()
         });
-        Ok(self.line.window("payouts", payouts, page))
+        Ok(self.line.window(asked, payouts, page))
     }
 
     async fn collections_since(
@@ -144,25 +144,25 @@ impl Processor for WorkerProcessor {
         since: Timestamp,
         page: Option<&str>,
     ) -> Result<Page<Seen<CollectionId, Collection>>, PortError> {
-        self.line.begin_window("collections", page);
+        let asked = self.line.asks("collections", Some(since));
         self.asked().await?;
         let payments = self.line.world.listed(|_, processor| {
             let rows = processor.payments.iter().filter(|(_, row)| row.created_at >= since);
             rows.filter_map(|(id, _)| Some(seen(id, processor.collection(id)?))).collect()
         });
-        Ok(self.line.window("collections", payments, page))
+        Ok(self.line.window(asked, payments, page))
     }
 
     async fn customers_since(
         &self,
-        _since: Timestamp,
+        since: Timestamp,
         page: Option<&str>,
     ) -> Result<Page<ProcessorCustomer>, PortError> {
-        self.line.begin_window("directory", page);
+        let asked = self.line.asks("directory", Some(since));
         self.asked().await?;
         let all =
             self.line.world.listed(|_, processor| processor.customers.values().cloned().collect());
-        Ok(self.line.window_by_cursor("directory", all, page))
+        Ok(self.line.window_by_cursor(asked, all, page))
     }
 
     async fn customers(

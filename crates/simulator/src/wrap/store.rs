@@ -117,14 +117,12 @@ impl WorkerStore {
         &self,
         _connection: &ConnectionId,
         stream: &str,
-        _until: Timestamp,
+        until: Timestamp,
         completed_at: Timestamp,
         (): &(),
     ) {
-        if stream == engine::poll::INVOICES {
-            self.world.state().watched.polled(completed_at);
-        }
-        if !self.interrupt.marks_window(stream) {
+        let from = self.world.state().watched.marked(stream, until, completed_at);
+        if !self.interrupt.windows().marks(stream, from, until) {
             let words = format!("P2: the mark of {stream} moves past a window not read to its end");
             self.world.broken(words);
         }
