@@ -16,19 +16,33 @@ pub struct Made {
     pub key: Key,
     /// Minor units.
     pub minor: i64,
+    /// A person allowed it by then.
+    pub released: bool,
 }
 
-/// What is above a limit that the link had all the time; `before`: all others that were made until then, and
-/// `released`: a person allowed this one.
+/// What is above a limit that the link had all the time, now that one is made. What was decided later may
+/// have been made sooner: it is judged together with what it did not find made.
 #[must_use]
-pub fn beyond(watched: &Watched, one: &Made, before: &[Made], released: bool) -> Option<String> {
+pub fn beyond(watched: &Watched, one: &Made, others: &[Made]) -> Option<String> {
+    let decided = |made: &Made| watched.intended_as(&made.key);
+    let nth = decided(one)?;
+    let later = others.iter().filter(|other| decided(other) > Some(nth));
+    later.chain([one]).find_map(|judged| {
+        let earlier = |other: &&Made| decided(other).is_some_and(|at| Some(at) < decided(judged));
+        let before: Vec<&Made> = others.iter().chain([one]).filter(earlier).collect();
+        above(watched, judged, &before)
+    })
+}
+
+/// As if nothing were made but this one, and what was decided before it.
+fn above(watched: &Watched, one: &Made, before: &[&Made]) -> Option<String> {
     let own = watched.intended_on(&one.key)?;
+    let released = one.released;
     let since = watched.rules.day_begins(own.day)?.min(own.run.unwrap_or(Timestamp::MAX));
     let limits: Vec<&Limits> = watched.rules.policies_since(since).map(|one| &one.limits).collect();
     let others = |same: &dyn Fn(&Intended) -> bool| -> (u32, i64) {
         let others = before.iter().filter(|other| {
-            let at = watched.intended_on(&other.key).filter(|at| at.link == own.link && same(at));
-            other.key != one.key && at.is_some()
+            watched.intended_on(&other.key).is_some_and(|at| at.link == own.link && same(at))
         });
         others.fold((0, 0), |(count, minor), other| (count + 1, minor + other.minor))
     };

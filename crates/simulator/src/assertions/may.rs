@@ -18,6 +18,7 @@ use model::policy::{AfterReversal, CollectWhich, Mode};
 
 use super::limits::{self, Made};
 use super::once::NEWS_SECONDS;
+use crate::world::processor::PaymentRow;
 use crate::world::rules::zone_of;
 use crate::world::watched::Watched;
 use crate::world::{ReadMark, STALENESS_SECONDS, State};
@@ -120,11 +121,17 @@ pub fn days_after_chargeback(watched: &Watched, since: Timestamp) -> Option<u32>
 
 /// The link collected as much as it may by then.
 fn beyond_limit(state: &State, key: &Key, write: &Collect, mark: &ReadMark) -> Option<String> {
-    let one = Made { key: key.clone(), minor: write.amount.minor };
-    let made = state.processor.made_by_us();
-    let before: Vec<Made> = made.map(|(key, row)| Made { key, minor: row.amount }).collect();
-    let released = state.watched.is_released(&write.invoice, mark.at);
-    let above = limits::beyond(&state.watched, &one, &before, released)?;
+    let watched = &state.watched;
+    let released = watched.is_released(&write.invoice, mark.at);
+    let one = Made { key: key.clone(), minor: write.amount.minor, released };
+    let made = |(key, row): (Key, &PaymentRow)| {
+        let invoice = row.invoice();
+        let released = invoice.is_some_and(|invoice| watched.is_released(&invoice, row.created_at));
+        Made { key, minor: row.amount, released }
+    };
+    let others = state.processor.made_by_us().filter(|(other, _)| other != key);
+    let others: Vec<Made> = others.map(made).collect();
+    let above = limits::beyond(watched, &one, &others)?;
     Some(format!("P1: invoice {} is asked for, and {above}", write.invoice))
 }
 

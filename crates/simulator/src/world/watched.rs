@@ -44,6 +44,8 @@ pub struct Watched {
     epochs: BTreeMap<CaseId, i64>,
     /// By which link, and on which days and in which runs there, each command was intended.
     intents: BTreeMap<Key, BTreeSet<Intended>>,
+    /// As the how manieth each command was intended first.
+    order: BTreeMap<Key, usize>,
     /// When each invoice was first intended to be collected.
     asked: BTreeMap<InvoiceId, Timestamp>,
     /// When a poll of the ERP's invoices was over last, by the clock of its worker: a run began.
@@ -142,6 +144,8 @@ impl Watched {
         let run = self.run.unwrap_or(Timestamp::UNIX_EPOCH);
         let run = Some(run).filter(|run| *run <= look.at);
         let key = new.command.key.clone();
+        let nth = self.order.len();
+        self.order.entry(key.clone()).or_insert(nth);
         self.intents.entry(key).or_default().insert(Intended { link: link.clone(), day, run });
     }
 
@@ -178,6 +182,12 @@ impl Watched {
     #[must_use]
     pub fn intended_on(&self, key: &Key) -> Option<&Intended> {
         self.intents.get(key).filter(|all| all.len() == 1)?.first()
+    }
+
+    /// Commands in the order in which they were intended first.
+    #[must_use]
+    pub fn intended_as(&self, key: &Key) -> Option<usize> {
+        self.order.get(key).copied()
     }
 
     /// People did something that may clear a refusal.

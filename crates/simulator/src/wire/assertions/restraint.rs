@@ -62,12 +62,11 @@ fn too_soon(born: Timestamp, back: Timestamp, watched: &Watched) -> Option<Strin
 fn beyond_limit(truth: &Truth, payment: &Payment, watched: &Watched) -> Option<String> {
     let made = |one: &Payment| {
         let key = Key::from_stored(one.key.as_ref()?);
-        Some(Made { key, minor: one.amount })
+        let (born, ..) = one.history.first()?;
+        let invoice = InvoiceId::new(one.invoice.as_ref()?.as_str());
+        Some(Made { key, minor: one.amount, released: watched.is_released(&invoice, *born) })
     };
-    let (born, ..) = payment.history.first()?;
-    let until_then = |one: &&Payment| one.history.first().is_some_and(|(at, ..)| at <= born);
-    let others = truth.payments.values().filter(|one| one.id != payment.id).filter(until_then);
-    let before: Vec<Made> = others.filter_map(made).collect();
-    let invoice = InvoiceId::new(payment.invoice.as_ref()?.as_str());
-    limits::beyond(watched, &made(payment)?, &before, watched.is_released(&invoice, *born))
+    let others = truth.payments.values().filter(|one| one.id != payment.id);
+    let others: Vec<Made> = others.filter_map(made).collect();
+    limits::beyond(watched, &made(payment)?, &others)
 }
