@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use model::ids::{LedgerAccountId, PayoutId};
+use model::ids::{LedgerAccountId, PayoutId, ReceiptId};
 use model::payout::{PayoutItem, PayoutItemKind};
 use model::policy::Accounts;
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -27,7 +27,10 @@ pub fn check(state: &State, profile: &Profile, booked: impl Fn(&PayoutId) -> boo
     let rows = state.processor.payouts.iter().filter(|(id, _)| booked(id));
     let wrong = rows.flat_map(|(id, row)| {
         let accounts = &profile.policy.accounts;
-        let mut wrong = check_fees(&state.books, id, row, accounts);
+        let mut wrong = Vec::new();
+        if !splits_by_hand(&state.books, row) {
+            wrong.extend(check_fees(&state.books, id, row, accounts));
+        }
         wrong.extend(check_others(state, id, row, accounts));
         if !profile.families.contains(&Family::Currencies) {
             wrong.extend(check_suspense(state, id, row, accounts));
@@ -35,6 +38,20 @@ pub fn check(state: &State, profile: &Profile, booked: impl Fn(&PayoutId) -> boo
         wrong
     });
     wrong.collect()
+}
+
+/// A person deposited a receipt of the payout's, and put lines of their own beside it: what of the fees
+/// is theirs only the sum at the bank tells.
+fn splits_by_hand(books: &Books, row: &PayoutRow) -> bool {
+    let paid = row.items.iter().filter(|item| item.kind == PayoutItemKind::PaymentPaidOut);
+    let payments: Vec<&str> =
+        paid.filter_map(|item| item.collection.as_ref()).map(|id| id.as_str()).collect();
+    let is_of_payout = |receipt: &ReceiptId| {
+        let key = books.receipts.get(receipt).and_then(|row| row.key.as_ref());
+        key.is_some_and(|key| key.as_str().split('/').any(|part| payments.contains(&part)))
+    };
+    let by_hand = books.deposits.values().filter(|row| row.key.is_none() && !row.voided);
+    by_hand.filter(|row| !row.lines.is_empty()).any(|row| row.receipts.iter().any(is_of_payout))
 }
 
 fn check_fees(books: &Books, id: &PayoutId, row: &PayoutRow, accounts: &Accounts) -> Vec<String> {
